@@ -1,0 +1,78 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Application } from '../guest/application.ts'
+import type { GuestShells, GuestTarget } from '../guest/guest-shell.ts'
+import type { Profile } from '../guest/profile.ts'
+import type { Hypervisor } from '../hypervisor/hypervisor.ts'
+import type { Log } from '../log/log.ts'
+import type { System } from '../system/system.ts'
+
+/** Everything outside the coordinator, given by the composition root (src/main.ts) or by a test. */
+export interface Ports {
+  readonly system: System
+  readonly hypervisor: Hypervisor
+  readonly shells: GuestShells
+  readonly application: Application
+  readonly catalog: Catalog
+  readonly log: Log
+  readonly progress: Progress
+  /** Folder of catalog and journals. */
+  readonly stateDirectory: string
+  /** The helper as this version ships it. */
+  readonly helper: HelperFile
+}
+
+/** Live progress for a person; plain data, so that terminal, plain lines and tests print it their own way. */
+export interface Progress {
+  phase(event: ProgressEvent): void
+}
+
+export interface ProgressEvent {
+  readonly vm: string
+  readonly phase: Phase
+  readonly state: 'begun' | 'done' | 'failed'
+  /** Milliseconds since the phase began; only when it ended. */
+  readonly elapsedMs?: number
+  readonly detail?: string
+}
+
+export const PHASES = [
+  'preflight',
+  'drain',
+  'hold',
+  'snapshot',
+  'release',
+  'come-back',
+  'grade',
+  'after',
+  'safety-snapshot',
+  'roll-back',
+  'boot',
+  'recover',
+] as const
+export type Phase = (typeof PHASES)[number]
+
+export interface HelperFile {
+  readonly content: string
+  readonly sha256: string
+  /** sha256 of helpers of earlier versions that speak the same protocol: a warning, not a refusal. */
+  readonly olderSha256: readonly string[]
+}
+
+/** One VM as the configuration has it, with secrets still by reference. */
+export interface VmSettings {
+  /** Name under `vms:`. */
+  readonly name: string
+  /** How the hypervisor finds it: native id, UUID or name. */
+  readonly reference: string
+  readonly guest: GuestTarget
+  readonly profile: Profile
+  readonly holdTtlMs: number
+  /** Longest outage that is accepted: a forecast over it is refused, a measured one is a reason. */
+  readonly budgetMs: number
+  readonly drainMs: number
+  readonly longTransactionSeconds: number
+  /** Guest's device -> hypervisor's disk id, where they cannot be matched by serial, by-id name or bus and unit. */
+  readonly disks: Readonly<Record<string, string>>
+  /** Fetches the database password when the profile logs in with one; sent on the helper's stdin only. */
+  readonly databasePassword?: () => Promise<string>
+}

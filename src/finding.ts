@@ -1,0 +1,17 @@
+import type { ErrorCode } from './errors.ts'
+
+/**
+ * One thing that a look before the act brought up. `refuse` stops the run before anything is touched, `warn` is shown
+ * and kept with the run, `ok` is what `stillshot check` prints as passed.
+ */
+export interface Finding {
+  readonly severity: 'refuse' | 'warn' | 'ok'
+  /** Stable word for programs and documentation, e.g. `fast-shutdown-2`. */
+  readonly code: string
+  /** What was seen, with its values; lower case, no full stop. */
+  readonly message: string
+  /** The way out; empty only for `ok`. */
+  readonly hint: string
+  /** The error to report when this finding alone refuses; default `preflight-refused`. */
+  readonly error?: ErrorCode
+}

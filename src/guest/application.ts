@@ -1,0 +1,41 @@
+import type { Finding } from '../finding.ts'
+import type { Proof } from '../grade/proof.ts'
+import type { ComeBackAnswer, HoldAnswer, ProbeAnswer, ReleaseAnswer } from './protocol/answers.ts'
+
+/**
+ * Port: knowledge about what stands still. Pure functions over the raw facts that the helper ships; no clock, no
+ * network. Passes test/conformance/application.ts.
+ */
+export interface Application {
+  readonly name: string
+
+  /** What speaks against stopping this server now, and what an admin should know. Never throws on odd facts. */
+  checkProbe(probe: ProbeAnswer, limits: ProbeLimits): readonly Finding[]
+
+  /** How long stop and start will take, in milliseconds, from earlier holds and from what the probe saw. */
+  forecast(probe: ProbeAnswer): Forecast
+
+  /** Claim `clean-stop`: the server ended by itself, completely, with closed redo. */
+  proveStop(probe: ProbeAnswer, hold: HoldAnswer): readonly Proof[]
+
+  /** Claims `stood-still` and `one-server`: nothing ran and no file changed between hold and fence. */
+  proveStoodStill(hold: HoldAnswer, release: ReleaseAnswer): readonly Proof[]
+
+  /**
+   * Claim `came-back`: active, socket, SELECT 1, replication and run-time settings as before. With
+   * `withoutRecovery` also claim `no-crash-recovery`: no recovery lines in the log since the start.
+   */
+  proveComeBack(before: ProbeAnswer | undefined, comeBack: ComeBackAnswer): readonly Proof[]
+}
+
+export interface ProbeLimits {
+  /** A transaction open for longer refuses the run. */
+  readonly longTransactionSeconds: number
+  /** The profile says that run-time settings are put back before connections are accepted. */
+  readonly settingsPutBack: boolean
+}
+
+export interface Forecast {
+  readonly stopMs: number
+  readonly startMs: number
+}

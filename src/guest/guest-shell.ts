@@ -1,0 +1,51 @@
+import type { CallOptions } from '../system/clock.ts'
+
+/** Port: opens a shell in a guest. One connection per guest at a time. Passes test/conformance/guest-shell.ts. */
+export interface GuestShells {
+  /**
+   * Connects and logs in. Rejects with `guest-unreachable`, `host-key-unknown`, `host-key-changed` or
+   * `guest-login-refused`. Repeatable. The host key is checked before anything is sent.
+   */
+  open(target: GuestTarget, options?: CallOptions): Promise<GuestShell>
+}
+
+/** Where a guest is reached; the credentials are the adapter's affair. */
+export interface GuestTarget {
+  /** The name under `vms:`. */
+  readonly vm: string
+  readonly host: string
+  readonly port: number
+  readonly user: string
+}
+
+export interface GuestShell {
+  /**
+   * Runs one command. `argv` is quoted by the shell adapter: every word arrives in the guest as it is, whatever it
+   * holds. Resolves with the exit status whatever it is; rejects with `guest-unreachable` when the connection ends
+   * before the status came (the command may have run), and with the deadline's reason on time-out.
+   */
+  run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>
+  /** The guest's host key as it was verified: `SHA256:…`. */
+  readonly hostKeyFingerprint: string
+  /** False once the connection ended. */
+  readonly open: boolean
+  /** Safe twice. */
+  close(): Promise<void>
+}
+
+export interface RunOptions extends CallOptions {
+  /** Sent to the command's standard input, which is then closed. Secrets go here, never into argv. */
+  readonly stdin?: string
+  /** Standard output beyond this is an error, not cut in silence. Default 4 MiB. */
+  readonly maxOutputBytes?: number
+  /** Called when the request to run the command has been handed to the connection. */
+  readonly onSent?: () => void
+}
+
+export interface CommandResult {
+  /** Exit status; undefined when a signal ended the command. */
+  readonly exitStatus: number | undefined
+  readonly signal?: string
+  readonly stdout: string
+  readonly stderr: string
+}

@@ -1,0 +1,29 @@
+/** What must stand still in a guest: components in the order in which they stop; they start in reverse. */
+export interface Profile {
+  readonly name: string
+  readonly components: readonly ProfileComponent[]
+  /** Run-time settings of the server are put back by the admin's own start-up files before connections are accepted. */
+  readonly settingsPutBack: boolean
+}
+
+export interface ProfileComponent {
+  readonly kind: 'dbms' | 'unit'
+  /** A unit name without aliases resolved, or `auto` for the DBMS that is found. */
+  readonly unit: string
+  readonly stopSeconds: number
+  readonly startSeconds: number
+}
+
+/**
+ * The file that `guest install` writes to /etc/stillshot/profiles/NAME, owned by root: the helper takes names only, and
+ * reads units and limits from there. One `key value…` a line; words hold only [A-Za-z0-9@._:/-].
+ */
+export function profileFile(profile: Profile, options: { defaultsFile?: string; databaseUser?: string } = {}): string {
+  const lines = ['stillshot-profile 1', `name ${profile.name}`]
+  for (const { kind, unit, stopSeconds, startSeconds } of profile.components) {
+    lines.push(`component ${kind} ${unit} ${stopSeconds} ${startSeconds}`)
+  }
+  if (options.defaultsFile !== undefined) lines.push(`defaults-file ${options.defaultsFile}`)
+  if (options.databaseUser !== undefined) lines.push(`database-user ${options.databaseUser}`)
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,121 @@
+/**
+ * The pieces that the helper's answers share, as JSON Schema; types are derived from them. The helper is
+ * `adapters/guests/helper/stillshot-guest` (POSIX sh); it ships raw facts, TypeScript judges them.
+ *
+ * Conventions: `…UptimeMs` is milliseconds of /proc/uptime (guest's monotonic clock, 10 ms steps); `…Hex` is lower-case
+ * hexadecimal without separators; `…Base64` carries bytes that may be no text; a fact that could not be had is null.
+ */
+export const PROTOCOL = 1
+
+const text = { type: 'string' } as const
+const whole = { type: 'integer' } as const
+const wholeOrNull = { type: ['integer', 'null'] } as const
+const textOrNull = { type: ['string', 'null'] } as const
+const bool = { type: 'boolean' } as const
+const texts = { type: 'array', items: text } as const
+/** Key and value as some program of the guest printed them (`systemctl show`, SHOW VARIABLES). */
+const textMap = { type: 'object', additionalProperties: text } as const
+
+/** What every answer begins with. `ok: false` carries `error`, and nothing was left stopped unless `error.left` says so. */
+export const envelope = {
+  version: { const: 1 },
+  protocol: { type: 'integer' },
+  helper: text,
+  verb: text,
+  /** Empty when the verb takes no hold id. */
+  hold: text,
+  ok: bool,
+  error: {
+    type: ['object', 'null'],
+    properties: { code: text, message: text },
+    required: ['code', 'message'],
+  },
+  bootId: text,
+  /** SMBIOS UUID as the guest's kernel gives it, lower case; null where it cannot be read. */
+  uuid: textOrNull,
+  uptimeMs: whole,
+} as const
+export const envelopeRequired = [
+  'version',
+  'protocol',
+  'helper',
+  'verb',
+  'hold',
+  'ok',
+  'error',
+  'bootId',
+  'uuid',
+  'uptimeMs',
+] as const
+
+/** A unit that belongs to a component: a socket, path or timer that would start it, or one that depends on it. */
+export const relatedUnit = {
+  type: 'object',
+  properties: { unit: text, active: bool },
+  required: ['unit', 'active'],
+} as const
+
+/** mysqld or mariadbd processes on the machine, whoever started them (containers included). */
+export const processes = {
+  type: 'array',
+  items: { type: 'object', properties: { pid: whole, command: text }, required: ['pid', 'command'] },
+} as const
+
+/** Redo, system tablespace and Aria control file, as stat(2) and their first bytes show them. */
+export const files = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      role: { enum: ['redo', 'system-tablespace', 'aria-control'] },
+      path: text,
+      sizeBytes: whole,
+      /** Seconds and nanoseconds of the last change of content, as `stat -c %y`-like text; compared for equality only. */
+      modified: text,
+      /** First 64 bytes (redo: the header and both checkpoint blocks are in `redo`). */
+      headHex: text,
+    },
+    required: ['role', 'path', 'sizeBytes', 'modified', 'headHex'],
+  },
+} as const
+
+/**
+ * Raw bytes of the InnoDB redo log. `headerHex`: first 64 bytes of the first file. `checkpoints`: for every place where
+ * a checkpoint block may stand (offsets 512, 1536, 4096, 8192), its first 64 bytes. `tail`: bytes from where the larger
+ * checkpoint points to in format `Phys` (MariaDB 10.8+); null elsewhere. `names`: every redo file there is, with size.
+ */
+export const redo = {
+  type: ['object', 'null'],
+  properties: {
+    path: text,
+    sizeBytes: whole,
+    headerHex: text,
+    checkpoints: {
+      type: 'array',
+      items: { type: 'object', properties: { offset: whole, hex: text }, required: ['offset', 'hex'] },
+    },
+    tail: { type: ['object', 'null'], properties: { offset: whole, hex: text }, required: ['offset', 'hex'] },
+    names: {
+      type: 'array',
+      items: { type: 'object', properties: { name: text, sizeBytes: whole }, required: ['name', 'sizeBytes'] },
+    },
+  },
+  required: ['path', 'sizeBytes', 'headerHex', 'checkpoints', 'tail', 'names'],
+} as const
+
+/** Lines that the server wrote to its error log (or the journal) since a moment, oldest first, at most 64 KiB. */
+export const log = {
+  type: 'object',
+  properties: {
+    source: { enum: ['file', 'journal', 'none'] },
+    path: textOrNull,
+    textBase64: text,
+    truncated: bool,
+  },
+  required: ['source', 'path', 'textBase64', 'truncated'],
+} as const
+
+/** One replication channel: columns of SHOW ALL SLAVES STATUS / SHOW REPLICA STATUS as they came. */
+export const replicas = { type: 'array', items: textMap } as const
+
+export const shapes = { text, whole, wholeOrNull, textOrNull, bool, texts, textMap } as const
