@@ -1,0 +1,140 @@
+import { type Clock, type Deadline, DeadlineExceeded } from '../../../src/system/clock.ts'
+
+interface Timer {
+  readonly at: number
+  readonly order: number
+  readonly onTime: () => void
+}
+
+/**
+ * Time that passes only when the test says so: with {@link advance}, or, when made with `auto`, as soon as nothing but
+ * sleeping is left to do. Timers fire in the order of their time, then of their making: a run is the same every time.
+ *
+ * `auto` sees promises, not real files or sockets: wrap work that is not virtual in {@link whileBusy}.
+ */
+export class VirtualClock implements Clock {
+  readonly #auto: boolean
+  readonly #timers = new Set<Timer>()
+  #epochMs: number
+  #elapsedMs = 0
+  #made = 0
+  #busy = 0
+  #looking = false
+
+  constructor(options: { auto?: boolean; startMs?: number } = {}) {
+    this.#auto = options.auto ?? false
+    this.#epochMs = options.startMs ?? 1_800_000_000_000
+  }
+
+  now(): number {
+    return this.#epochMs + this.#elapsedMs
+  }
+
+  monotonic(): number {
+    return this.#elapsedMs
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const onAbort = () => {
+        this.#timers.delete(timer)
+        reject(signal?.reason)
+      }
+      const timer = this.#start(ms, () => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      })
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  deadline(ms: number, signal?: AbortSignal): Deadline {
+    const controller = new AbortController()
+    const timer = this.#start(ms, () => controller.abort(new DeadlineExceeded(ms)))
+    const onAbort = () => {
+      this.#timers.delete(timer)
+      controller.abort(signal?.reason)
+    }
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+    return {
+      signal: controller.signal,
+      [Symbol.dispose]: () => {
+        this.#timers.delete(timer)
+        signal?.removeEventListener('abort', onAbort)
+      },
+    }
+  }
+
+  /** Lets `ms` pass; what a timer sets free runs before the next timer fires. */
+  async advance(ms: number): Promise<void> {
+    const endMs = this.#elapsedMs + ms
+    await settle()
+    for (let next = this.#next(); next !== undefined && next.at <= endMs; next = this.#next()) {
+      this.#fire(next)
+      await settle()
+    }
+    this.#elapsedMs = endMs
+  }
+
+  /** The wall clock jumps, forward or back; nothing that sleeps notices. */
+  jumpWallClock(ms: number): void {
+    this.#epochMs += ms
+  }
+
+  /** Sleepers and deadlines that are open; 0 after a test that cleaned up. */
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  /** No time passes by itself until `work` has settled. */
+  async whileBusy<T>(work: Promise<T>): Promise<T> {
+    this.#busy += 1
+    try {
+      return await work
+    } finally {
+      this.#busy -= 1
+      this.#look()
+    }
+  }
+
+  #start(ms: number, onTime: () => void): Timer {
+    const timer = { at: this.#elapsedMs + Math.max(0, ms), order: this.#made, onTime }
+    this.#made += 1
+    this.#timers.add(timer)
+    this.#look()
+    return timer
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined
+    for (const timer of this.#timers) {
+      if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer
+    }
+    return next
+  }
+
+  #fire(timer: Timer): void {
+    this.#timers.delete(timer)
+    this.#elapsedMs = Math.max(this.#elapsedMs, timer.at)
+    timer.onTime()
+  }
+
+  #look(): void {
+    if (!this.#auto || this.#looking) return
+    this.#looking = true
+    // An immediate comes after every promise that can go on without time has gone on.
+    setImmediate(() => {
+      this.#looking = false
+      const next = this.#next()
+      if (this.#busy > 0 || next === undefined) return
+      this.#fire(next)
+      this.#look()
+    })
+  }
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
