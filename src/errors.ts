@@ -36,6 +36,11 @@ export const ERRORS = {
   'not-supported': { exit: 15, retry: false, hint: 'see docs/reference for what this version can do' },
   'state-unwritable': { exit: 16, retry: false, hint: 'the state directory must be writable and have free space' },
   'version-newer': { exit: 17, retry: false, hint: 'this was written by a newer stillshot: use that version' },
+  'catalog-damaged': {
+    exit: 19,
+    retry: false,
+    hint: 'move the named file away, with its -wal and -shm: a new catalog is made; snapshots and journals are untouched',
+  },
   'point-not-found': { exit: 18, retry: false, hint: '`stillshot list` shows the restore points' },
 
   'hypervisor-unreachable': {
@@ -138,6 +143,8 @@ export const ERRORS = {
     hint: 'the VM was rolled back, but what came up is not what the restore point promises',
   },
 
+  'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
+
   'undo-failed': {
     exit: 50,
     retry: false,
@@ -196,6 +203,9 @@ export function toStillshotError(thrown: unknown): StillshotError {
       : new StillshotError('cancelled', 'cancelled', { cause: thrown })
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (thrown instanceof Error && thrown.name === 'DeadlineExceeded') {
+    return new StillshotError('timed-out', message, { cause: thrown })
+  }
   return new StillshotError('defect', message, { cause: thrown })
 }
 
