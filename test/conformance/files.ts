@@ -3,6 +3,12 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Files } from '../../src/system/files.ts'
 
+async function write(files: Files, path: string, text = ''): Promise<void> {
+  const file = await files.openAppend(path, { create: true })
+  await file.append(text)
+  await file.close()
+}
+
 /** What every implementation of the port Files keeps to. `open` gives the files and a folder that may be written. */
 export function testFiles(options: { name: string; open: () => Promise<{ files: Files; folder: string }> }): void {
   describe(`Files, ${options.name}`, () => {
@@ -26,14 +32,16 @@ export function testFiles(options: { name: string; open: () => Promise<{ files: 
     test('openAppend() of an existing file goes on at its end', async () => {
       const { files, folder } = await options.open()
       const path = join(folder, 'journal')
-      await (await files.openAppend(path, { create: true })).append('one\n')
-      await (await files.openAppend(path, { create: false })).append('two\n')
+      await write(files, path, 'one\n')
+      const file = await files.openAppend(path, { create: false })
+      await file.append('two\n')
+      await file.close()
       assert.equal(await files.readText(path), 'one\ntwo\n')
     })
 
     test('openAppend() with create rejects when the file exists', async () => {
       const { files, folder } = await options.open()
-      await files.openAppend(join(folder, 'journal'), { create: true })
+      await write(files, join(folder, 'journal'))
       await assert.rejects(files.openAppend(join(folder, 'journal'), { create: true }), { code: 'EEXIST' })
     })
 
@@ -54,8 +62,8 @@ export function testFiles(options: { name: string; open: () => Promise<{ files: 
 
     test('list() gives sorted names, and nothing for a missing folder', async () => {
       const { files, folder } = await options.open()
-      await files.openAppend(join(folder, 'b'), { create: true })
-      await files.openAppend(join(folder, 'a'), { create: true })
+      await write(files, join(folder, 'b'))
+      await write(files, join(folder, 'a'))
       assert.deepEqual(await files.list(folder), ['a', 'b'])
       assert.deepEqual(await files.list(join(folder, 'none')), [])
     })

@@ -1,0 +1,97 @@
+import { durationMs } from './duration.ts'
+import { nearest } from './nearest.ts'
+import { BUILT_IN_PROFILES } from './profiles.ts'
+import { profileDefaults } from './schema/profiles.ts'
+import { vmDefaults } from './schema/vms.ts'
+import type { Config } from './schema.ts'
+import { formatPath } from './validate.ts'
+import type { Problem, Step, YamlSource } from './yaml-source.ts'
+
+type Report = (steps: readonly Step[], message: string) => void
+
+/** What one place of the configuration says about another: names that must exist, limits that must fit. */
+export function crossCheck(config: Config, source: YamlSource): Problem[] {
+  const problems: Problem[] = []
+  const report: Report = (steps, message) => {
+    problems.push({ path: formatPath(steps), ...source.locate(steps, 'value'), message })
+  }
+  checkVms(config, report)
+  checkProfiles(config, report)
+  checkPolicies(config, report)
+  if (Object.keys(config.vms).length > 0 && config.ssh?.key === undefined && config.ssh?.agent !== true) {
+    report(['ssh', 'key'], 'is missing: name a private key, or set ssh.agent to true')
+  }
+  return problems
+}
+
+function checkVms(config: Config, report: Report): void {
+  const profiles = [...Object.keys(BUILT_IN_PROFILES), ...Object.keys(config.profiles ?? {})]
+  const owners = new Map<string, string>()
+  for (const [name, vm] of Object.entries(config.vms)) {
+    const at = ['vms', name]
+    mustExist(report, [...at, 'hypervisor'], vm.hypervisor, Object.keys(config.hypervisors), 'hypervisors')
+    mustExist(report, [...at, 'profile'], vm.profile ?? vmDefaults.profile, profiles, 'profiles')
+    const ttl = vm.hold?.ttl ?? vmDefaults.ttl
+    const budget = vm.hold?.budget ?? vmDefaults.budget
+    if (durationMs(ttl) <= durationMs(budget)) {
+      report([...at, 'hold', 'ttl'], `is ${ttl}: must be longer than the budget (${budget})`)
+    }
+    if (durationMs(budget) === 0) report([...at, 'hold', 'budget'], 'is 0: no outage fits into it')
+    if (vm.database?.password !== undefined && vm.database.defaultsFile !== undefined) {
+      report([...at, 'database', 'password'], 'and defaultsFile are both given: one of them is enough')
+    }
+    const identity = JSON.stringify([vm.hypervisor, vm.id])
+    const other = owners.get(identity)
+    if (other !== undefined) report([...at, 'id'], `is ${JSON.stringify(vm.id)}: vms.${other} is the same VM`)
+    owners.set(identity, name)
+  }
+}
+
+function checkProfiles(config: Config, report: Report): void {
+  for (const [name, profile] of Object.entries(config.profiles ?? {})) {
+    const at = ['profiles', name]
+    if (Object.hasOwn(BUILT_IN_PROFILES, name)) report(at, 'is built in: choose another name')
+    const seen = new Set<string>()
+    let servers = 0
+    for (const [index, component] of profile.components.entries()) {
+      const here = [...at, 'components', index]
+      if ((component.unit === undefined) === (component.dbms === undefined)) {
+        report(here, 'must have exactly one of unit and dbms')
+        continue
+      }
+      if (component.dbms !== undefined) servers += 1
+      const unit = component.unit ?? component.dbms ?? ''
+      if (seen.has(unit)) report(here, `names ${unit} twice`)
+      seen.add(unit)
+      if (durationMs(component.stopLimit ?? profileDefaults.stopLimit) < 1000) {
+        report([...here, 'stopLimit'], `is ${component.stopLimit}: must be at least 1s`)
+      }
+      if (durationMs(component.startLimit ?? profileDefaults.startLimit) < 1000) {
+        report([...here, 'startLimit'], `is ${component.startLimit}: must be at least 1s`)
+      }
+    }
+    if (servers !== 1) report([...at, 'components'], `has ${servers} components with dbms: must have exactly one`)
+  }
+}
+
+function checkPolicies(config: Config, report: Report): void {
+  for (const [name, policy] of Object.entries(config.policies ?? {})) {
+    const at = ['policies', name, 'select']
+    for (const list of ['vms', 'exclude'] as const) {
+      for (const [index, vm] of (policy.select[list] ?? []).entries()) {
+        mustExist(report, [...at, list, index], vm, Object.keys(config.vms), 'vms')
+      }
+    }
+    const { hypervisor } = policy.select
+    if (hypervisor !== undefined) {
+      mustExist(report, [...at, 'hypervisor'], hypervisor, Object.keys(config.hypervisors), 'hypervisors')
+    }
+  }
+}
+
+function mustExist(report: Report, at: readonly Step[], name: string, known: readonly string[], section: string): void {
+  if (known.includes(name)) return
+  const meant = nearest(name, known)
+  const rest = meant === undefined ? `there are: ${known.join(', ') || 'none'}` : `did you mean ${meant}?`
+  report(at, `is ${JSON.stringify(name)}: not under ${section}; ${rest}`)
+}

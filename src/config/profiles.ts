@@ -1,0 +1,43 @@
+import type { Profile, ProfileComponent } from '../guest/profile.ts'
+import { durationMs } from './duration.ts'
+import { profileDefaults } from './schema/profiles.ts'
+import type { Config } from './schema.ts'
+
+/** A large buffer pool takes minutes to be written out and to be read again; nothing is killed when it takes longer. */
+const DBMS: ProfileComponent = { kind: 'dbms', unit: 'auto', stopSeconds: 300, startSeconds: 120 }
+
+/** Profiles that need no configuration. */
+export const BUILT_IN_PROFILES: Readonly<Record<string, Profile>> = {
+  mysql: { name: 'mysql', components: [DBMS], settingsPutBack: false },
+  idoit: {
+    name: 'idoit',
+    components: [
+      { kind: 'unit', unit: 'cron.service', stopSeconds: 60, startSeconds: 30 },
+      { kind: 'unit', unit: 'apache2.service', stopSeconds: 60, startSeconds: 60 },
+      DBMS,
+    ],
+    settingsPutBack: false,
+  },
+}
+
+/** The built-in profiles and those of the configuration, by name. */
+export function allProfiles(config: Config): Readonly<Record<string, Profile>> {
+  const own = Object.entries(config.profiles ?? {}).map(([name, profile]): [string, Profile] => [
+    name,
+    {
+      name,
+      components: profile.components.map((component) => ({
+        kind: component.dbms === undefined ? 'unit' : 'dbms',
+        unit: component.dbms ?? component.unit ?? '',
+        stopSeconds: seconds(component.stopLimit ?? profileDefaults.stopLimit),
+        startSeconds: seconds(component.startLimit ?? profileDefaults.startLimit),
+      })),
+      settingsPutBack: profile.settingsPutBack ?? false,
+    },
+  ])
+  return { ...BUILT_IN_PROFILES, ...Object.fromEntries(own) }
+}
+
+function seconds(duration: string): number {
+  return Math.ceil(durationMs(duration) / 1000)
+}

@@ -1,0 +1,53 @@
+import { duration, names } from './values.ts'
+
+const unit = { type: 'string', pattern: '^[A-Za-z0-9@._:-]+$', maxLength: 255 } as const
+
+const component = {
+  type: 'object',
+  description: 'One component: a `unit` or the `dbms`, not both.',
+  additionalProperties: false,
+  properties: {
+    unit: { ...unit, description: 'A unit of systemd, or a SysV service.', examples: ['cron.service'] },
+    dbms: { ...unit, description: 'The DBMS: `auto` finds it, or the name of its unit.', examples: ['auto'] },
+    stopLimit: {
+      ...duration,
+      description: 'Longest wait for its stop; over it, everything is started again. Nothing is killed.',
+      default: '60s',
+      examples: ['60s'],
+    },
+    startLimit: { ...duration, description: 'Longest wait for its start.', default: '60s', examples: ['60s'] },
+  },
+} as const
+
+export const profiles = {
+  type: 'object',
+  description: 'What must stand still, in the order in which it stops. `mysql` and `idoit` are built in.',
+  propertyNames: names,
+  additionalProperties: {
+    type: 'object',
+    description: 'One profile.',
+    additionalProperties: false,
+    required: ['components'],
+    properties: {
+      components: {
+        type: 'array',
+        description: 'First to stop, last to start again.',
+        minItems: 1,
+        maxItems: 32,
+        items: component,
+      },
+      settingsPutBack: {
+        type: 'boolean',
+        description:
+          'Your own start-up files put run-time settings (read_only, replica threads) back before connections are accepted.',
+        default: false,
+        examples: [false],
+      },
+    },
+  },
+} as const
+
+export const profileDefaults = {
+  stopLimit: component.properties.stopLimit.default,
+  startLimit: component.properties.startLimit.default,
+} as const

@@ -1,0 +1,123 @@
+import { duration, names, secret, text } from './values.ts'
+
+const sshOfVm = {
+  type: 'object',
+  description: 'Where sshd of the guest answers.',
+  additionalProperties: false,
+  required: ['host'],
+  properties: {
+    host: { ...text, pattern: '^[^\\s\\u0000-\\u001f]+$', description: 'Address or name.', examples: ['10.0.0.5'] },
+    port: { type: 'integer', minimum: 1, maximum: 65535, description: 'Port of sshd.', default: 22, examples: [22] },
+    user: { ...text, description: 'Another user than `ssh.user`.', examples: ['backup'] },
+  },
+} as const
+
+const hold = {
+  type: 'object',
+  description: 'Limits of the time in which the database stands still.',
+  additionalProperties: false,
+  properties: {
+    ttl: {
+      ...duration,
+      description:
+        'Time to live: the watchdog in the guest starts everything again before it is over, whatever else happens.',
+      default: '120s',
+      examples: ['120s'],
+    },
+    budget: {
+      ...duration,
+      description:
+        'Longest outage that is accepted: a forecast over it is refused, a measured one is a reason of the grade.',
+      default: '30s',
+      examples: ['30s'],
+    },
+  },
+} as const
+
+const database = {
+  type: 'object',
+  description: 'How the helper logs in to the server; default: as root over the unix socket, without a password.',
+  additionalProperties: false,
+  properties: {
+    user: { ...text, pattern: '^[A-Za-z0-9@._:/-]+$', description: 'User of the server.', examples: ['stillshot'] },
+    password: {
+      ...secret,
+      description: 'Its password by reference; sent on standard input only.',
+      examples: ['file:db1.password'],
+    },
+    defaultsFile: {
+      ...text,
+      pattern: '^/[A-Za-z0-9@._:/-]*$',
+      description: 'Option file in the guest with user and password, readable by root only.',
+      examples: ['/etc/mysql/debian.cnf'],
+    },
+  },
+} as const
+
+const vm = {
+  type: 'object',
+  description: 'One VM.',
+  additionalProperties: false,
+  required: ['hypervisor', 'id', 'ssh'],
+  properties: {
+    hypervisor: { ...text, description: 'Name under `hypervisors:`.', examples: ['kvm'] },
+    id: {
+      ...text,
+      description: 'Proxmox vmid; vSphere inventory path or instance UUID; libvirt domain name or UUID.',
+      examples: ['db1'],
+    },
+    ssh: sshOfVm,
+    profile: {
+      ...text,
+      description: 'What must stand still: `mysql`, `idoit` or a name under `profiles:`.',
+      default: 'mysql',
+      examples: ['mysql'],
+    },
+    mode: {
+      enum: ['stop', 'lock', 'freeze'],
+      description: 'How it stands still. This version knows `stop` only.',
+      default: 'stop',
+      examples: ['stop'],
+    },
+    hold,
+    drain: {
+      ...duration,
+      description: 'Longest time to write dirty pages out before the stop; `0s` leaves it out.',
+      default: '20s',
+      examples: ['20s'],
+    },
+    longTransactions: {
+      ...duration,
+      description: 'A transaction open for longer refuses the run: a stop would roll it back.',
+      default: '60s',
+      examples: ['60s'],
+    },
+    disks: {
+      type: 'object',
+      description:
+        'Device of the guest and disk of the hypervisor, where `stillshot check` cannot match them by itself.',
+      propertyNames: { pattern: '^/dev/[A-Za-z0-9@._:/-]+$' },
+      additionalProperties: { ...text, description: 'Disk of the hypervisor.', examples: ['scsi1'] },
+      examples: [{ '/dev/sdb': 'scsi1' }],
+    },
+    database,
+  },
+} as const
+
+export const vms = {
+  type: 'object',
+  description: 'The VMs that stillshot may touch, by a name of your choice.',
+  propertyNames: names,
+  additionalProperties: vm,
+} as const
+
+/** What a VM has where the configuration says nothing. */
+export const vmDefaults = {
+  port: sshOfVm.properties.port.default,
+  profile: vm.properties.profile.default,
+  mode: vm.properties.mode.default,
+  ttl: hold.properties.ttl.default,
+  budget: hold.properties.budget.default,
+  drain: vm.properties.drain.default,
+  longTransactions: vm.properties.longTransactions.default,
+} as const

@@ -1,0 +1,62 @@
+/** What a log line, an error or a document shows instead of a secret. */
+export const REDACTED = '[redacted]'
+
+const SECRET_KEY = /pass(word|phrase)|token|secret|credential|private_?key|authorization|cookie/i
+const KEY_MATERIAL = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g
+
+/** Shorter ones would take ordinary words out of every line; keys named like a secret are redacted whatever they hold. */
+const SHORTEST = 4
+
+/**
+ * The secrets that this process has fetched, and how they are taken out of what leaves it. Deliberate disguises are not
+ * found; base64, URL encoding and single lines of a longer secret are.
+ */
+export class Redaction {
+  readonly #forms = new Set<string>()
+
+  /** Every later {@link text} and {@link value} is free of it. */
+  add(secret: string): void {
+    const lines = secret.split('\n').map((line) => line.trim())
+    for (const part of [secret, ...(lines.length > 1 ? lines.filter((line) => line.length >= 16) : [])]) {
+      if (part.length < SHORTEST) continue
+      this.#forms.add(part)
+      this.#forms.add(encodeURIComponent(part))
+      this.#forms.add(Buffer.from(part).toString('base64'))
+      this.#forms.add(JSON.stringify(part).slice(1, -1))
+    }
+  }
+
+  text(text: string): string {
+    let clean = text.includes('PRIVATE KEY') ? text.replace(KEY_MATERIAL, REDACTED) : text
+    // The longest first, so that no rest of a longer secret is left.
+    for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(form, REDACTED)
+    return clean
+  }
+
+  /** A copy of plain data; errors become their name, message, code and cause. Cycles and great depth are cut. */
+  value(value: unknown, depth = 0): unknown {
+    if (typeof value === 'string') return this.text(value)
+    if (typeof value === 'bigint') return value.toString()
+    if (value === null || typeof value !== 'object') return typeof value === 'function' ? undefined : value
+    if (depth > 12) return '[too deep]'
+    if (value instanceof Error) return this.#error(value, depth)
+    if (value instanceof Uint8Array) return `[${value.length} bytes]`
+    if (Array.isArray(value)) return value.map((item) => this.value(item, depth + 1))
+    const entries = Object.entries(value).map(([key, item]) => [
+      this.text(key),
+      SECRET_KEY.test(key) && !isHarmless(item) ? REDACTED : this.value(item, depth + 1),
+    ])
+    return Object.fromEntries(entries)
+  }
+
+  #error(error: Error, depth: number): unknown {
+    const code = 'code' in error ? { code: this.value(error.code, depth + 1) } : {}
+    const cause = error.cause === undefined ? {} : { cause: this.value(error.cause, depth + 1) }
+    return { name: error.name, message: this.text(error.message), ...code, ...cause }
+  }
+}
+
+/** A flag or nothing under a key named like a secret (`passwordGiven: true`) tells nobody anything. */
+function isHarmless(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'boolean'
+}
