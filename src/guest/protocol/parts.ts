@@ -80,9 +80,13 @@ export const files = {
 } as const
 
 /**
- * Raw bytes of the InnoDB redo log. `headerHex`: first 64 bytes of the first file. `checkpoints`: for every place where
- * a checkpoint block may stand (offsets 512, 1536, 4096, 8192), its first 64 bytes. `tail`: bytes from where the larger
- * checkpoint points to in format `Phys` (MariaDB 10.8+); null elsewhere. `names`: every redo file there is, with size.
+ * Raw bytes of the InnoDB redo log. `path`: `ib_logfile0`, or (MySQL 8.0.30+) the `#ib_redoN` of the highest N without
+ * `_tmp`. `headerHex`: its first 64 bytes. `checkpoints`: for every place where a checkpoint block may stand (offsets
+ * 512, 1536, 4096, 8192), its first 64 bytes. `names`: every redo file there is, with size.
+ * `tail`, format `Phys` (MariaDB 10.8+): bytes from where the larger checkpoint points to, 512 or more, going on at
+ * offset 12288 behind the file's end. Formats of 512-byte blocks: the one block that holds the larger checkpoint, where
+ * it is cheap to find (`PHYS`: its offset stands at byte 16 of the checkpoint; MySQL 8.0.30+: 2048 + checkpoint LSN - LSN at
+ * byte 8 of the header; both rounded down to 512); null elsewhere.
  */
 export const redo = {
   type: ['object', 'null'],
