@@ -20,7 +20,7 @@ export class Redaction {
     for (const part of [secret, ...(lines.length > 1 ? lines.filter((line) => line.length >= 16) : [])]) {
       if (part.length < SHORTEST) continue
       this.#forms.add(part)
-      this.#forms.add(encodeURIComponent(part))
+      this.#forms.add(encodeURIComponent(part.toWellFormed()))
       this.#forms.add(Buffer.from(part).toString('base64'))
       this.#forms.add(JSON.stringify(part).slice(1, -1))
     }
@@ -47,6 +47,14 @@ export class Redaction {
       SECRET_KEY.test(key) && !isHarmless(item) ? REDACTED : this.value(item, depth + 1),
     ])
     return Object.fromEntries(entries)
+  }
+
+  /** As {@link value} for a document that leaves the process, where keys are a contract: fetched secrets only. */
+  document(value: unknown): unknown {
+    if (typeof value === 'string') return this.text(value)
+    if (value === null || typeof value !== 'object') return value
+    if (Array.isArray(value)) return value.map((item) => this.document(item))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.document(item)]))
   }
 
   #error(error: Error, depth: number): unknown {
