@@ -1,0 +1,114 @@
+
+# === Answers: time, JSON, and the one document that is printed ===
+
+# Milliseconds since boot in NOW, without a process: "12.34" -> 12340.
+uptime_ms() {
+  read -r NOW _ <"$PROC/uptime"
+  NOW=$((${NOW%.*} * 1000 + (1${NOW#*.} - 100) * 10))
+}
+
+# $1 as a JSON string in R. Control characters become spaces: bytes that matter travel in base64.
+quote() {
+  case $1 in
+    *[\\\"[:cntrl:]]*) escape "$1" ;;
+    *) R=$1 ;;
+  esac
+  R="\"$R\""
+}
+
+escape() {
+  escape_rest=$1 R=
+  while :; do
+    escape_before=${escape_rest%%[\\\"[:cntrl:]]*}
+    R=$R$escape_before
+    [ "$escape_before" != "$escape_rest" ] || return 0
+    escape_rest=${escape_rest#"$escape_before"}
+    case $escape_rest in
+      \\*) R="$R\\\\" ;;
+      \"*) R="$R\\\"" ;;
+      *) R="$R " ;;
+    esac
+    escape_rest=${escape_rest#?}
+  done
+}
+
+quote_or_null() {
+  if [ -n "$1" ]; then quote "$1"; else R=null; fi
+}
+
+number_or_null() {
+  R=$1
+  while :; do
+    case $R in
+      0?*) R=${R#0} ;; # a leading zero is no JSON
+      *) break ;;
+    esac
+  done
+  case $R in
+    "" | *[!0-9]* | ?????????????????*) R=null ;;
+  esac
+}
+
+# Lines "key=value" as a JSON object of strings.
+json_map() {
+  json_map=
+  json_map_rest=$1
+  while [ -n "$json_map_rest" ]; do
+    json_map_line=${json_map_rest%%"$NL"*}
+    json_map_rest=${json_map_rest#"$json_map_line"}
+    json_map_rest=${json_map_rest#"$NL"}
+    case $json_map_line in *=*) ;; *) continue ;; esac
+    quote "${json_map_line%%=*}"
+    json_map="$json_map,$R"
+    quote "${json_map_line#*=}"
+    json_map="$json_map:$R"
+  done
+  R="{${json_map#,}}"
+}
+
+# Words as a JSON array of strings; one word a line.
+json_list() {
+  json_list=
+  json_list_rest=$1
+  while [ -n "$json_list_rest" ]; do
+    json_list_line=${json_list_rest%%"$NL"*}
+    json_list_rest=${json_list_rest#"$json_list_line"}
+    json_list_rest=${json_list_rest#"$NL"}
+    [ -n "$json_list_line" ] || continue
+    quote "$json_list_line"
+    json_list="$json_list,$R"
+  done
+  R="[${json_list#,}]"
+}
+
+# What machine and which boot this is; both answers of a hold must say the same.
+know_machine() {
+  BOOT='' UUID=''
+  read -r BOOT <"$PROC/sys/kernel/random/boot_id"
+  read -r UUID 2>/dev/null <"$SYS/class/dmi/id/product_uuid"
+  case $UUID in *[A-F]*) UUID=$(printf '%s' "$UUID" | tr 'A-F' 'a-f') ;; esac
+  quote "$BOOT"
+  BOOT_JSON=$R
+  quote_or_null "$UUID"
+  UUID_JSON=$R
+}
+
+# document OK ERROR FIELDS: the whole answer in R; FIELDS begins with a comma.
+document() {
+  uptime_ms
+  R="{\"version\":1,\"protocol\":$PROTOCOL,\"helper\":\"$VERSION\",\"verb\":\"$VERB\",\"hold\":\"$HOLD\",\"ok\":$1"
+  R="$R,\"error\":$2,\"bootId\":$BOOT_JSON,\"uuid\":$UUID_JSON,\"uptimeMs\":$NOW$3}"
+}
+
+# Ends the verb with a refusal. Nothing is stopped, masked or armed when this is called.
+refuse() {
+  quote "$2"
+  document false "{\"code\":\"$1\",\"message\":$R}" ''
+  printf '%s\n' "$R"
+  exit 1
+}
+
+usage() {
+  printf 'stillshot-guest: %s\n' "$1" >&2
+  exit 2
+}

@@ -1,0 +1,97 @@
+
+# === State: /run/stillshot, which a boot empties, and one lock ===
+#
+# RUN/lock            held (flock, descriptor 9) while a verb changes something
+# RUN/blocked         not empty while a hold keeps units from starting; every block looks at it, so that emptying it,
+#                     a builtin, sets all of them free at once
+# RUN/holds/ID/states one line a state: NAME UPTIME_MS; the last one counts
+# RUN/holds/ID/plan   what was found running, written before anything stops; release and watchdog read it
+# RUN/holds/ID/*.json answers as they were given
+
+require_root() {
+  require_root=
+  while read -r require_root_key require_root _; do
+    [ "$require_root_key" != Uid: ] || break
+  done <"$PROC/self/status"
+  [ "$require_root" = "$OWNER" ] || usage 'only root may call this'
+}
+
+# Our own directory, made or found safe: /run and /var/lib are written by root alone, but a link there, or a directory
+# that somebody else owns, would let its owner write our plans.
+safe_directory() {
+  [ -d "$1" ] || mkdir -p -m 0700 "$1" 2>/dev/null
+  # shellcheck disable=SC3067 # -O is in every shell that we know (dash, ash, bash, ksh) and costs no process
+  [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ]
+}
+
+open_state() {
+  safe_directory "$RUN" || refuse state-unsafe "$RUN is not a directory of root's own"
+  safe_directory "$RUN/holds" || refuse state-unsafe "$RUN/holds is not a directory of root's own"
+  safe_directory "$MEMORY" || refuse state-unsafe "$MEMORY is not a directory of root's own"
+}
+
+# take_lock SECONDS: false when somebody else had it all the time. busybox's flock cannot wait, so the loop does.
+take_lock() {
+  exec 9>>"$RUN/lock"
+  uptime_ms
+  take_lock_until=$((NOW + $1 * 1000))
+  until flock -n 9 2>/dev/null; do
+    command -v flock >/dev/null || return 1
+    uptime_ms
+    [ "$NOW" -lt "$take_lock_until" ] || return 1
+    sleep 0.1
+  done
+}
+
+add_state() {
+  uptime_ms
+  printf '%s %s\n' "$1" "$NOW" >>"$RUN/holds/$2/states"
+}
+
+# The last state of hold $1 in STATE, and when the watchdog marked it expired (or nothing) in EXPIRED.
+read_state() {
+  STATE='' EXPIRED=''
+  [ -f "$RUN/holds/$1/states" ] || return 1
+  while read -r read_state_name read_state_at; do
+    STATE=$read_state_name
+    [ "$STATE" != expired ] || EXPIRED=$read_state_at
+  done <"$RUN/holds/$1/states"
+  [ -n "$STATE" ]
+}
+
+# The hold whose components may be down, other than $1, in R; false when there is none.
+find_open_hold() {
+  set +f
+  for find_open_hold in "$RUN"/holds/*; do
+    R=${find_open_hold##*/}
+    [ "$R" != "$1" ] && is_id "$R" && read_state "$R" || continue
+    case $STATE in stopping | held | releasing) set -f && return 0 ;; esac
+  done
+  set -f
+  return 1
+}
+
+# The newest twenty holds are kept for whoever comes to collect them; ids sort by time.
+forget_old_holds() {
+  set +f
+  # shellcheck disable=SC2046 # ids hold no blanks
+  set -- $(cd "$RUN/holds" && printf '%s\n' *)
+  set -f
+  while [ $# -gt 20 ]; do
+    ! is_id "$1" || rm -rf "$RUN/holds/$1"
+    shift
+  done
+}
+
+# save NAME: the document in R, whole or not at all.
+save() {
+  printf '%s\n' "$R" >"$RUN/holds/$HOLD/$1.new" && mv -f "$RUN/holds/$HOLD/$1.new" "$RUN/holds/$HOLD/$1.json"
+}
+
+# Answers as it was answered before, and ends.
+answer_again() {
+  document_again=$(cat "$RUN/holds/$HOLD/$1.json")
+  printf '%s\n' "$document_again"
+  case $document_again in *'"ok":true,"error":null'*) exit 0 ;; esac
+  exit 1
+}

@@ -1,0 +1,113 @@
+
+# === Units: systemd's, or SysV init scripts, shown in systemd's words ===
+
+SHOWN=Id,LoadState,ActiveState,SubState,Result,MainPID,ExecMainStatus,ExecMainCode,InvocationID,NRestarts,FragmentPath
+SHOWN=$SHOWN,UnitFileState,DropInPaths,TriggeredBy,RequiredBy,BoundBy,ConsistsOf,RequisiteOf,PropagatesStopTo
+SHOWN=$SHOWN,StateChangeTimestampMonotonic,InactiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic
+SHOWN=$SHOWN,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,ExecMainStartTimestampMonotonic
+SHOWN=$SHOWN,ExecMainExitTimestampMonotonic,SendSIGKILL,TimeoutStopUSec,Type
+
+# The same test as sd_booted(3).
+know_init() {
+  INIT=sysv
+  [ ! -d "$SYSTEMD" ] || INIT=systemd
+}
+
+# show_units UNIT…: one block of properties for each, in this order, in BLOCKS. One process for all of them.
+show_units() {
+  if [ "$INIT" = systemd ]; then
+    BLOCKS=$(systemctl show -p "$SHOWN" -- "$@" 2>/dev/null)
+    return 0
+  fi
+  BLOCKS=
+  for show_units in "$@"; do
+    sysv_block "${show_units%.service}"
+    BLOCKS="$BLOCKS$R$NL$NL"
+  done
+}
+
+sysv_block() {
+  R="Id=$1${NL}LoadState=not-found${NL}ActiveState=inactive"
+  [ -x "$INITD/$1" ] || return 0
+  sysv_block_active=inactive sysv_block_enabled=disabled
+  ! timeout -s KILL 10 "$INITD/$1" status >/dev/null 2>&1 9>&- || sysv_block_active=active
+  set +f
+  for sysv_block_link in "${INITD%/*}"/rc[2345].d/S[0-9][0-9]"$1"; do
+    [ ! -e "$sysv_block_link" ] || sysv_block_enabled=enabled
+  done
+  set -f
+  R="Id=$1${NL}LoadState=loaded${NL}ActiveState=$sysv_block_active${NL}UnitFileState=$sysv_block_enabled"
+  R="$R${NL}FragmentPath=$INITD/$1"
+}
+
+# Takes the first block off BLOCKS into BLOCK; false when there is none.
+next_block() {
+  [ -n "$BLOCKS" ] || return 1
+  BLOCK=$NL${BLOCKS%%"$NL$NL"*}$NL
+  case $BLOCKS in
+    *"$NL$NL"*) BLOCKS=${BLOCKS#*"$NL$NL"} ;;
+    *) BLOCKS='' ;;
+  esac
+}
+
+# Property $1 of BLOCK in R; empty when it is not there.
+property() {
+  case $BLOCK in
+    *"$NL$1="*)
+      R=${BLOCK#*"$NL$1="}
+      R=${R%%"$NL"*}
+      ;;
+    *) R='' ;;
+  esac
+}
+
+# BLOCK as an object of strings.
+block_json() {
+  json_map "$BLOCK"
+}
+
+# Starts or stops units: act VERB SECONDS UNIT…. The client is ended when its time is over, never the job: systemd goes on
+# stopping a server that is slow. False when it was not done in time, or failed. Descriptor 9 is the lock: a daemon that a
+# SysV script leaves behind must not keep it, nor ignored signals.
+act() {
+  act_verb=$1 act_seconds=$2
+  shift 2
+  if [ "$INIT" = systemd ]; then
+    timeout -s KILL "$act_seconds" systemctl "$act_verb" -- "$@" >/dev/null 2>&1 9>&-
+    return
+  fi
+  for act_unit in "$@"; do
+    act_sysv "${act_unit%.service}" || return 1
+  done
+}
+
+# An init script is never ended either: it is left to finish behind our back.
+act_sysv() {
+  (
+    trap - HUP PIPE INT
+    exec "$INITD/$1" "$act_verb"
+  ) </dev/null >/dev/null 2>&1 9>&- &
+  act_sysv_pid=$!
+  uptime_ms
+  act_sysv_until=$((NOW + act_seconds * 1000))
+  while kill -0 "$act_sysv_pid" 2>/dev/null; do
+    uptime_ms
+    [ "$NOW" -lt "$act_sysv_until" ] || return 1
+    sleep 0.05
+  done
+  wait "$act_sysv_pid"
+}
+
+# Asks for a start and does not wait for it.
+start_soon() {
+  if [ "$INIT" = systemd ]; then
+    systemctl start --no-block -- "$@" >/dev/null 2>&1 9>&-
+    return
+  fi
+  for start_soon in "$@"; do
+    (
+      trap - HUP PIPE INT
+      exec "$INITD/${start_soon%.service}" start
+    ) </dev/null >/dev/null 2>&1 9>&- &
+  done
+}
