@@ -73,6 +73,8 @@ export interface VmSettings {
   readonly longTransactionSeconds: number
   /** Guest's device -> hypervisor's disk id, where they cannot be matched by serial, by-id name or bus and unit. */
   readonly disks: Readonly<Record<string, string>>
+  /** How the helper logs in to the server; default: root over the unix socket. */
+  readonly database?: { readonly defaultsFile?: string; readonly databaseUser?: string }
   /** Fetches the database password when the profile logs in with one; sent on the helper's stdin only. */
   readonly databasePassword?: () => Promise<string>
 }

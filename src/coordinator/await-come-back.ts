@@ -1,0 +1,40 @@
+import type { Proof } from '../grade/proof.ts'
+import type { Application } from '../guest/application.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { ComeBackAnswer, ProbeAnswer } from '../guest/protocol/answers.ts'
+import type { Clock } from '../system/clock.ts'
+
+export interface CameBack {
+  readonly answer: ComeBackAnswer
+  readonly proofs: readonly Proof[]
+  /** True when every claim about coming back is proven. */
+  readonly complete: boolean
+}
+
+/**
+ * Asks the guest how everything is until it is all back or the limit is over; resolves with the last answer either way.
+ * Web servers and replicas may take a little longer than the first SELECT 1.
+ */
+export async function awaitComeBack(
+  { application, helper, clock }: { application: Application; helper: GuestHelper; clock: Clock },
+  want: { profile: string; holdId?: string; before?: ProbeAnswer; claims: readonly Proof['claim'][]; limitMs: number },
+  signal: AbortSignal,
+): Promise<CameBack> {
+  const begunAt = clock.monotonic()
+  for (;;) {
+    const answer = await helper.comeBack(want.profile, want.holdId, { signal, timeoutMs: 60_000 })
+    const proofs = application.proveComeBack(want.before, answer).filter(({ claim }) => want.claims.includes(claim))
+    const complete = want.claims.every((claim) => {
+      const about = proofs.filter((proof) => proof.claim === claim)
+      return about.length > 0 && about.every(({ verdict }) => verdict === 'proven')
+    })
+    if (complete || isFinal(proofs) || clock.monotonic() - begunAt >= want.limitMs) return { answer, proofs, complete }
+    await clock.sleep(1_000, signal)
+  }
+}
+
+/** What the log says about the start does not change by waiting. */
+function isFinal(proofs: readonly Proof[]): boolean {
+  const failing = proofs.filter(({ verdict }) => verdict !== 'proven')
+  return failing.every(({ claim, verdict }) => claim === 'no-crash-recovery' && verdict === 'contradicted')
+}

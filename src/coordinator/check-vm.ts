@@ -1,0 +1,65 @@
+import { vmKey } from '../catalog/catalog.ts'
+import { toStillshotError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
+import type { CoveredDisk } from '../guest/coverage.ts'
+import type { OutageForecast } from './forecast.ts'
+import { phase } from './phase.ts'
+import type { Ports, VmSettings } from './ports.ts'
+import { lookAhead } from './preflight.ts'
+import { openHelper } from './run.ts'
+
+export interface CheckReport {
+  readonly vm: string
+  /** True when a run would not be refused now. */
+  readonly ok: boolean
+  readonly findings: readonly Finding[]
+  readonly forecast?: OutageForecast
+  readonly coverage: readonly CoveredDisk[]
+}
+
+/** Everything that a run looks at before it touches anything; changes nothing. Rejects only when cancelled. */
+export async function checkVm(
+  ports: Ports,
+  settings: VmSettings,
+  { signal }: { signal: AbortSignal },
+): Promise<CheckReport> {
+  const helper = openHelper(ports, settings)
+  try {
+    return await phase(ports, settings.name, 'preflight', () => look(ports, settings, helper, signal))
+  } finally {
+    await helper.close()
+  }
+}
+
+async function look(
+  ports: Ports,
+  settings: VmSettings,
+  helper: ReturnType<typeof openHelper>,
+  signal: AbortSignal,
+): Promise<CheckReport> {
+  try {
+    const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
+    const seen = await lookAhead(ports, settings, { helper, vm, signal })
+    const findings = [...seen.findings, ...(await lockFindings(ports, vmKey(vm)))]
+    const ok = !findings.some(({ severity }) => severity === 'refuse')
+    const { forecast, coverage } = seen
+    return { vm: settings.name, ok, findings, coverage: coverage?.disks ?? [], ...(forecast ? { forecast } : {}) }
+  } catch (thrown) {
+    const { code, message, hint } = toStillshotError(thrown)
+    if (code === 'cancelled') throw thrown
+    return {
+      vm: settings.name,
+      ok: false,
+      findings: [{ severity: 'refuse', code, message, hint, error: code }],
+      coverage: [],
+    }
+  }
+}
+
+async function lockFindings({ catalog }: Ports, key: string): Promise<readonly Finding[]> {
+  const lock = (await catalog.locks()).find((candidate) => candidate.vmKey === key)
+  if (lock === undefined) return []
+  const message = `run ${lock.run} (${lock.procedure}) has had the VM since ${lock.takenAt}`
+  const hint = 'wait for it; if its process is dead, `stillshot recover` settles it'
+  return [{ severity: 'refuse', code: 'run-under-way', message, hint, error: 'run-under-way' }]
+}

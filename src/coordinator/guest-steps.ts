@@ -1,0 +1,94 @@
+import { StillshotError } from '../errors.ts'
+import { type HelperCall, isAnswerLost } from '../guest/guest-helper.ts'
+import type { HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
+import type { UndoRecord } from '../saga/journal-event.ts'
+import { retry } from '../system/retry.ts'
+import { awaitComeBack, type CameBack } from './await-come-back.ts'
+import type { Ports, VmSettings } from './ports.ts'
+import type { Passed } from './preflight.ts'
+import type { Run } from './run.ts'
+
+/** How long web servers, replicas and the like may take after the first SELECT 1. */
+const COME_BACK_LIMIT_MS = 60_000
+
+/** Lowers the dirty pages for a bounded time; the guest puts its settings back by itself if nobody else does. */
+export async function drain(run: Run, { profile, drainMs }: VmSettings, signal: AbortSignal): Promise<void> {
+  if (drainMs <= 0) return
+  const args = { profile: profile.name, hold: run.id }
+  const seconds = Math.ceil(drainMs / 1000)
+  await run.saga.step(
+    { step: 'drain', undo: { action: 'undrain', args, urgent: false, timeoutMs: 60_000 } },
+    () => run.helper.drain(profile.name, run.id, seconds, { signal, timeoutMs: drainMs + 30_000 }),
+    { facts: ({ dirtyBefore, dirtyAfter, waitedMs }) => ({ dirtyBefore, dirtyAfter, waitedMs }) },
+  )
+}
+
+/** The way back from a hold: urgent, and tried for as long as the hold may live. */
+export function releaseHold(run: Run, { holdTtlMs }: VmSettings): UndoRecord {
+  return { action: 'release-hold', args: { hold: run.id }, urgent: true, timeoutMs: holdTtlMs }
+}
+
+/** Stops the profile; resolves with the guest's evidence. The watchdog is armed before anything stops. */
+export async function holdGuest(
+  run: Run,
+  { name, profile, holdTtlMs }: VmSettings,
+  { forecast }: Pick<Passed, 'forecast'>,
+  call: HelperCall,
+): Promise<HoldAnswer> {
+  const limits = { ttlMs: holdTtlMs, startMs: forecast.startMs }
+  const hold = await run.helper.hold(profile.name, run.id, limits, { ...call, timeoutMs: holdTtlMs })
+  if (!hold.watchdogArmed) {
+    throw new StillshotError('hold-refused', `${name}: the watchdog in the guest is not armed`)
+  }
+  return hold
+}
+
+/** What the timeline shows of a hold. */
+export function holdFacts(hold: HoldAnswer): Readonly<Record<string, unknown>> {
+  const { stopRequestedUptimeMs, stoppedUptimeMs, syncedUptimeMs, answeredUptimeMs, firesUptimeMs } = hold
+  return { stopRequestedUptimeMs, stoppedUptimeMs, syncedUptimeMs, answeredUptimeMs, firesUptimeMs }
+}
+
+/**
+ * Fence and start, repeated with the same id over new connections until the guest answers or the hold's time to live is
+ * over. No abort ends it: the database comes back first.
+ */
+export function releaseGuest(
+  ports: Ports,
+  run: Run,
+  { holdTtlMs }: VmSettings,
+  call: HelperCall,
+): Promise<ReleaseAnswer> {
+  const { clock } = ports.system
+  return retry(() => run.helper.release(run.id, { ...call, timeoutMs: 120_000 }), {
+    clock,
+    pauseMs: 500,
+    limitMs: holdTtlMs,
+    when: isAnswerLost,
+  })
+}
+
+/** Unit, socket, SELECT 1, log, replicas and web servers as before; undefined when the guest could not be asked. */
+export async function lookWhatCameBack(
+  ports: Ports,
+  run: Run,
+  settings: VmSettings,
+  seen: Pick<Passed, 'probe'>,
+): Promise<CameBack | undefined> {
+  const { application } = ports
+  const { clock } = ports.system
+  using deadline = clock.deadline(COME_BACK_LIMIT_MS * 2)
+  const want = {
+    profile: settings.profile.name,
+    holdId: run.id,
+    before: seen.probe,
+    claims: ['came-back', 'no-crash-recovery'] as const,
+    limitMs: COME_BACK_LIMIT_MS,
+  }
+  try {
+    return await awaitComeBack({ application, helper: run.helper, clock }, want, deadline.signal)
+  } catch (thrown) {
+    ports.log.warn('the guest could not be asked how it came back', { vm: settings.name, message: String(thrown) })
+    return undefined
+  }
+}

@@ -1,0 +1,24 @@
+import type { RestorePoint } from '../catalog/catalog.ts'
+import { formatDescription } from '../grade/description.ts'
+import type { Grade } from '../grade/grade.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
+import { loadDescriptionKey } from './description-key.ts'
+import type { Ports } from './ports.ts'
+
+/** The signed description of a point; `pending` until it is graded, which readers take for `suspect`. */
+export async function describePoint(
+  ports: Pick<Ports, 'system' | 'stateDirectory'>,
+  point: Pick<RestorePoint, 'id' | 'run' | 'vm' | 'createdAt'>,
+  grade: Grade | 'pending',
+): Promise<string> {
+  const key = await loadDescriptionKey(ports.system, ports.stateDirectory)
+  const { id, run, vm, createdAt } = point
+  return formatDescription({ version: 1, grade, point: id, run, vm, at: createdAt }, key)
+}
+
+/** Writes the point's grade on the snapshot itself, then into the catalog. Idempotent. */
+export async function labelPoint(ports: Ports, vm: Vm, point: RestorePoint, signal: AbortSignal): Promise<void> {
+  const description = await describePoint(ports, point, point.grade)
+  await ports.hypervisor.describeSnapshot(vm, point.snapshot, description, { signal })
+  await ports.catalog.savePoint(point)
+}

@@ -1,0 +1,135 @@
+import { ERRORS, type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
+import type { Proof } from '../grade/proof.ts'
+import type { Forecast } from '../guest/application.ts'
+import { type Coverage, proveCoverage } from '../guest/coverage.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { ProbeAnswer } from '../guest/protocol/answers.ts'
+import { proveSameMachine } from '../guest/same-machine.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
+import { forecastFindings } from './forecast.ts'
+import type { Ports, VmSettings } from './ports.ts'
+
+/** What a look before the act saw. Fields are undefined where the look itself failed; a finding says why. */
+export interface Preflight {
+  readonly findings: readonly Finding[]
+  readonly probe?: ProbeAnswer
+  readonly sameMachine?: Proof
+  readonly coverage?: Coverage
+  readonly forecast?: Forecast & { readonly snapshotMs: number; readonly totalMs: number }
+}
+
+/** A preflight that refused nothing: everything that a hold needs is there. */
+export type Passed = Required<Preflight>
+
+/**
+ * Looks at everything that can be seen before the database is touched; changes nothing, and reports all that it found
+ * instead of the first. Rejects only when cancelled.
+ */
+export async function lookAhead(
+  ports: Ports,
+  settings: VmSettings,
+  { helper, vm, signal }: { helper: GuestHelper; vm: Vm; signal: AbortSignal },
+): Promise<Preflight> {
+  const [hypervisor, guest] = await Promise.all([
+    hypervisorFindings(ports, vm, signal),
+    attempt(() => helper.probe(settings.profile.name, { signal, timeoutMs: 60_000 })),
+  ])
+  signal.throwIfAborted()
+  if (guest.failure !== undefined) return { findings: [...hypervisor, guest.failure] }
+  const probe = guest.value
+  const sameUuid = await attempt(() => ports.hypervisor.countUuid(vm.uuid, { signal }))
+  const sameMachine = proveSameMachine(vm, probe, sameUuid.value ?? 0)
+  const coverage = proveCoverage(probe, vm.disks, settings.disks)
+  const forecast = await forecastFindings(ports, settings, probe)
+  const findings = [
+    ...hypervisor,
+    helperFinding(ports, probe),
+    proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
+    proofFinding(coverage.proof, 'move the data to a disk that snapshots contain, or map the disks under `disks:`'),
+    ...ports.application.checkProbe(probe, {
+      longTransactionSeconds: settings.longTransactionSeconds,
+      settingsPutBack: settings.profile.settingsPutBack,
+    }),
+    ...forecast.findings,
+  ]
+  return { findings, probe, sameMachine, coverage, forecast: forecast.forecast }
+}
+
+/** Rejects with one error that names everything that refuses; else resolves with what the hold needs. */
+export function passed(vm: string, seen: Preflight): Passed {
+  const refusing = seen.findings.filter(({ severity }) => severity === 'refuse')
+  const first = refusing[0]
+  if (first !== undefined) {
+    const codes = new Set(refusing.map(({ error }) => error ?? 'preflight-refused'))
+    const [only] = codes
+    const code: ErrorCode = codes.size === 1 && only !== undefined ? only : 'preflight-refused'
+    const message = refusing.map((finding) => finding.message).join('; ')
+    const hint = refusing.map((finding) => finding.hint).join('; ')
+    throw new StillshotError(code, `${vm}: ${message}`, { hint, details: { findings: refusing } })
+  }
+  const { probe, sameMachine, coverage, forecast } = seen
+  if (!probe || !sameMachine || !coverage || !forecast) {
+    throw new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
+  }
+  return { findings: seen.findings, probe, sameMachine, coverage, forecast }
+}
+
+async function hypervisorFindings({ hypervisor }: Ports, vm: Vm, signal: AbortSignal): Promise<readonly Finding[]> {
+  const about = await attempt(() => hypervisor.check({ signal, timeoutMs: 30_000 }))
+  if (about.failure !== undefined) return [about.failure]
+  const { product, version } = about.value
+  const reached: Finding = { severity: 'ok', code: 'hypervisor-reached', message: `${product} ${version}`, hint: '' }
+  if (vm.power !== 'running') {
+    const message = `${vm.name} is ${vm.power}`
+    return [
+      reached,
+      {
+        severity: 'refuse',
+        code: 'vm-not-running',
+        message,
+        hint: ERRORS['vm-not-running'].hint,
+        error: 'vm-not-running',
+      },
+    ]
+  }
+  const snapshot = await attempt(() => hypervisor.checkSnapshot(vm, { signal, timeoutMs: 30_000 }))
+  return [reached, ...(snapshot.failure === undefined ? snapshot.value : [snapshot.failure])]
+}
+
+function helperFinding({ helper }: Ports, { sha256 }: ProbeAnswer): Finding {
+  if (sha256 === helper.sha256) {
+    return { severity: 'ok', code: 'helper-known', message: 'the helper in the guest is this version’s', hint: '' }
+  }
+  const hint = 'run `stillshot guest install VM`'
+  if (helper.olderSha256.includes(sha256)) {
+    return { severity: 'warn', code: 'helper-older', message: 'the helper in the guest is an older one', hint }
+  }
+  const message = `the helper in the guest has sha256 ${sha256}, which is none of ours`
+  return {
+    severity: 'refuse',
+    code: 'helper-altered',
+    message,
+    hint: ERRORS['helper-altered'].hint,
+    error: 'helper-altered',
+  }
+}
+
+function proofFinding({ verdict, code, message }: Proof, hint: string): Finding {
+  return verdict === 'proven'
+    ? { severity: 'ok', code, message, hint: '' }
+    : { severity: 'refuse', code, message, hint }
+}
+
+type Attempt<T> =
+  | { readonly value: T; readonly failure?: never }
+  | { readonly value?: never; readonly failure: Finding }
+
+async function attempt<T>(look: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await look() }
+  } catch (thrown) {
+    const { code, message, hint } = toStillshotError(thrown)
+    return { failure: { severity: 'refuse', code, message, hint, error: code } }
+  }
+}

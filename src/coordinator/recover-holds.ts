@@ -1,0 +1,41 @@
+import { toStillshotError } from '../errors.ts'
+import type { OpenVm, RecoverWorld } from './recover-world.ts'
+import { releaseHold } from './release-hold.ts'
+import { openHelper } from './run.ts'
+
+export interface SettledHold {
+  readonly hold: string
+  readonly vm: string
+  /** `held`: it is within its time to live and was left alone. */
+  readonly outcome: 'released' | 'expired' | 'held' | 'failed'
+  readonly message: string
+}
+
+/**
+ * Settles holds taken for other people's snapshots that nobody released. The guest is asked, never the wall clock alone:
+ * a hold that the guest still keeps within its time to live belongs to whoever took it.
+ */
+export async function settleHolds(
+  open: OpenVm,
+  world: RecoverWorld,
+  { signal }: { signal: AbortSignal },
+): Promise<readonly SettledHold[]> {
+  const results: SettledHold[] = []
+  for (const { id: hold, vm } of await world.catalog.holds({ open: true })) {
+    try {
+      const { ports, settings } = await open(vm)
+      const helper = openHelper(ports, settings)
+      const { holds } = await helper.status({ signal }).finally(() => helper.close())
+      const inGuest = holds.find(({ id }) => id === hold)
+      if (inGuest?.state === 'held' || inGuest?.state === 'stopping') {
+        results.push({ hold, vm, outcome: 'held', message: `still held; \`stillshot release ${hold}\` ends it` })
+        continue
+      }
+      const report = await releaseHold(ports, settings, hold, { signal })
+      results.push({ hold, vm, outcome: report.state, message: `was ${inGuest?.state ?? 'unknown to the guest'}` })
+    } catch (thrown) {
+      results.push({ hold, vm, outcome: 'failed', message: toStillshotError(thrown).message })
+    }
+  }
+  return results
+}

@@ -1,0 +1,62 @@
+import type { VmLock } from '../catalog/catalog.ts'
+import { toStillshotError } from '../errors.ts'
+import { isSettled } from '../saga/journal-event.ts'
+import { readJournal } from '../saga/read-journal.ts'
+import { journalPath } from './journals.ts'
+import type { OpenVm, RecoverWorld } from './recover-world.ts'
+import { openHelper } from './run.ts'
+
+export interface BrokenLock {
+  readonly run: string
+  readonly hold: string
+  readonly outcome: 'broken' | 'kept'
+  readonly message: string
+}
+
+/**
+ * Breaks the locks that nobody owns: the owner's process is dead, its journal says nothing more is open, no hold of
+ * that id is open in the catalog, and the guest, asked, does not hold it either.
+ */
+export async function breakLocks(
+  open: OpenVm,
+  world: RecoverWorld,
+  { signal }: { signal: AbortSignal },
+): Promise<readonly BrokenLock[]> {
+  const results: BrokenLock[] = []
+  for (const lock of await world.catalog.locks()) {
+    const kept = await reasonToKeep(open, world, lock, signal)
+    if (kept === undefined) await world.catalog.unlockVm(lock.vmKey, lock.holdId)
+    results.push({
+      run: lock.run,
+      hold: lock.holdId,
+      outcome: kept === undefined ? 'broken' : 'kept',
+      message: kept ?? 'nobody owned it',
+    })
+  }
+  return results
+}
+
+async function reasonToKeep(
+  open: OpenVm,
+  world: RecoverWorld,
+  lock: VmLock,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const state = await world.system.processes.state(lock.owner)
+  const hold = await world.catalog.hold(lock.holdId)
+  if (hold?.state === 'held') return 'a hold is open'
+  if (state === 'unknown') return `its owner runs on ${lock.owner.host}`
+  try {
+    const events = await readJournal(world.system.files, journalPath(world.stateDirectory, lock.run))
+    const [begun] = events
+    if (!isSettled(events)) return state === 'alive' ? 'its run is under way' : 'its run is not settled'
+    if (begun?.event !== 'run-begun') return 'its journal names no VM'
+    const { ports, settings } = await open(begun.vm)
+    const helper = openHelper(ports, settings)
+    const { holds } = await helper.status({ signal }).finally(() => helper.close())
+    const inGuest = holds.find(({ id }) => id === lock.holdId)
+    return inGuest?.state === 'held' || inGuest?.state === 'stopping' ? 'the guest still holds it' : undefined
+  } catch (thrown) {
+    return `it could not be looked at: ${toStillshotError(thrown).message}`
+  }
+}

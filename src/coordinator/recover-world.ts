@@ -1,0 +1,15 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Log } from '../log/log.ts'
+import type { System } from '../system/system.ts'
+import type { Ports, Progress, VmSettings } from './ports.ts'
+
+/** Opens what a VM's way back needs; rejects when the VM is no longer configured. */
+export type OpenVm = (vm: string) => Promise<{ ports: Ports; settings: VmSettings }>
+
+export interface RecoverWorld {
+  readonly system: System
+  readonly catalog: Catalog
+  readonly log: Log
+  readonly progress: Progress
+  readonly stateDirectory: string
+}

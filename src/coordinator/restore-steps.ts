@@ -1,0 +1,119 @@
+import type { RestorePoint } from '../catalog/catalog.ts'
+import { toStillshotError } from '../errors.ts'
+import { gradeEvidence } from '../grade/grade-evidence.ts'
+import { CLAIMS, type Proof } from '../grade/proof.ts'
+import type { ComeBackAnswer } from '../guest/protocol/answers.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
+import { ulid } from '../system/ulid.ts'
+import { createOrFind } from './create-or-find.ts'
+import { describePoint } from './label-point.ts'
+import type { Ports, VmSettings } from './ports.ts'
+import type { Run } from './run.ts'
+import { draftPoint, label, removeSnapshot } from './snapshot-steps.ts'
+
+/**
+ * A snapshot of what is there before it is rolled back, so that the roll back can be undone. Nothing is held for it: it
+ * is what a power cut would leave, and is graded so.
+ */
+export async function takeSafetySnapshot(
+  ports: Ports,
+  settings: VmSettings,
+  run: Run,
+  { vm, signal }: { vm: Vm; signal: AbortSignal },
+): Promise<RestorePoint> {
+  const { clock, randomness } = ports.system
+  const id = ulid(clock, randomness)
+  const draft = draftPoint(ports, { ...run, id }, vm, { vm: settings.name, kind: 'safety', mode: 'none' })
+  const point = { ...draft, run: run.id }
+  const request = { name: point.snapshot, description: await describePoint(ports, point, 'pending') }
+  const limits = { clock, signal, timeoutMs: 300_000, lookForMs: 30_000 }
+  await run.saga.step({ step: 'create-snapshot', undo: removeSnapshot(point.snapshot) }, () =>
+    createOrFind(ports.hypervisor, vm, request, limits),
+  )
+  const proofs = unheldProofs(vm)
+  const graded = { ...point, ...gradeEvidence(proofs), evidence: { version: 1, proofs } }
+  await label(ports, run, vm, graded)
+  return graded
+}
+
+/** What is known of a snapshot that nothing was held for. */
+function unheldProofs(vm: Vm): readonly Proof[] {
+  const uncovered = vm.disks.filter(({ covered }) => !covered).map(({ id }) => id)
+  const covered: Proof =
+    uncovered.length === 0
+      ? { claim: 'covered', verdict: 'proven', code: 'all-disks', message: 'every disk of the VM is in the snapshot' }
+      : {
+          claim: 'covered',
+          verdict: 'contradicted',
+          code: 'not-covered',
+          message: `not in the snapshot: ${uncovered.join(', ')}`,
+        }
+  const same: Proof = {
+    claim: 'same-machine',
+    verdict: 'proven',
+    code: 'same-vm',
+    message: 'taken of the VM that is rolled back',
+  }
+  const notHeld = CLAIMS.filter((claim) => claim !== 'covered' && claim !== 'same-machine').map(
+    (claim): Proof => ({
+      claim,
+      verdict: 'contradicted',
+      code: 'not-held',
+      message: 'nothing was stopped for this snapshot',
+    }),
+  )
+  return [covered, same, ...notHeld]
+}
+
+/** Waits until the guest answers after its boot; rejects with the last failure when the limit is over. */
+export async function awaitBoot(
+  ports: Ports,
+  run: Run,
+  { profile }: VmSettings,
+  { signal, limitMs }: { signal: AbortSignal; limitMs: number },
+): Promise<ComeBackAnswer> {
+  const { clock } = ports.system
+  const begunAt = clock.monotonic()
+  for (;;) {
+    try {
+      return await run.helper.comeBack(profile.name, undefined, { signal, timeoutMs: 30_000 })
+    } catch (thrown) {
+      const { code } = toStillshotError(thrown)
+      // While a guest boots, sshd may refuse the login and sudo may not know anybody yet.
+      const passing = [
+        'guest-unreachable',
+        'guest-login-refused',
+        'sudo-refused',
+        'helper-failed',
+        'timed-out',
+      ].includes(code)
+      if (!passing || clock.monotonic() - begunAt > limitMs) throw thrown
+      await run.helper.close()
+      await clock.sleep(1_000, signal)
+    }
+  }
+}
+
+/** The marker that the hold wrote just before the point in time names the point that came back. */
+export function proveMarker(point: RestorePoint, { markers }: ComeBackAnswer): Proof {
+  const claim = 'came-back'
+  if (point.kind === 'safety') {
+    return {
+      claim,
+      verdict: 'proven',
+      code: 'no-marker-expected',
+      message: 'a safety snapshot has no marker of its own',
+    }
+  }
+  const wrong = markers.filter(({ content }) => content === null || !content.startsWith(point.id))
+  if (markers.length > 0 && wrong.length === 0) {
+    return { claim, verdict: 'proven', code: 'marker-read', message: `every marker names ${point.id}` }
+  }
+  const seen = wrong.map(({ path, content }) => `${path}: ${content ?? 'missing'}`).join(', ')
+  return {
+    claim,
+    verdict: 'contradicted',
+    code: 'other-marker',
+    message: `the markers do not name ${point.id}: ${seen || 'none found'}`,
+  }
+}

@@ -1,0 +1,127 @@
+import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
+import { StillshotError } from '../errors.ts'
+import type { Reason } from '../grade/grade.ts'
+import { gradeEvidence } from '../grade/grade-evidence.ts'
+import type { HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
+import type { Snapshot, SnapshotRequest, Vm } from '../hypervisor/hypervisor.ts'
+import { snapshotName } from '../hypervisor/snapshot-name.ts'
+import type { UndoRecord } from '../saga/journal-event.ts'
+import { formatInstant } from '../system/instant.ts'
+import type { CameBack } from './await-come-back.ts'
+import { createOrFind } from './create-or-find.ts'
+import { type Evidence, proveRun } from './evidence.ts'
+import { WATCHDOG_MARGIN_MS } from './forecast.ts'
+import { labelPoint } from './label-point.ts'
+import { measureOutage } from './outage.ts'
+import type { Ports, VmSettings } from './ports.ts'
+import type { Passed } from './preflight.ts'
+import type { Run } from './run.ts'
+import type { Timing } from './timing.ts'
+
+/** What is known of a restore point before it is graded. */
+export type DraftPoint = Omit<RestorePoint, 'grade' | 'reasons' | 'outage' | 'evidence'>
+
+/** Run, hold, snapshot and restore point share one id: whoever finds one of them finds the others. */
+export function draftPoint(
+  ports: Ports,
+  { id }: Run,
+  vm: Vm,
+  facts: Pick<DraftPoint, 'vm' | 'kind' | 'mode'> & { note?: string | undefined },
+): DraftPoint {
+  const { note, ...rest } = facts
+  return {
+    version: 1,
+    id,
+    run: id,
+    vmKey: vmKey(vm),
+    hypervisor: vm.hypervisor,
+    snapshot: snapshotName(id),
+    createdAt: formatInstant(ports.system.clock.now()),
+    ...rest,
+    ...(note === undefined ? {} : { note }),
+  }
+}
+
+/** The way back from a snapshot, due until the point is labelled. */
+export function removeSnapshot(name: string): UndoRecord {
+  return { action: 'remove-snapshot', args: { snapshot: name }, urgent: false, timeoutMs: 600_000 }
+}
+
+/**
+ * The hypervisor's task, awaited to its real end, within what is left of the hold. A lost answer is settled by looking.
+ */
+export async function snapshotHeld(
+  ports: Ports,
+  vm: Vm,
+  request: SnapshotRequest,
+  { hold, timing, signal }: { hold: HoldAnswer; timing: Timing; signal: AbortSignal },
+): Promise<Snapshot> {
+  const { clock } = ports.system
+  const leftMs = hold.firesUptimeMs - hold.answeredUptimeMs - WATCHDOG_MARGIN_MS
+  if (leftMs <= 0) throw new StillshotError('hold-expired', 'the hold’s time to live was over before the snapshot')
+  using deadline = clock.deadline(leftMs, signal)
+  timing.mark('requested')
+  const limits = { clock, signal: deadline.signal, timeoutMs: leftMs, lookForMs: Math.min(5_000, leftMs) }
+  const snapshot = await createOrFind(ports.hypervisor, vm, request, limits)
+  timing.mark('ended')
+  return snapshot
+}
+
+export interface Seen {
+  readonly seen: Passed
+  readonly hold: HoldAnswer
+  readonly release: ReleaseAnswer
+  readonly snapshot: Snapshot
+  readonly timing: Timing
+  readonly cameBack: CameBack | undefined
+}
+
+/** The restore point with the grade that its evidence proves. */
+export function gradePoint(ports: Ports, settings: VmSettings, draft: DraftPoint, witnessed: Seen): RestorePoint {
+  const { seen, hold, release, snapshot, timing, cameBack } = witnessed
+  const measured = timing.read()
+  const proofs = proveRun(ports.application, { seen, hold, release, snapshot, timing: measured })
+  const outage = measureOutage(hold, release, measured)
+  const { grade, reasons } = gradeEvidence(proofs)
+  const evidence: Evidence = {
+    version: 1,
+    proofs: [...proofs, ...(cameBack?.proofs ?? [])],
+    findings: seen.findings.filter(({ severity }) => severity === 'warn'),
+    coverage: seen.coverage.disks,
+    timing: measured,
+    coordinatorMs: timing.coordinatorMs,
+    hold,
+    release,
+    ...(cameBack === undefined ? {} : { comeBack: cameBack.answer }),
+  }
+  return { ...draft, grade, reasons: [...reasons, ...overBudget(settings, outage.totalMs)], outage, evidence }
+}
+
+/** A measured outage over the budget is a reason that the user reads; it says nothing about the data. */
+function overBudget({ budgetMs }: VmSettings, totalMs: number): readonly Reason[] {
+  if (totalMs <= budgetMs) return []
+  return [{ code: 'over-budget', message: `the outage was ${totalMs} ms, the budget is ${budgetMs} ms` }]
+}
+
+/**
+ * Writes the grade on the snapshot and into the catalog. From its intent on the snapshot is kept: after a crash `recover`
+ * writes the same label.
+ */
+export async function label(ports: Ports, run: Run, vm: Vm, point: RestorePoint): Promise<void> {
+  const undo = { action: 'label-snapshot', args: { point: JSON.stringify(point) }, urgent: false, timeoutMs: 60_000 }
+  using deadline = ports.system.clock.deadline(60_000)
+  await run.saga.step(
+    { step: 'label', undo, replaces: ['create-snapshot'] },
+    () => labelPoint(ports, vm, point, deadline.signal),
+    { settles: ['label'], facts: () => ({ grade: point.grade, reasons: point.reasons }) },
+  )
+}
+
+/** The error of a run whose point is kept while the guest is not as it was. */
+export function notBack(point: RestorePoint, cameBack: CameBack): StillshotError {
+  const failing = cameBack.proofs.filter(({ verdict }) => verdict !== 'proven')
+  const why = failing.map(({ message }) => message).join('; ')
+  return new StillshotError('come-back-failed', `${point.vm} is not back as it was: ${why}`, {
+    details: { run: point.run, point },
+  })
+}

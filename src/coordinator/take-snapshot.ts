@@ -1,0 +1,76 @@
+import type { RestorePoint } from '../catalog/catalog.ts'
+import { drain, holdFacts, holdGuest, lookWhatCameBack, releaseGuest, releaseHold } from './guest-steps.ts'
+import { describePoint } from './label-point.ts'
+import { phase } from './phase.ts'
+import type { Phase, Ports, VmSettings } from './ports.ts'
+import { lookAhead, passed } from './preflight.ts'
+import { beginRun, endRun, failRun, lockVm } from './run.ts'
+import { draftPoint, gradePoint, label, notBack, removeSnapshot, snapshotHeld } from './snapshot-steps.ts'
+import { Timing } from './timing.ts'
+
+export interface SnapshotOrder {
+  readonly mode: 'stop'
+  readonly note?: string
+  /** Ends the forward path; what had been begun is taken back. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Takes one snapshot of a VM whose database stands still, and proves it. Resolves with the restore point, whatever its
+ * grade. Rejects with `details.run` when there is none, everything having been taken back; with `come-back-failed` and
+ * `details.point` when the point is kept and the guest is not as it was. Not to be repeated blindly.
+ */
+export async function takeSnapshot(ports: Ports, settings: VmSettings, order: SnapshotOrder): Promise<RestorePoint> {
+  const { signal, mode, note } = order
+  const run = await beginRun(ports, settings, 'take-snapshot')
+  const { saga, helper } = run
+  const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
+  let notAsBefore: Error | undefined
+  let point: RestorePoint
+  try {
+    // Everything that can fail without hurting anyone happens before the database stops.
+    const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
+    await lockVm(ports, run, vm, settings.holdTtlMs)
+    const seen = await during('preflight', async () =>
+      passed(settings.name, await lookAhead(ports, settings, { helper, vm, signal })),
+    )
+    await during('drain', () => drain(run, settings, signal))
+    const draft = draftPoint(ports, run, vm, { vm: settings.name, kind: 'snapshot', mode, note })
+    const request = { name: draft.snapshot, description: await describePoint(ports, draft, 'pending') }
+    signal.throwIfAborted()
+
+    // One write for three acts: no disk of ours stands between them while the database stands still.
+    await saga.intend(
+      { step: 'hold', undo: releaseHold(run, settings) },
+      { step: 'create-snapshot', undo: removeSnapshot(draft.snapshot) },
+      { step: 'release' },
+    )
+    const timing = new Timing(ports.system.clock)
+    const hold = await during('hold', () =>
+      saga.act(
+        'hold',
+        () => holdGuest(run, settings, seen, { signal, onAnswered: () => timing.mark('holdAnswered') }),
+        { facts: holdFacts, settles: ['drain'] },
+      ),
+    )
+    const snapshot = await during('snapshot', () =>
+      saga.act('create-snapshot', () => snapshotHeld(ports, vm, request, { hold, timing, signal })),
+    )
+    const release = await during('release', () =>
+      saga.act('release', () => releaseGuest(ports, run, settings, { onSent: () => timing.mark('releaseSent') }), {
+        settles: ['hold'],
+      }),
+    )
+
+    // Everything slow happens after it is back; from here on nothing is given up, whoever aborts.
+    const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen))
+    point = gradePoint(ports, settings, draft, { seen, hold, release, snapshot, timing, cameBack })
+    await during('grade', () => label(ports, run, vm, point))
+    await during('after', () => endRun(ports, run, vm, { point: point.id }))
+    if (cameBack?.complete === false) notAsBefore = notBack(point, cameBack)
+  } catch (thrown) {
+    throw await failRun(ports, run, thrown)
+  }
+  if (notAsBefore !== undefined) throw notAsBefore
+  return point
+}

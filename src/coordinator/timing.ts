@@ -1,0 +1,41 @@
+import type { Clock } from '../system/clock.ts'
+import { formatInstant } from '../system/instant.ts'
+import type { SnapshotTiming } from './evidence.ts'
+
+const MOMENTS = ['holdAnswered', 'requested', 'ended', 'releaseSent'] as const
+type Moment = (typeof MOMENTS)[number]
+
+/** Notes the moments around the hypervisor's task as they pass. */
+export class Timing {
+  readonly #clock: Clock
+  readonly #at = new Map<Moment, { monotonicMs: number; wall: string }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** A moment noted twice counts the later time: a release that was sent again. */
+  mark(moment: Moment): void {
+    this.#at.set(moment, { monotonicMs: this.#clock.monotonic(), wall: formatInstant(this.#clock.now()) })
+  }
+
+  /** Milliseconds of the coordinator's own between the guest and the hypervisor. */
+  get coordinatorMs(): number {
+    const { holdAnsweredMs, requestedMs, endedMs, releaseSentMs } = this.read()
+    return Math.round((requestedMs - holdAnsweredMs + (releaseSentMs - endedMs)) * 1000) / 1000
+  }
+
+  /** NaN and '' for a moment that never came. */
+  read(): SnapshotTiming {
+    const ms = (moment: Moment) => this.#at.get(moment)?.monotonicMs ?? Number.NaN
+    const wall = (moment: Moment) => this.#at.get(moment)?.wall ?? ''
+    return {
+      holdAnsweredMs: ms('holdAnswered'),
+      requestedMs: ms('requested'),
+      endedMs: ms('ended'),
+      releaseSentMs: ms('releaseSent'),
+      requestedAt: wall('requested'),
+      endedAt: wall('ended'),
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { type Grade, isWorse, type Reason } from './grade.ts'
+import type { Claim, Proof } from './proof.ts'
+
+interface Rule {
+  /** The best grade that is left when the claim is contradicted. */
+  readonly contradicted: Grade
+  /** The best grade that is left when the claim is unknown, or no proof of it was given. */
+  readonly unknown: Grade
+}
+
+/**
+ * What each claim is worth. A snapshot of all disks of the right machine at one point in time is at least what a power cut
+ * leaves (`crash-only`); where not even that is certain, it is `suspect`.
+ */
+const RULES: Readonly<Partial<Record<Claim, Rule>>> = {
+  'same-machine': { contradicted: 'suspect', unknown: 'suspect' },
+  covered: { contradicted: 'suspect', unknown: 'suspect' },
+  'clean-stop': { contradicted: 'crash-only', unknown: 'crash-only' },
+  synced: { contradicted: 'crash-only', unknown: 'crash-only' },
+  'stood-still': { contradicted: 'crash-only', unknown: 'suspect' },
+  'one-server': { contradicted: 'crash-only', unknown: 'suspect' },
+  'watchdog-silent': { contradicted: 'crash-only', unknown: 'suspect' },
+  'inside-hold': { contradicted: 'crash-only', unknown: 'suspect' },
+  'one-boot': { contradicted: 'crash-only', unknown: 'suspect' },
+}
+
+export interface Graded {
+  readonly grade: Grade
+  /** Why it is not better, worst first; empty for `db-stopped`. */
+  readonly reasons: readonly Reason[]
+}
+
+/**
+ * The grade that the proofs carry, never more: every claim must be proven for `db-stopped`, each contradicted or unknown
+ * one takes the grade down as its rule says. Pure.
+ */
+export function gradeEvidence(proofs: readonly Proof[]): Graded {
+  let grade: Grade = 'db-stopped'
+  const reasons: { reason: Reason; left: Grade }[] = []
+  for (const [claim, rule] of Object.entries(RULES) as [Claim, Rule][]) {
+    const given = proofs.filter((proof) => proof.claim === claim)
+    const failing = given.filter(({ verdict }) => verdict !== 'proven')
+    if (given.length === 0) failing.push(missing(claim))
+    for (const { verdict, code, message } of failing) {
+      const left = verdict === 'contradicted' ? rule.contradicted : rule.unknown
+      reasons.push({ reason: { code, message }, left })
+      if (isWorse(left, grade)) grade = left
+    }
+  }
+  reasons.sort((a, b) => Number(isWorse(b.left, a.left)) - Number(isWorse(a.left, b.left)))
+  return { grade, reasons: reasons.map(({ reason }) => reason) }
+}
+
+function missing(claim: Claim): Proof {
+  return { claim, verdict: 'unknown', code: `${claim}-not-shown`, message: `there is no evidence for '${claim}'` }
+}

@@ -1,0 +1,149 @@
+import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
+import type { CommandResult, GuestShell, GuestShells, GuestTarget } from './guest-shell.ts'
+import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
+
+/** Where `guest install` puts the helper, and what the one line of sudoers names. */
+export const HELPER_PATH = '/usr/local/sbin/stillshot-guest'
+
+export interface GuestHelperOptions {
+  readonly shells: GuestShells
+  readonly target: GuestTarget
+  readonly clock: Clock
+  /** Only for a profile that logs in with a password; fetched at each call that needs it, sent on stdin. */
+  readonly databasePassword?: () => Promise<string>
+}
+
+export interface HelperCall extends CallOptions {
+  /** The request has been handed to the connection. */
+  readonly onSent?: () => void
+  /** The answer has arrived, before it is looked at. */
+  readonly onAnswered?: () => void
+}
+
+const REFUSALS: Readonly<Record<string, ErrorCode>> = {
+  'guest-locked': 'guest-locked',
+  'released-before': 'hold-expired',
+  'unknown-profile': 'helper-missing',
+}
+
+/**
+ * The helper's verbs, as calls. One connection at a time, opened when first needed and again when it was lost. Every verb
+ * may be repeated with the same hold id. Rejects with the codes of {@link GuestShells} and with `helper-…`,
+ * `sudo-refused`, `guest-locked`, `hold-refused`.
+ */
+export class GuestHelper {
+  readonly #options: GuestHelperOptions
+  #shell: GuestShell | undefined
+
+  constructor(options: GuestHelperOptions) {
+    this.#options = options
+    prepareValidation('probe', 'hold', 'release')
+  }
+
+  probe(profile: string, call: CallOptions): Promise<Answers['probe']> {
+    return this.#ask('probe', [profile], '', call)
+  }
+
+  drain(profile: string, holdId: string, seconds: number, call: CallOptions): Promise<Answers['drain']> {
+    return this.#ask('drain', [profile, holdId, String(seconds)], holdId, call)
+  }
+
+  undrain(profile: string, holdId: string, call: CallOptions): Promise<Answers['undrain']> {
+    return this.#ask('undrain', [profile, holdId], holdId, call)
+  }
+
+  hold(
+    profile: string,
+    holdId: string,
+    limits: { ttlMs: number; startMs: number },
+    call: HelperCall,
+  ): Promise<Answers['hold']> {
+    return this.#ask('hold', [profile, holdId, String(limits.ttlMs), String(limits.startMs)], holdId, call)
+  }
+
+  release(holdId: string, call: HelperCall): Promise<Answers['release']> {
+    return this.#ask('release', [holdId], holdId, call)
+  }
+
+  comeBack(profile: string, holdId: string | undefined, call: CallOptions): Promise<Answers['come-back']> {
+    return this.#ask('come-back', [profile, holdId ?? '-'], holdId ?? '', call)
+  }
+
+  status(call: CallOptions): Promise<Answers['status']> {
+    return this.#ask('status', [], '', call)
+  }
+
+  /** The open connection, for what is no verb (installing the helper). */
+  async shell(call: CallOptions = {}): Promise<GuestShell> {
+    if (this.#shell?.open !== true) this.#shell = await this.#options.shells.open(this.#options.target, call)
+    return this.#shell
+  }
+
+  /** Safe twice. */
+  async close(): Promise<void> {
+    const shell = this.#shell
+    this.#shell = undefined
+    await shell?.close()
+  }
+
+  async #ask<V extends Verb>(verb: V, args: readonly string[], holdId: string, call: HelperCall): Promise<Answers[V]> {
+    const { target, clock, databasePassword } = this.#options
+    const limitMs = call.timeoutMs ?? 60_000
+    using deadline = clock.deadline(limitMs, call.signal)
+    const password = await databasePassword?.()
+    const prefix = target.user === 'root' ? [] : ['sudo', '-n']
+    let result: CommandResult
+    try {
+      const shell = await this.shell({ signal: deadline.signal, timeoutMs: limitMs })
+      result = await shell.run([...prefix, HELPER_PATH, verb, ...args], {
+        signal: deadline.signal,
+        stdin: password === undefined ? '' : `password=${password}\n`,
+        ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
+      })
+      call.onAnswered?.()
+    } catch (thrown) {
+      throw this.#unanswered(verb, thrown, limitMs)
+    }
+    if (result.stdout.trim() === '') throw this.#silent(verb, result)
+    const answer = readAnswer(verb, holdId, result.stdout)
+    if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
+    return answer
+  }
+
+  #unanswered(verb: string, thrown: unknown, limitMs: number): unknown {
+    const late = thrown instanceof DeadlineExceeded || (thrown as { cause?: unknown }).cause instanceof DeadlineExceeded
+    if (!late) return thrown
+    const { vm, host } = this.#options.target
+    return new StillshotError('guest-unreachable', `no answer to '${verb}' from ${vm} (${host}) within ${limitMs} ms`, {
+      cause: thrown,
+    })
+  }
+
+  /** No document at all: sudo or the shell spoke instead of the helper. */
+  #silent(verb: string, { exitStatus, stderr }: CommandResult): StillshotError {
+    const { vm, user } = this.#options.target
+    const said = stderr.trim().slice(0, 500)
+    if (/command not found|not found|No such file/i.test(said) || exitStatus === 127) {
+      return new StillshotError('helper-missing', `${HELPER_PATH} is not in ${vm}: ${said}`)
+    }
+    if (/^sudo:|password is required|not allowed|may not run|sudoers/im.test(said)) {
+      return new StillshotError('sudo-refused', `sudo in ${vm} does not let ${user} run the helper: ${said}`)
+    }
+    return new StillshotError(
+      'helper-failed',
+      `the helper in ${vm} ended '${verb}' with ${exitStatus ?? 'a signal'}: ${said}`,
+    )
+  }
+}
+
+function refused(verb: string, vm: string, { code, message }: Refusal): StillshotError {
+  const known = REFUSALS[code] ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
+  return new StillshotError(known, `${vm}: ${message}`, { details: { helperCode: code } })
+}
+
+/** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */
+export function isAnswerLost(thrown: unknown): boolean {
+  const { code } = toStillshotError(thrown)
+  return code === 'guest-unreachable' || code === 'helper-answer-invalid'
+}

@@ -1,0 +1,46 @@
+import type { Proof } from '../grade/proof.ts'
+
+/**
+ * Claim `same-machine`: the guest that answers over SSH is the VM that the hypervisor snapshots. SMBIOS UUID equal in
+ * either byte order (VMware shows the first three fields swapped), carried by one VM only, and a network address in
+ * common where both sides know theirs.
+ */
+export function proveSameMachine(
+  vm: { readonly name: string; readonly uuid: string; readonly macs: readonly string[] },
+  guest: { readonly uuid: string | null; readonly macs: readonly string[] },
+  sameUuid: number,
+): Proof {
+  const claim = 'same-machine'
+  if (guest.uuid === null || guest.uuid === '') {
+    return { claim, verdict: 'unknown', code: 'no-guest-uuid', message: 'the guest does not show an SMBIOS UUID' }
+  }
+  const guestUuid = guest.uuid.toLowerCase()
+  if (guestUuid !== vm.uuid && swapFields(guestUuid) !== vm.uuid) {
+    const message = `the guest has SMBIOS UUID ${guestUuid}, the VM ${vm.name} has ${vm.uuid}`
+    return { claim, verdict: 'contradicted', code: 'uuid-differs', message }
+  }
+  if (sameUuid !== 1) {
+    return {
+      claim,
+      verdict: 'unknown',
+      code: 'uuid-not-unique',
+      message: `${sameUuid} VMs carry the SMBIOS UUID ${vm.uuid}`,
+    }
+  }
+  const known = new Set(guest.macs.map((mac) => mac.toLowerCase()))
+  if (vm.macs.length > 0 && known.size > 0 && !vm.macs.some((mac) => known.has(mac.toLowerCase()))) {
+    const message = `no network address in common: guest ${[...known].join(', ')}, VM ${vm.macs.join(', ')}`
+    return { claim, verdict: 'contradicted', code: 'macs-differ', message }
+  }
+  return { claim, verdict: 'proven', code: 'uuid-equal', message: `SMBIOS UUID ${vm.uuid} on both sides` }
+}
+
+/** The first three fields with their bytes in the other order: 4, 2 and 2 bytes. */
+export function swapFields(uuid: string): string {
+  const [a, b, c, ...rest] = uuid.split('-')
+  return [reverseBytes(a ?? ''), reverseBytes(b ?? ''), reverseBytes(c ?? ''), ...rest].join('-')
+}
+
+function reverseBytes(hex: string): string {
+  return (hex.match(/../g) ?? []).reverse().join('')
+}

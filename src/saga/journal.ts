@@ -1,0 +1,60 @@
+import { StillshotError } from '../errors.ts'
+import type { AppendFile, Files } from '../system/files.ts'
+import type { JournalEvent } from './journal-event.ts'
+
+/**
+ * The append-only file of one run. A local file, not the catalog: starting a database again never waits for another
+ * database. Lines are written in the order of the calls.
+ */
+export class Journal {
+  readonly #file: AppendFile
+  /** A write that failed may have left half a line behind: the next one starts on a fresh line. */
+  #torn = false
+
+  constructor(file: AppendFile) {
+    this.#file = file
+  }
+
+  /** A new file; rejects with `state-unwritable` when it cannot be made, or is there already. */
+  static async create(files: Files, path: string): Promise<Journal> {
+    try {
+      return new Journal(await files.openAppend(path, { create: true }))
+    } catch (cause) {
+      throw new StillshotError('state-unwritable', `the journal ${path} cannot be written: ${text(cause)}`, { cause })
+    }
+  }
+
+  /** An existing file, to go on with it. */
+  static async reopen(files: Files, path: string): Promise<Journal> {
+    try {
+      return new Journal(await files.openAppend(path, { create: false }))
+    } catch (cause) {
+      throw new StillshotError('state-unwritable', `the journal ${path} cannot be written: ${text(cause)}`, { cause })
+    }
+  }
+
+  /**
+   * Appends the events as lines. With `durable` they are on the disk when this resolves: required before an act. Without,
+   * a power cut may lose them, and the act that they tell of is only looked at again. Rejects with `state-unwritable`.
+   */
+  async write(events: readonly JournalEvent[], { durable }: { durable: boolean }): Promise<void> {
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('')
+    try {
+      await this.#file.append(this.#torn ? `\n${lines}` : lines)
+      this.#torn = false
+      if (durable) await this.#file.sync()
+    } catch (cause) {
+      this.#torn = true
+      throw new StillshotError('state-unwritable', `the journal cannot be written: ${text(cause)}`, { cause })
+    }
+  }
+
+  /** Safe twice. */
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}
+
+function text(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
