@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand, tryCommand } from './command.ts'
+import { type CommandResult, runCommand, tryCommand } from './command.ts'
 import type { LabPaths } from './paths.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -17,9 +17,10 @@ export async function ensureLibvirt(paths: LabPaths): Promise<string> {
   const uri = libvirtUri()
   if (await answers(uri)) return uri
   if (uri !== 'qemu:///system') throw new Error(`${uri} does not answer: is libvirt-daemon installed?`)
-  await startDaemon(paths)
+  // One that another process starts at this moment will do as well: what counts is that it answers.
+  const started = await startDaemon(paths)
   await waitFor(async () => ((await answers(uri)) ? true : undefined), {
-    what: `libvirtd on ${uri} (its log is ${join(paths.libvirt, 'libvirtd.log')})`,
+    what: `libvirtd on ${uri} (its log is ${join(paths.libvirt, 'libvirtd.log')}) ${started.stderr.trim()}`,
     timeoutMs: 60_000,
   })
   return uri
@@ -42,7 +43,7 @@ namespaces = []
 stdio_handler = "file"
 `
 
-async function startDaemon(paths: LabPaths): Promise<void> {
+async function startDaemon(paths: LabPaths): Promise<CommandResult> {
   await mkdir(paths.libvirt, { recursive: true })
   await mkdir('/var/log/libvirt/qemu', { recursive: true })
   await mkdir('/etc/libvirt', { recursive: true })
@@ -57,7 +58,7 @@ async function startDaemon(paths: LabPaths): Promise<void> {
     configuration,
     `log_outputs = "3:file:${log}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nunix_sock_group = "root"\n`,
   )
-  await runCommand(
+  return tryCommand(
     'libvirtd',
     ['--daemon', '--config', configuration, '--pid-file', join(paths.libvirt, 'libvirtd.pid')],
     { timeoutMs: 60_000 },
