@@ -4,9 +4,6 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { CommandResult } from '../../../src/guest/guest-shell.ts'
 import type { Session } from './handshake.ts'
 
-/** A guest that is there confirms the end of a channel at once; after this silence the connection counts as dead. */
-const CLOSE_ANSWER_MS = 2_000
-
 export interface CommandRequest {
   /** How messages name the guest. */
   readonly guest: string
@@ -23,22 +20,18 @@ export interface CommandRequest {
 
 /**
  * Runs one line on an open connection, in a channel of its own. When `signal` aborts after the request went out, the
- * channel is closed, the command goes on in the guest, and the connection stays usable (it is ended if the guest does not
- * confirm). When it aborts before, the connection is ended: that alone makes sure that the command never runs.
+ * channel is closed, the command goes on in the guest, and the connection stays usable; whether it is dead is for the
+ * keep-alive to find out (sshd confirms a close only when the command has ended). When it aborts before, the connection is
+ * ended: that alone makes sure that the command never runs.
  */
-export function runCommand(session: Session, request: CommandRequest): Promise<CommandResult> {
-  const { client, socket } = session
-  const { guest, name, signal } = request
+export function runCommand({ client, socket }: Session, request: CommandRequest): Promise<CommandResult> {
+  const { signal } = request
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
   let sent = false
   let settled = false
   let channel: ClientChannel | undefined
 
-  const lost = (reason: string, cause?: Error) =>
-    new StillshotError('guest-unreachable', `${guest}: ${reason} before ${name} had answered`, {
-      cause,
-      details: { mayHaveRun: sent },
-    })
+  const lost = (reason: string, cause?: Error) => lostAnswer(request, { reason, cause, mayHaveRun: sent })
   const settle = (act: () => void) => {
     if (settled) return
     settled = true
@@ -49,7 +42,7 @@ export function runCommand(session: Session, request: CommandRequest): Promise<C
   const fail = (error: unknown) => settle(() => reject(error))
   const giveUp = (error: unknown) =>
     settle(() => {
-      if (channel !== undefined) closeChannel(session, channel)
+      if (channel !== undefined) closeChannel(channel)
       else if (!sent) socket.destroy()
       reject(error)
     })
@@ -64,7 +57,7 @@ export function runCommand(session: Session, request: CommandRequest): Promise<C
     if (error !== undefined) return fail(lost(`the request was refused (${error.message})`, error))
     onSending()
     channel = opened
-    if (settled) return closeChannel(session, opened)
+    if (settled) return closeChannel(opened)
     collectResult(opened, request.maxOutputBytes, {
       result: (result) => settle(() => resolve(result)),
       cut: () => fail(lost('the channel was closed')),
@@ -132,16 +125,22 @@ function collectText(stream: Readable, maxBytes: number, onTooLong: () => void):
   return () => Buffer.concat(chunks).toString('utf8')
 }
 
-function closeChannel({ client, socket }: Session, channel: ClientChannel): void {
-  const timer = setTimeout(() => socket.destroy(), CLOSE_ANSWER_MS)
-  const stop = () => {
-    clearTimeout(timer)
-    client.off('close', stop)
-  }
-  client.once('close', stop)
-  channel.once('close', stop).resume()
+/** What the command still writes is thrown away, so that it cannot fill the connection. */
+function closeChannel(channel: ClientChannel): void {
+  channel.on('error', () => {}).resume()
   channel.stderr.resume()
   channel.close()
+}
+
+function lostAnswer(
+  { guest, name }: CommandRequest,
+  loss: { reason: string; cause: Error | undefined; mayHaveRun: boolean },
+): StillshotError {
+  const { reason, cause, mayHaveRun } = loss
+  return new StillshotError('guest-unreachable', `${guest}: ${reason} before ${name} had answered`, {
+    cause,
+    details: { mayHaveRun },
+  })
 }
 
 function tooLong({ guest, name, maxOutputBytes }: CommandRequest): StillshotError {

@@ -46,7 +46,7 @@ export async function startSshd(hostKeyTypes: readonly HostKeyType[] = ['ed25519
   const clientKey = makeKey('client')
   authorize(clientKey)
   const config = join(folder, 'sshd_config')
-  writeFileSync(config, configText({ port, hostKeys, authorizedKeys }))
+  writeFileSync(config, configText({ home: folder, port, hostKeys, authorizedKeys }))
   const logPath = join(folder, 'log')
   const server = spawn('/usr/sbin/sshd', ['-D', '-f', config, '-E', logPath], { stdio: 'inherit' })
   await until(() => answers(port))
@@ -83,7 +83,12 @@ function keyMaker(folder: string) {
   }
 }
 
-function configText(settings: { port: number; hostKeys: readonly string[]; authorizedKeys: string }): string {
+function configText(settings: {
+  home: string
+  port: number
+  hostKeys: readonly string[]
+  authorizedKeys: string
+}): string {
   return [
     'ListenAddress 127.0.0.1',
     `Port ${settings.port}`,
@@ -96,6 +101,8 @@ function configText(settings: { port: number; hostKeys: readonly string[]; autho
     'KbdInteractiveAuthentication no',
     'PermitRootLogin prohibit-password',
     'MaxStartups 100',
+    // The start files of the user who runs the tests have no say here.
+    `SetEnv HOME=${settings.home}`,
     'LogLevel DEBUG',
     '',
   ].join('\n')

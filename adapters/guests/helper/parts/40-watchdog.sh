@@ -1,0 +1,152 @@
+
+# === Watchdog: everything starts again when a hold outlives its time ===
+#
+# systemd keeps the time where there is systemd; elsewhere a process that nobody's hang-up reaches. Both call
+# `expire ID`, which needs no answer, no lock and no password.
+
+know_watchdog() {
+  WATCHDOG=process
+  [ "$INIT" != systemd ] || ! command -v systemd-run >/dev/null || WATCHDOG=systemd-run
+}
+
+# arm MS: false when it could not be armed.
+arm() {
+  if [ "$WATCHDOG" = systemd-run ]; then
+    systemd-run --quiet "--unit=stillshot-watchdog-$HOLD" "--on-active=${1}ms" --timer-property=AccuracySec=100ms \
+      "$SELF" expire "$HOLD" >/dev/null 2>&1 9>&-
+    return
+  fi
+  arm_seconds=$((($1 + 999) / 1000))
+  if command -v setsid >/dev/null; then
+    setsid "$SELF" watch "$HOLD" "$arm_seconds" </dev/null >/dev/null 2>&1 9>&- &
+  else
+    "$SELF" watch "$HOLD" "$arm_seconds" </dev/null >/dev/null 2>&1 9>&- &
+  fi
+  arm_tries=0
+  until [ -s "$RUN/holds/$HOLD/watchdog" ]; do
+    arm_tries=$((arm_tries + 1))
+    [ "$arm_tries" -le 100 ] || return 1
+    sleep 0.05
+  done
+}
+
+# Start time of process $1 in R: with its number it names one process for ever.
+process_birth() {
+  R=
+  read -r process_birth 2>/dev/null <"$PROC/$1/stat" || return 1
+  # The command's name, in brackets, may hold anything; the 20th word after it is the start time.
+  # shellcheck disable=SC2086
+  set -- ${process_birth##*) }
+  shift 19
+  R=$1
+}
+
+# `watch ID SECONDS`, the process that keeps the time.
+watch_verb() {
+  is_id "${1-}" && is_between "${2-}" 1 3600 || usage 'watch ID SECONDS'
+  trap '' HUP INT PIPE
+  HOLD=$1
+  process_birth $$
+  printf '%s %s\n' "$$" "$R" >"$RUN/holds/$1/watchdog"
+  sleep "$2"
+  exec "$SELF" expire "$1"
+}
+
+# WATCH: armed, fired or missing. BLOCK holds the timer's properties where systemd keeps the time.
+read_watchdog() {
+  WATCH=missing
+  if [ "$WATCHDOG" = systemd-run ]; then
+    property ActiveState
+    watchdog_active=$R
+    property SubState
+    [ "$watchdog_active $R" != 'active waiting' ] || WATCH=armed
+  elif read -r watchdog_pid watchdog_birth 2>/dev/null <"$RUN/holds/$HOLD/watchdog" && process_birth "$watchdog_pid"; then
+    [ "$R" != "$watchdog_birth" ] || WATCH=armed
+  fi
+  read_state "$HOLD"
+  [ -z "$EXPIRED" ] || WATCH=fired
+}
+
+disarm() {
+  if [ "$WATCHDOG" = systemd-run ]; then
+    systemctl stop "stillshot-watchdog-$HOLD.timer" >/dev/null 2>&1 9>&-
+    # Not loaded any more is as good as stopped: the timer elapsed, and the hold is marked as expired.
+    return 0
+  fi
+  read -r watchdog_pid watchdog_birth 2>/dev/null <"$RUN/holds/$HOLD/watchdog" || return 0
+  process_birth "$watchdog_pid" && [ "$R" = "$watchdog_birth" ] && kill "$watchdog_pid" 2>/dev/null
+  return 0
+}
+
+# `expire ID`: what the watchdog calls. A release that holds the lock is given five seconds and then not waited for: two
+# who both start what ran do no harm, nobody who starts it does.
+expire_verb() {
+  expect_words $# 1
+  expect_id "$1"
+  HOLD=$1
+  trap '' HUP INT PIPE
+  open_state
+  read_state "$HOLD" && read_plan || refuse unknown-hold "nothing is known of hold $HOLD"
+  take_lock 5 || :
+  read_state "$HOLD"
+  case $STATE in released) refuse not-open "hold $HOLD was released" ;; esac
+  add_state expired "$HOLD"
+  lift_block
+  expire_start
+  blocked_units
+  # shellcheck disable=SC2086 # unit names without blanks
+  unblock_units $R
+  document true null ''
+  printf '%s\n' "$R"
+}
+
+# Tries for ten minutes: a start may fail while the machine is still busy with what made the hold late.
+expire_start() {
+  expire_tries=0
+  while :; do
+    start_everything
+    all_active && return 0
+    expire_tries=$((expire_tries + 1))
+    [ "$expire_tries" -lt 60 ] || return 1
+    sleep 10
+  done
+}
+
+# Starts what was active, in reverse order, each component with what would start it and what depends on it.
+start_everything() {
+  start_rest=$REVERSED
+  while [ -n "$start_rest" ]; do
+    start_line=${start_rest%%"$NL"*}
+    start_rest=${start_rest#*"$NL"}
+    # shellcheck disable=SC2086 # four words
+    set -- $start_line
+    [ "$3" = active ] || continue
+    start_unit=$2 start_seconds=$4
+    related "$TRIGGERS" "$start_unit"
+    # shellcheck disable=SC2086 # unit names without blanks
+    act start "$start_seconds" $ACTIVE "$start_unit"
+    related "$DEPENDENTS" "$start_unit"
+    # shellcheck disable=SC2086
+    [ -z "$ACTIVE" ] || act start "$start_seconds" $ACTIVE
+  done
+}
+
+# True when every component that was active is active; one process.
+all_active() {
+  active_units=
+  active_rest=$UNITS
+  while [ -n "$active_rest" ]; do
+    # shellcheck disable=SC2086 # four words
+    set -- ${active_rest%%"$NL"*}
+    active_rest=${active_rest#*"$NL"}
+    [ "$3" != active ] || active_units="$active_units $2"
+  done
+  [ -n "$active_units" ] || return 0
+  # shellcheck disable=SC2086
+  show_units $active_units
+  while next_block; do
+    property ActiveState
+    [ "$R" = active ] || return 1
+  done
+  return 0
+}

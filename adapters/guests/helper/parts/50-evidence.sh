@@ -1,0 +1,173 @@
+
+# === Evidence: raw facts about a server that stands still; judging them is not our business ===
+
+# Database servers on the whole machine, whoever started them, containers included; builtins only.
+processes() {
+  processes=
+  set +f
+  for processes_path in "$PROC"/[0-9]*; do
+    read -r processes_command 2>/dev/null <"$processes_path/comm" || continue
+    case $processes_command in
+      mysqld | mariadbd | mysqld_safe | mariadbd-safe | mysqld-debug | mariadbd-debug)
+        processes="$processes,{\"pid\":${processes_path##*/},\"command\":\"$processes_command\"}"
+        ;;
+    esac
+  done
+  set -f
+  R="[${processes#,}]"
+}
+
+# Lines of od joined into one hexadecimal text in R.
+squeeze() {
+  IFS=" $NL"
+  # shellcheck disable=SC2086
+  set -- $1
+  IFS=''
+  R="$*"
+  IFS=" $TAB$NL"
+}
+
+# take TEXT COUNT: the first 16 characters of TEXT in R.
+first_16() {
+  R=${1%"${1#????????????????}"}
+}
+
+# FILES: lines "role path", redo logs first, then tablespaces, the (short) Aria control file last. REDO: the redo file with
+# the checkpoints. Answers FILES_JSON, REDO_JSON and LOG_SIZE. One stat, one head | od, one od, one od for the tail.
+files_evidence() {
+  evidence_rest=$FILES
+  set --
+  while [ -n "$evidence_rest" ]; do
+    evidence_line=${evidence_rest%%"$NL"*}
+    evidence_rest=${evidence_rest#*"$NL"}
+    # Not a pipe or a device that somebody put there: reading one might never end.
+    [ ! -f "${evidence_line#* }" ] || set -- "$@" "${evidence_line#* }"
+  done
+  FILES_JSON='[]' REDO_JSON=null LOG_SIZE=0 REDO_SIZE=0 evidence_log=''
+  case $LOG in file\ *) evidence_log=${LOG#file * } ;; esac
+  [ $# -gt 0 ] || [ -n "$evidence_log" ] || return 0
+  if [ -n "$evidence_log" ]; then
+    evidence_stat=$(stat -L -c '%s|%y|%n' -- "$@" "$evidence_log" 2>/dev/null)$NL
+  else
+    evidence_stat=$(stat -L -c '%s|%y|%n' -- "$@" 2>/dev/null)$NL
+  fi
+  [ $# -gt 0 ] || {
+    LOG_SIZE=${evidence_stat%%|*}
+    return 0
+  }
+  evidence_heads "$@"
+  evidence_json
+  [ -z "$REDO" ] || [ ! -f "$REDO" ] || redo_evidence
+}
+
+# HEADS: one line of hexadecimal for each file of evidence_stat that has 64 bytes, and for the Aria control file.
+evidence_heads() {
+  evidence_rest=$evidence_stat
+  set --
+  while [ -n "$evidence_rest" ]; do
+    evidence_line=${evidence_rest%%"$NL"*}
+    evidence_rest=${evidence_rest#*"$NL"}
+    [ -n "$evidence_line" ] && [ "${evidence_line##*|}" != "$evidence_log" ] || continue
+    [ "${evidence_line%%|*}" -lt 64 ] && [ "${evidence_line##*/}" != aria_log_control ] || set -- "$@" "${evidence_line##*|}"
+  done
+  HEADS=
+  [ $# -eq 0 ] || HEADS=$(head -q -c 64 -- "$@" 2>/dev/null | od -v -A n -t x1 -w64)$NL
+}
+
+evidence_json() {
+  FILES_JSON='' REDO_NAMES=''
+  evidence_rest=$evidence_stat
+  while [ -n "$evidence_rest" ]; do
+    evidence_line=${evidence_rest%%"$NL"*}
+    evidence_rest=${evidence_rest#*"$NL"}
+    [ -n "$evidence_line" ] || continue
+    evidence_size=${evidence_line%%|*} evidence_path=${evidence_line##*|}
+    evidence_time=${evidence_line#*|}
+    evidence_time=${evidence_time%%|*}
+    if [ "$evidence_path" = "$evidence_log" ]; then
+      LOG_SIZE=$evidence_size
+      continue
+    fi
+    evidence_head=
+    if [ "$evidence_size" -ge 64 ] || [ "${evidence_path##*/}" = aria_log_control ]; then
+      squeeze "${HEADS%%"$NL"*}"
+      evidence_head=$R HEADS=${HEADS#*"$NL"}
+    fi
+    evidence_file
+  done
+  FILES_JSON="[${FILES_JSON#,}]" REDO_NAMES="[${REDO_NAMES#,}]"
+}
+
+evidence_file() {
+  evidence_role=redo
+  case "$NL$FILES" in
+    *"${NL}system-tablespace $evidence_path$NL"*) evidence_role=system-tablespace ;;
+    *"${NL}aria-control $evidence_path$NL"*) evidence_role=aria-control ;;
+    *)
+      quote "${evidence_path##*/}"
+      REDO_NAMES="$REDO_NAMES,{\"name\":$R,\"sizeBytes\":$evidence_size}"
+      [ "$evidence_path" != "$REDO" ] || REDO_SIZE=$evidence_size
+      ;;
+  esac
+  quote "$evidence_path"
+  FILES_JSON="$FILES_JSON,{\"role\":\"$evidence_role\",\"path\":$R,\"sizeBytes\":$evidence_size"
+  FILES_JSON="$FILES_JSON,\"modified\":\"$evidence_time\",\"headHex\":\"$evidence_head\"}"
+}
+
+# Header, the four places where a checkpoint may stand, and what follows the last checkpoint.
+redo_evidence() {
+  redo_lines=$(od -v -A n -t x1 -w64 -N 8256 "$REDO" 2>/dev/null)
+  IFS=$NL
+  # shellcheck disable=SC2086
+  set -- $redo_lines
+  IFS=" $TAB$NL"
+  squeeze "${1-}"
+  redo_header=$R redo_checkpoints='' redo_newest=''
+  redo_place 512 "${9-}"
+  redo_place 1536 "${25-}"
+  redo_place 4096 "${65-}"
+  redo_place 8192 "${129-}"
+  redo_tail_json=null
+  case $redo_header in
+    # "Phys": MariaDB 10.8 and newer. Offset of a log sequence number: storage/innobase/include/log0log.h, calc_lsn_offset.
+    50687973*) [ -z "$redo_newest" ] || redo_tail ;;
+  esac
+  quote "$REDO"
+  REDO_JSON="{\"path\":$R,\"sizeBytes\":$REDO_SIZE,\"headerHex\":\"$redo_header\",\"checkpoints\":[${redo_checkpoints#,}]"
+  REDO_JSON="$REDO_JSON,\"tail\":$redo_tail_json,\"names\":$REDO_NAMES}"
+}
+
+# redo_place OFFSET LINE: one checkpoint; the newest of those at 4096 and 8192 is kept for the tail.
+redo_place() {
+  [ -n "$2" ] || return 0
+  squeeze "$2"
+  redo_checkpoints="$redo_checkpoints,{\"offset\":$1,\"hex\":\"$R\"}"
+  [ "$1" -ge 4096 ] || return 0
+  first_16 "$R"
+  [ -n "$redo_newest" ] && [ $((0x$R)) -le "$redo_newest" ] || redo_newest=$((0x$R))
+}
+
+redo_tail() {
+  first_16 "${redo_header#????????????????}"
+  redo_capacity=$((REDO_SIZE - 12288)) redo_first=$((0x$R))
+  [ "$redo_capacity" -gt 512 ] && [ "$redo_newest" -ge "$redo_first" ] || return 0
+  redo_offset=$((12288 + (redo_newest - redo_first) % redo_capacity))
+  redo_left=$((REDO_SIZE - redo_offset))
+  redo_lines=$(od -v -A n -t x1 -w64 -j "$redo_offset" -N 512 "$REDO" 2>/dev/null)
+  # The log is a ring: what follows its last byte is the first one after the header.
+  [ "$redo_left" -ge 512 ] || redo_lines=$redo_lines$NL$(od -v -A n -t x1 -w64 -j 12288 -N $((512 - redo_left)) "$REDO" 2>/dev/null)
+  squeeze "$redo_lines"
+  redo_tail_json="{\"offset\":$redo_offset,\"hex\":\"$R\"}"
+}
+
+# Open files below the server's directories, by anybody, in R; null where find(1) cannot look through links (busybox).
+open_files() {
+  R=null
+  [ "$OPEN_FILES" = yes ] || return 0
+  set +f
+  R=$(find "$PROC"/[0-9]*/fd -lname "$DATADIR/*" 2>/dev/null)
+  set -f
+  # shellcheck disable=SC2086
+  set -- $R
+  R=$#
+}
