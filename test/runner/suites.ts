@@ -1,0 +1,35 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isWanted, type Options } from './options.ts'
+import type { Suite } from './run-suite.ts'
+
+const UNIT_LIMIT_MS = 120_000
+const CLOSE_MS = 10_000
+/** A lab that needs longer says so in a line of its own: `// time limit: 1200 s`. */
+const LAB_LIMIT_S = 900
+
+/** The unit tests as one suite, then each lab file as one: guests that run side by side only slow each other down. */
+export function suitesOf(root: string, options: Options): readonly Suite[] {
+  const find = (pattern: string) =>
+    globSync(pattern, { cwd: root })
+      .sort()
+      .filter((path) => isWanted(path, options))
+  const settings = { closeMs: CLOSE_MS, ...(options.testName === undefined ? {} : { testName: options.testName }) }
+  const unit = options.unit ? find('test/**/*.test.ts') : []
+  const labs = options.labs ? find('test/**/*.lab.ts') : []
+  return [
+    ...(unit.length === 0 ? [] : [{ name: 'unit tests', files: unit, limitMs: UNIT_LIMIT_MS, ...settings }]),
+    ...labs.map((path) => ({
+      name: path,
+      files: [path],
+      limitMs: limitOf(readFileSync(join(root, path), 'utf8')),
+      ...settings,
+    })),
+  ]
+}
+
+/** In milliseconds, from the text of a lab file. */
+export function limitOf(text: string): number {
+  const [, seconds] = /^\/\/ time limit: (\d+) s$/m.exec(text) ?? []
+  return Number(seconds ?? LAB_LIMIT_S) * 1000
+}
