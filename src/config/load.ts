@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { StillshotError } from '../errors.ts'
-import type { ConfigSystem, ReadFile } from './config-system.ts'
+import type { Host, ReadFile } from '../system/host.ts'
 import { crossCheck } from './cross-check.ts'
 import { refuseUnsafe } from './permissions.ts'
 import { type Settings, toSettings } from './settings.ts'
@@ -14,7 +14,7 @@ export const CONFIG_PLACES = ['./stillshot.yaml', '/etc/stillshot/stillshot.yaml
  * Finds, checks and reads the configuration. `path`: the one that `--config` names. Repeatable; changes nothing.
  * Rejects with `config-invalid` (details: every problem with path, line and column) or `config-unsafe`.
  */
-export async function loadSettings(system: ConfigSystem, path?: string): Promise<Settings> {
+export async function loadSettings(system: Host, path?: string): Promise<Settings> {
   const { place, file } = await find(system, path)
   await refuseUnsafe(system, place, file)
   const source = await parseYaml(file.text)
@@ -26,7 +26,7 @@ export async function loadSettings(system: ConfigSystem, path?: string): Promise
   return toSettings(result.config, place, dirname(place))
 }
 
-async function find(system: ConfigSystem, path: string | undefined): Promise<{ place: string; file: ReadFile }> {
+async function find(system: Host, path: string | undefined): Promise<{ place: string; file: ReadFile }> {
   const places = (path === undefined ? CONFIG_PLACES : [path]).map((each) => resolve(system.workingDirectory, each))
   for (const place of places) {
     const file = await read(system, place)
@@ -37,7 +37,7 @@ async function find(system: ConfigSystem, path: string | undefined): Promise<{ p
   })
 }
 
-async function read(system: ConfigSystem, place: string): Promise<ReadFile | undefined> {
+async function read(system: Host, place: string): Promise<ReadFile | undefined> {
   try {
     return await system.readFile(place)
   } catch (cause) {

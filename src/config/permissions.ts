@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import { StillshotError } from '../errors.ts'
-import type { ConfigSystem, FileFacts, ReadFile } from './config-system.ts'
+import type { FileFacts, Host, ReadFile } from '../system/host.ts'
 
 /**
  * A configuration is read only if it and its folder belong to root or the caller and nobody else can write them: who
  * writes it decides which commands run (`exec:`) and which machines are stopped. Rejects with `config-unsafe`.
  */
-export async function refuseUnsafe(system: ConfigSystem, path: string, file: ReadFile): Promise<void> {
+export async function refuseUnsafe(system: Host, path: string, file: ReadFile): Promise<void> {
   if (file.facts.kind !== 'file') throw new StillshotError('config-unsafe', `${path} is not a regular file`)
   refuse(system, path, file.facts)
   for (const folder of new Set([dirname(path), dirname(file.realPath)])) {
@@ -14,7 +14,7 @@ export async function refuseUnsafe(system: ConfigSystem, path: string, file: Rea
   }
 }
 
-function refuse(system: ConfigSystem, path: string, facts: FileFacts): void {
+function refuse(system: Host, path: string, facts: FileFacts): void {
   const details = { path, ownerId: facts.ownerId, mode: formatMode(facts.mode) }
   if (!isTrustedOwner(system, facts)) {
     throw new StillshotError(
@@ -31,7 +31,7 @@ function refuse(system: ConfigSystem, path: string, facts: FileFacts): void {
   }
 }
 
-export function isTrustedOwner(system: ConfigSystem, facts: FileFacts): boolean {
+export function isTrustedOwner(system: Host, facts: FileFacts): boolean {
   return facts.ownerId === 0 || facts.ownerId === system.userId
 }
 

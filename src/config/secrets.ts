@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { StillshotError } from '../errors.ts'
-import type { ConfigSystem } from './config-system.ts'
+import type { Host } from '../system/host.ts'
 import { formatMode, isTrustedOwner } from './permissions.ts'
 
 /** Longest run of an `exec:` command. */
 const EXEC_LIMIT_MS = 10_000
 
 export interface SecretOptions {
-  readonly system: ConfigSystem
+  readonly host: Host
   /** What relative paths are relative to: the folder of the configuration. */
   readonly folder: string
   /** Told of every secret that is fetched, so that it can be taken out of what is printed. */
@@ -29,19 +29,19 @@ export function secretReader(options: SecretOptions, reference: string, where: s
 
 function fetchSecret(options: SecretOptions, reference: string, where: string): Promise<string> {
   const [, kind, rest = ''] = /^(env|file|exec):(.+)$/s.exec(reference) ?? []
-  if (kind === 'env') return fromEnvironment(options.system, rest, where)
+  if (kind === 'env') return fromEnvironment(options.host, rest, where)
   if (kind === 'file') return fromFile(options, rest, where)
   if (kind === 'exec') return fromCommand(options, rest, where)
   return Promise.reject(unreadable(where, 'is not a reference: a secret is never written in the configuration'))
 }
 
-async function fromEnvironment(system: ConfigSystem, name: string, where: string): Promise<string> {
+async function fromEnvironment(system: Host, name: string, where: string): Promise<string> {
   const value = system.environment(name)
   if (value === undefined) throw unreadable(where, `is env:${name}: the variable is not set`)
   return value
 }
 
-async function fromFile({ system, folder }: SecretOptions, name: string, where: string): Promise<string> {
+async function fromFile({ host: system, folder }: SecretOptions, name: string, where: string): Promise<string> {
   const path = resolve(folder, name)
   const file = await system.readFile(path).catch((cause: unknown) => {
     throw unreadable(where, `is file:${path}: ${reasonOf(cause)}`, { cause })
@@ -61,7 +61,7 @@ async function fromFile({ system, folder }: SecretOptions, name: string, where: 
   return file.text
 }
 
-async function fromCommand({ system, folder }: SecretOptions, command: string, where: string): Promise<string> {
+async function fromCommand({ host: system, folder }: SecretOptions, command: string, where: string): Promise<string> {
   const argv = splitWords(command)
   if (argv === undefined || argv[0] === undefined) throw unreadable(where, 'is exec: with a quote that is not closed')
   // Arguments are not repeated in messages: some tools take what should be secret there.

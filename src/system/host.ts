@@ -1,5 +1,5 @@
-/** Port: what reading a configuration needs of the machine; `adapters/system/node-config-system.ts` in production. */
-export interface ConfigSystem {
+/** Port: what reading a configuration and its secrets needs of the machine and this process. */
+export interface Host {
   readonly workingDirectory: string
   /** Effective user id of this process. */
   readonly userId: number

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { open, realpath, stat } from 'node:fs/promises'
-import type { ConfigSystem, FileFacts, ReadFile } from '../../src/config/config-system.ts'
+import type { FileFacts, Host, ReadFile } from '../../src/system/host.ts'
 
 const LARGEST_BYTES = 1024 * 1024
 
 /** What reading a configuration needs, from this machine. */
-export class NodeConfigSystem implements ConfigSystem {
+export class NodeHost implements Host {
   get workingDirectory(): string {
     return process.cwd()
   }

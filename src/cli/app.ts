@@ -1,0 +1,55 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Settings, VmEntry } from '../config/settings.ts'
+import type { Ports, VmSettings } from '../coordinator/ports.ts'
+import type { KnownHosts } from '../guest/known-hosts.ts'
+import type { Redaction } from '../log/redaction.ts'
+import type { Host } from '../system/host.ts'
+import type { System } from '../system/system.ts'
+import type { Procedures } from './procedures.ts'
+import type { Prompts } from './prompts.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Everything that the command line needs, given by the composition root (src/main.ts) or by a test. */
+export interface App {
+  readonly version: string
+  readonly terminal: Terminal
+  readonly system: System
+  readonly host: Host
+  readonly redaction: Redaction
+  readonly prompts: Prompts
+  readonly procedures: Procedures
+  /** Aborts when the user wants to stop. */
+  readonly signal: AbortSignal
+  /** Writes a new file of mode 0600; rejects when there is one. */
+  writeNewFile(path: string, content: string): Promise<void>
+  /** Opens nothing yet. */
+  openSession(globals: GlobalOptions): Session
+}
+
+export interface GlobalOptions {
+  readonly config?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+/** One command's work: what it opens is opened when it is asked for, once, and closed at the end. */
+export interface Session {
+  /** Rejects with `config-invalid` or `config-unsafe`. */
+  settings(): Promise<Settings>
+  /** Rejects with `not-supported` for a hypervisor or mode that this version does not know. */
+  openVm(name: string, entry: VmEntry): Promise<OpenVm>
+  catalog(): Promise<Catalog>
+  knownHosts(): Promise<KnownHosts>
+  recoverPorts(): Promise<RecoverPorts>
+  /** Safe twice. */
+  close(): Promise<void>
+}
+
+export interface OpenVm {
+  readonly ports: Ports
+  readonly settings: VmSettings
+}
+
+/** What settling runs needs before it is known which VMs they are about. */
+export type RecoverPorts = Pick<Ports, 'system' | 'catalog' | 'log' | 'progress' | 'stateDirectory'>

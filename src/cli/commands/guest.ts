@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import type { App, OpenVm } from '../app.ts'
+import type { Act, CommandResult } from '../result.ts'
+import { openVm } from '../vms.ts'
+
+interface InstallOptions {
+  readonly user?: string
+  readonly forcedCommand?: boolean
+}
+
+export function guestCommand(program: Command, act: Act, app: App): void {
+  const guest = program.command('guest').description('the helper inside the guest')
+  const run = (verb: string, vm: string, work: (open: OpenVm) => Promise<object>) =>
+    act(`guest ${verb}`, async (session) => toResult(await work(await openVm(session, vm))))
+  const { procedures, signal } = app
+  guest
+    .command('install')
+    .description('install or update the helper, its line of sudoers and the VM’s profile')
+    .argument('<vm>', 'a name under vms:')
+    .option('--user <user>', 'log in as this user, who may use sudo for anything (or is root)')
+    .option('--forced-command', 'also bind the key to the helper in authorized_keys')
+    .action((vm: string, { user, forcedCommand }: InstallOptions) =>
+      run('install', vm, ({ ports, settings }) =>
+        procedures.installHelper(ports, settings, {
+          signal,
+          forcedCommand: forcedCommand ?? false,
+          ...(user === undefined ? {} : { installUser: user }),
+        }),
+      ),
+    )
+  guest
+    .command('status')
+    .description('version and hash of the helper, and its open holds')
+    .argument('<vm>', 'a name under vms:')
+    .action((vm: string) =>
+      run('status', vm, ({ ports, settings }) => procedures.helperStatus(ports, settings, { signal })),
+    )
+  guest
+    .command('remove')
+    .description('take the helper, its line of sudoers and its profiles out of the guest')
+    .argument('<vm>', 'a name under vms:')
+    .option('--user <user>', 'log in as this user, who may use sudo for anything (or is root)')
+    .action((vm: string, { user }: InstallOptions) =>
+      run('remove', vm, ({ ports, settings }) =>
+        procedures.removeHelper(ports, settings, {
+          signal,
+          forcedCommand: false,
+          ...(user === undefined ? {} : { installUser: user }),
+        }),
+      ),
+    )
+}
+
+function toResult(report: object): CommandResult {
+  const lines = Object.entries(report)
+    .filter(([key]) => key !== 'version')
+    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
+  return { document: { ...report }, text: lines.join('') }
+}

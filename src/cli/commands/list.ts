@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+import type { RestorePoint } from '../../catalog/catalog.ts'
+import type { App, Session } from '../app.ts'
+import { formatAge, formatMs, formatTable } from '../format.ts'
+import { pointDocument } from '../point-text.ts'
+import type { Act, CommandResult } from '../result.ts'
+import { selectVms } from '../vms.ts'
+
+export function listCommand(program: Command, act: Act, app: App): void {
+  program
+    .command('list')
+    .description('restore points, newest first: age, grade, outage, where it lives')
+    .argument('[vm...]', 'names under vms:; default: all, also those that are no longer configured')
+    .action((vms: string[]) => act('list', (session) => list(app, session, vms)))
+}
+
+async function list(app: App, session: Session, names: readonly string[]): Promise<CommandResult> {
+  await selectVms(session, names)
+  const catalog = await session.catalog()
+  const points = (await catalog.points()).filter(({ vm }) => names.length === 0 || names.includes(vm))
+  const now = app.system.clock.now()
+  const rows = points.map((point) => [
+    point.vm,
+    point.id,
+    formatAge(now, point.createdAt),
+    point.grade,
+    point.outage === undefined ? '-' : formatMs(point.outage.totalMs),
+    point.kind,
+    placeOf(point),
+  ])
+  const table = formatTable(['VM', 'ID', 'AGE', 'GRADE', 'OUTAGE', 'KIND', 'WHERE'], rows)
+  return { document: { points: points.map(pointDocument) }, text: rows.length === 0 ? 'no restore points\n' : table }
+}
+
+/** A snapshot stays on the storage of the machine that it secures; nobody should take it for a backup. */
+function placeOf({ hypervisor }: RestorePoint): string {
+  return `on ${hypervisor} only`
+}

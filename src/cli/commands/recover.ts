@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import { ERRORS } from '../../errors.ts'
+import type { App, Session } from '../app.ts'
+import type { Act, CommandResult } from '../result.ts'
+import { openVm } from '../vms.ts'
+
+export function recoverCommand(program: Command, act: Act, app: App): void {
+  program
+    .command('recover')
+    .description('settle what a crash left: start databases, remove half snapshots, free locks')
+    .action(() => act('recover', (session) => recover(app, session)))
+}
+
+async function recover({ procedures, signal }: App, session: Session): Promise<CommandResult> {
+  const ports = await session.recoverPorts()
+  const report = await procedures.recoverRuns((vm) => openVm(session, vm), ports, { signal })
+  const lines = report.settled.map(({ run, vm, outcome, open }) => {
+    const rest = open.map((act) => `\n  still open: ${act}`)
+    return `${vm}: run ${run}: ${outcome}${rest.join('')}\n`
+  })
+  const open = report.settled.some((settled) => settled.open.length > 0)
+  return {
+    document: { ...report },
+    text: lines.length === 0 ? 'nothing to settle\n' : lines.join(''),
+    exitStatus: open ? ERRORS['undo-failed'].exit : 0,
+  }
+}

@@ -1,0 +1,96 @@
+import type { Command } from 'commander'
+import type { RestorePoint, RunRecord } from '../../catalog/catalog.ts'
+import { StillshotError, toStillshotError } from '../../errors.ts'
+import type { JournalEvent } from '../../saga/journal-event.ts'
+import type { App, Session } from '../app.ts'
+import { formatAge, indent } from '../format.ts'
+import { gradeText, outageText, pointDocument } from '../point-text.ts'
+import { proofLines } from '../proofs.ts'
+import type { Act, CommandResult } from '../result.ts'
+import { timeline } from '../timeline.ts'
+import { selectVms } from '../vms.ts'
+
+export function showCommand(program: Command, act: Act, app: App): void {
+  program
+    .command('show')
+    .description('one restore point or run: evidence, timeline, and the command to roll back by hand')
+    .argument('<id>', 'of a restore point or a run, or its beginning (at least 4 characters)')
+    .action((id: string) => act('show', (session) => show(app, session, id)))
+}
+
+async function show(app: App, session: Session, id: string): Promise<CommandResult> {
+  const catalog = await session.catalog()
+  const point = await catalog.point(id)
+  const run = await findRun(await catalog.runs(), point?.run ?? id)
+  if (point === undefined && run === undefined) {
+    throw new StillshotError('point-not-found', `there is no restore point or run ${id}`)
+  }
+  const runId = point?.run ?? run?.id ?? ''
+  const journal = await readEvents(app, session, runId)
+  const byHand = point === undefined ? undefined : await commandByHand(app, session, point)
+  const text = [
+    point === undefined ? '' : pointText(app, point),
+    run === undefined ? '' : runText(run),
+    typeof journal === 'string' ? `timeline: ${journal}\n` : `timeline\n${indent(timeline(journal))}`,
+    byHand === undefined ? '' : `by hand, on the hypervisor\n${indent(byHand)}\n`,
+  ]
+  return {
+    document: {
+      point: point === undefined ? null : pointDocument(point),
+      run: run ?? null,
+      journal: typeof journal === 'string' ? [] : journal,
+      byHand: byHand ?? null,
+    },
+    text: text.filter((part) => part !== '').join('\n'),
+  }
+}
+
+function findRun(runs: readonly RunRecord[], id: string): RunRecord | undefined {
+  const found = runs.filter((run) => run.id === id || (id.length >= 4 && run.id.startsWith(id.toUpperCase())))
+  if (found.length > 1) throw new StillshotError('point-not-found', `${id} is the beginning of ${found.length} runs`)
+  return found[0]
+}
+
+/** The journal may be on another machine, or gone: the rest is worth showing all the same. */
+async function readEvents(app: App, session: Session, run: string): Promise<readonly JournalEvent[] | string> {
+  const { directory } = (await session.settings()).state
+  try {
+    return await app.procedures.readJournal(app.system.files, `${directory}/runs/${run}.jsonl`)
+  } catch (thrown) {
+    return toStillshotError(thrown).message
+  }
+}
+
+/** Asks the hypervisor for the VM, bounded: somebody reads this when little else works. */
+async function commandByHand(app: App, session: Session, point: RestorePoint): Promise<string> {
+  try {
+    for (const [name, entry] of await selectVms(session, [point.vm])) {
+      const { ports, settings } = await session.openVm(name, entry)
+      const vm = await ports.hypervisor.findVm(settings.reference, { signal: app.signal, timeoutMs: 5000 })
+      return ports.hypervisor.byHand(vm, 'roll-back', point.snapshot)
+    }
+  } catch (thrown) {
+    return `not known: ${toStillshotError(thrown).message}`
+  }
+  return 'not known'
+}
+
+function pointText(app: App, point: RestorePoint): string {
+  const age = formatAge(app.system.clock.now(), point.createdAt)
+  const lines = [
+    `restore point ${point.id} of ${point.vm}, ${age} old (${point.createdAt})`,
+    indent(gradeText(point)),
+    ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
+    ...(point.note === undefined ? [] : [`  note: ${point.note}`]),
+    `  snapshot ${point.snapshot} on ${point.hypervisor} only: a copy elsewhere is a backup, this is not`,
+    ...proofLines(point.evidence).map((line) => `  ${line}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function runText({ id, procedure, vm, startedAt, endedAt, outcome, error }: RunRecord): string {
+  const end =
+    endedAt === undefined ? 'has not ended: if its process is dead, `stillshot recover` settles it' : `ended ${endedAt}`
+  const failure = error === undefined ? '' : `\n  ${error.message} (${error.code})`
+  return `run ${id}: ${procedure} of ${vm}, ${outcome ?? 'open'}\n  began ${startedAt}, ${end}${failure}\n`
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander'
+import type { RestorePoint } from '../../catalog/catalog.ts'
+import { ERRORS, StillshotError, worstExitStatus } from '../../errors.ts'
+import { type Grade, isWorse } from '../../grade/grade.ts'
+import type { App, Session } from '../app.ts'
+import { indent } from '../format.ts'
+import { gradeText, outageText, pointDocument } from '../point-text.ts'
+import type { Act, CommandResult } from '../result.ts'
+import { eachVm, failedText, selectVms } from '../vms.ts'
+import { check } from './check.ts'
+
+interface SnapshotOptions {
+  readonly mode?: string
+  readonly together?: boolean
+  readonly note?: string
+  readonly dryRun?: boolean
+}
+
+/** Best grade that the mode can earn; a point below it is kept and the command exits 40. */
+const BEST_OF_STOP: Grade = 'db-stopped'
+
+export function snapshotCommand(program: Command, act: Act, app: App): void {
+  program
+    .command('snapshot')
+    .description('take a snapshot while the database stands still, and prove that it did')
+    .argument('<vm...>', 'names under vms:')
+    .option('--mode <mode>', 'stop, lock or freeze; default: the VM’s own, else stop')
+    .option('--together', 'all VMs at one point in time')
+    .option('--note <text>', 'kept with the restore point')
+    .option('--dry-run', 'check only, change nothing')
+    .action((vms: string[], options: SnapshotOptions) =>
+      act('snapshot', (session) => snapshot(app, session, vms, options)),
+    )
+}
+
+async function snapshot(
+  app: App,
+  session: Session,
+  names: readonly string[],
+  options: SnapshotOptions,
+): Promise<CommandResult> {
+  if (options.together) throw new StillshotError('not-supported', '--together is not there yet in this version')
+  const vms = await selectVms(session, names)
+  for (const [name, { mode }] of vms) refuseMode(name, options.mode ?? mode)
+  if (options.dryRun) return check(app, session, names)
+  const { signal, procedures } = app
+  const { results, failed, statuses } = await eachVm(session, vms, signal, ({ ports, settings }) =>
+    procedures.takeSnapshot(ports, settings, {
+      mode: 'stop',
+      signal,
+      ...(options.note === undefined ? {} : { note: options.note }),
+    }),
+  )
+  const below = results.some(({ grade }) => isWorse(grade, BEST_OF_STOP)) ? ERRORS['grade-below-mode'].exit : 0
+  return {
+    document: { points: results.map(pointDocument), failed },
+    text: results.map(snapshotText).join('') + failedText(failed),
+    exitStatus: worstExitStatus([...statuses, below]),
+  }
+}
+
+function refuseMode(vm: string, mode: string): void {
+  if (mode === 'stop') return
+  if (mode === 'lock' || mode === 'freeze') {
+    throw new StillshotError(
+      'not-supported',
+      `mode ${mode} of VM ${vm} is not there yet: this version knows mode stop only`,
+    )
+  }
+  throw new StillshotError('usage', `mode ${mode} is not known: stop, lock or freeze`)
+}
+
+function snapshotText(point: RestorePoint): string {
+  const lines = [
+    `${point.vm}: restore point ${point.id}`,
+    indent(gradeText(point)),
+    ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
+    `  snapshot ${point.snapshot} on ${point.hypervisor}; roll back with: stillshot restore ${point.vm} --point ${point.id}`,
+  ]
+  return `${lines.join('\n')}\n`
+}

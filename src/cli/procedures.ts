@@ -1,0 +1,36 @@
+import type { checkVm } from '../coordinator/check-vm.ts'
+import type { holdVm } from '../coordinator/hold.ts'
+import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
+import type { recoverRuns } from '../coordinator/recover-runs.ts'
+import type { releaseHold } from '../coordinator/release-hold.ts'
+import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
+import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
+import type { readJournal } from '../saga/read-journal.ts'
+
+/** What the commands call. The real ones are loaded when they are called; a test gives its own. */
+export interface Procedures {
+  readonly takeSnapshot: typeof takeSnapshot
+  readonly checkVm: typeof checkVm
+  readonly holdVm: typeof holdVm
+  readonly releaseHold: typeof releaseHold
+  readonly restoreSnapshot: typeof restoreSnapshot
+  readonly recoverRuns: typeof recoverRuns
+  readonly installHelper: typeof installHelper
+  readonly helperStatus: typeof helperStatus
+  readonly removeHelper: typeof removeHelper
+  readonly readJournal: typeof readJournal
+}
+
+/** The coordinator's own. */
+export const lazyProcedures: Procedures = {
+  takeSnapshot: async (...given) => (await import('../coordinator/take-snapshot.ts')).takeSnapshot(...given),
+  checkVm: async (...given) => (await import('../coordinator/check-vm.ts')).checkVm(...given),
+  holdVm: async (...given) => (await import('../coordinator/hold.ts')).holdVm(...given),
+  releaseHold: async (...given) => (await import('../coordinator/release-hold.ts')).releaseHold(...given),
+  restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
+  recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),
+  installHelper: async (...given) => (await import('../coordinator/install-helper.ts')).installHelper(...given),
+  helperStatus: async (...given) => (await import('../coordinator/install-helper.ts')).helperStatus(...given),
+  removeHelper: async (...given) => (await import('../coordinator/install-helper.ts')).removeHelper(...given),
+  readJournal: async (...given) => (await import('../saga/read-journal.ts')).readJournal(...given),
+}

@@ -1,0 +1,58 @@
+import { Command } from 'commander'
+import type { App } from './app.ts'
+import { checkCommand } from './commands/check.ts'
+import { completionCommand } from './commands/completion.ts'
+import { configCommand } from './commands/config.ts'
+import { guestCommand } from './commands/guest.ts'
+import { holdCommand } from './commands/hold.ts'
+import { initCommand } from './commands/init.ts'
+import { listCommand } from './commands/list.ts'
+import { recoverCommand } from './commands/recover.ts'
+import { releaseCommand } from './commands/release.ts'
+import { restoreCommand } from './commands/restore.ts'
+import { showCommand } from './commands/show.ts'
+import { snapshotCommand } from './commands/snapshot.ts'
+import { trustCommand } from './commands/trust.ts'
+import type { Act } from './result.ts'
+
+/** The tree of commands; completions and docs/reference/command-line.md are made from it. Errors are thrown, not printed. */
+export function buildProgram(app: App, act: Act, output: { print: (text: string) => void }): Command {
+  const program = new Command('stillshot')
+    .description('snapshots of virtual machines whose MySQL or MariaDB provably stands still')
+    .version(app.version, '-V, --version', 'print the version')
+    .option('-c, --config <file>', 'configuration; default ./stillshot.yaml, then /etc/stillshot/stillshot.yaml')
+    .option('--json', 'exactly one JSON document on standard output')
+    .option('-q, --quiet', 'no progress, only errors')
+    .option('-v, --verbose', 'more log lines on standard error')
+    .helpCommand('help [command]', 'explain a command')
+    .helpOption('-h, --help', 'explain the command')
+    .exitOverride()
+    .configureOutput({ writeOut: output.print, writeErr: () => {} })
+  for (const define of COMMANDS) define(program, act, app)
+  for (const each of descendants(program)) each.copyInheritedSettings(program)
+  return program
+}
+
+/** Defines one command below `program`; `act` runs its work. */
+export type DefineCommand = (program: Command, act: Act, app: App) => void
+
+const COMMANDS: readonly DefineCommand[] = [
+  initCommand,
+  checkCommand,
+  snapshotCommand,
+  listCommand,
+  showCommand,
+  restoreCommand,
+  holdCommand,
+  releaseCommand,
+  recoverCommand,
+  guestCommand,
+  trustCommand,
+  configCommand,
+  completionCommand,
+]
+
+/** Every command below, depth first. */
+export function descendants(command: Command): Command[] {
+  return command.commands.flatMap((each) => [each, ...descendants(each)])
+}

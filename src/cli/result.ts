@@ -1,0 +1,14 @@
+import type { Session } from './app.ts'
+
+/** What a command hands back; src/cli/run.ts prints it. */
+export interface CommandResult {
+  /** The JSON document, without `version` and `command`. */
+  readonly document: Readonly<Record<string, unknown>>
+  /** The same for a person; empty prints nothing. */
+  readonly text: string
+  /** Default 0. */
+  readonly exitStatus?: number
+}
+
+/** Runs a command's work and keeps its result; given to every command's definition. */
+export type Act = (command: string, work: (session: Session) => Promise<CommandResult>) => Promise<void>

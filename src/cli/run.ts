@@ -1,0 +1,101 @@
+import { CommanderError } from 'commander'
+import { nearest } from '../config/nearest.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
+import type { App, GlobalOptions } from './app.ts'
+import { buildProgram } from './program.ts'
+import type { Act, CommandResult } from './result.ts'
+
+/** Commands that are promised and not there yet. */
+const LATER = ['drill', 'backup', 'prune', 'serve', 'hook', 'runbook']
+
+/**
+ * Runs one command line (without node and script) and prints its result. With `--json`, standard output is exactly one
+ * document whatever happens. Resolves with the exit status; never rejects.
+ */
+export async function runCommandLine(argv: readonly string[], app: App): Promise<number> {
+  const json = argv.includes('--json')
+  let command = ''
+  let result: CommandResult | undefined
+  let help = ''
+  const act: Act = async (name, work) => {
+    command = name
+    const globals = program.opts<GlobalOptions>()
+    if (globals.quiet && globals.verbose) throw new StillshotError('usage', '--quiet and --verbose exclude each other')
+    const session = app.openSession(globals)
+    try {
+      result = await work(session)
+    } finally {
+      await session.close()
+    }
+  }
+  const program = buildProgram(app, act, {
+    print: (text) => {
+      help += text
+    },
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    if (result !== undefined) printResult(app, { command, json }, result)
+    return result?.exitStatus ?? 0
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) {
+      printResult(app, { command: 'help', json }, { document: { text: help }, text: help })
+      return 0
+    }
+    const error =
+      thrown instanceof CommanderError ? usageError(thrown, program.args, program.commands) : toStillshotError(thrown)
+    printError(app, { command: command || knownCommand(program), json, verbose: argv.includes('--verbose') }, error)
+    return error.exitStatus
+  }
+}
+
+function knownCommand(program: { args: readonly string[]; commands: readonly { name(): string }[] }): string {
+  const word = program.args[0] ?? ''
+  return program.commands.some((each) => each.name() === word) ? word : ''
+}
+
+/** commander's own message, as one of ours. */
+function usageError(
+  error: CommanderError,
+  args: readonly string[],
+  commands: readonly { name(): string }[],
+): StillshotError {
+  const word = args.find((arg) => !arg.startsWith('-')) ?? ''
+  if (error.code === 'commander.unknownCommand') {
+    if (LATER.includes(word)) {
+      return new StillshotError('not-supported', `\`stillshot ${word}\` is not there yet in this version`)
+    }
+    const meant = nearest(
+      word,
+      commands.map((each) => each.name()),
+    )
+    return new StillshotError(
+      'usage',
+      `unknown command ${word}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    )
+  }
+  if (error.code === 'commander.help') return new StillshotError('usage', 'no command given')
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  return new StillshotError('usage', message)
+}
+
+function printResult(app: App, how: { command: string; json: boolean }, result: CommandResult): void {
+  if (how.json) printDocument(app, { version: 1, command: how.command, ...result.document })
+  else if (result.text !== '') app.terminal.out(app.redaction.text(result.text))
+}
+
+function printError(app: App, how: { command: string; json: boolean; verbose: boolean }, error: StillshotError): void {
+  const { code, message, hint, details } = error
+  if (how.json) printDocument(app, { version: 1, command: how.command, error: { code, message, hint, details } })
+  const run = typeof details.run === 'string' ? `\n  run ${details.run}` : ''
+  const stack = how.verbose || code === 'defect' ? `\n${error.stack ?? ''}${causeText(error)}` : ''
+  app.terminal.err(app.redaction.text(`stillshot: ${message} (${code})\n  ${hint}${run}${stack}\n`))
+}
+
+function causeText(error: StillshotError): string {
+  return error.cause instanceof Error ? `\ncaused by ${error.cause.stack ?? error.cause.message}` : ''
+}
+
+function printDocument(app: App, document: Readonly<Record<string, unknown>>): void {
+  app.terminal.out(`${JSON.stringify(app.redaction.document(document), null, 2)}\n`)
+}

@@ -1,0 +1,74 @@
+import { nearest } from '../config/nearest.ts'
+import type { VmEntry } from '../config/settings.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
+import type { OpenVm, Session } from './app.ts'
+
+/** One VM of a command over several that did not work, in its JSON document. */
+export interface FailedVm {
+  readonly run: string | null
+  readonly vm: string
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+}
+
+export interface Outcome<Result> {
+  readonly results: readonly Result[]
+  readonly failed: readonly FailedVm[]
+  /** Of the failed ones. */
+  readonly statuses: readonly number[]
+}
+
+/** The VMs of these names, checked before anything is opened. Rejects with `vm-not-configured` or `usage`. */
+export async function selectVms(session: Session, names: readonly string[]): Promise<readonly [string, VmEntry][]> {
+  const { vms, file } = await session.settings()
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new StillshotError('usage', `${twice} is named twice`)
+  return names.map((name) => {
+    const entry = Object.hasOwn(vms, name) ? vms[name] : undefined
+    if (entry !== undefined) return [name, entry]
+    const meant = nearest(name, Object.keys(vms))
+    const rest = meant === undefined ? `there are: ${Object.keys(vms).join(', ') || 'none'}` : `did you mean ${meant}?`
+    throw new StillshotError('vm-not-configured', `VM ${name} is not under vms: in ${file}; ${rest}`)
+  })
+}
+
+/** The VM of this name, opened. */
+export async function openVm(session: Session, name: string): Promise<OpenVm> {
+  for (const [vm, entry] of await selectVms(session, [name])) return session.openVm(vm, entry)
+  throw new StillshotError('vm-not-configured', `VM ${name} is not configured`)
+}
+
+/** One after the other; one that fails does not keep the others from their turn, a cancelled one does. */
+export async function eachVm<Result>(
+  session: Session,
+  vms: readonly (readonly [string, VmEntry])[],
+  signal: AbortSignal,
+  work: (open: OpenVm) => Promise<Result>,
+): Promise<Outcome<Result>> {
+  const results: Result[] = []
+  const failed: FailedVm[] = []
+  const statuses: number[] = []
+  for (const [vm, entry] of vms) {
+    try {
+      if (signal.aborted) throw new StillshotError('cancelled', 'cancelled before it began', { hint: 'run it again' })
+      results.push(await work(await session.openVm(vm, entry)))
+    } catch (thrown) {
+      const error = toStillshotError(thrown)
+      const run = typeof error.details.run === 'string' ? error.details.run : null
+      failed.push({ run, vm, code: error.code, message: error.message, hint: error.hint })
+      statuses.push(error.exitStatus)
+    }
+  }
+  return { results, failed, statuses }
+}
+
+/** The failed ones for a person; empty when there are none. */
+export function failedText(failed: readonly FailedVm[]): string {
+  return failed
+    .map(({ vm, code, message, hint, run }) => {
+      const where = run === null ? '' : `\n  run ${run}`
+      return `${vm}: ${message} (${code})\n  ${hint}${where}\n`
+    })
+    .join('')
+}

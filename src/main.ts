@@ -1,0 +1,171 @@
+import { writeFile } from 'node:fs/promises'
+import { type LogLevel, WinstonLog } from '../adapters/log/winston-log.ts'
+import { NodeHost } from '../adapters/system/node-host.ts'
+import { nodeSystem } from '../adapters/system/node-system.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import type { App, GlobalOptions, Session } from './cli/app.ts'
+import { watchInterrupts } from './cli/interrupts.ts'
+import { lazyProcedures } from './cli/procedures.ts'
+import { progressDisplay } from './cli/progress.ts'
+import { clackPrompts } from './cli/prompts.ts'
+import { runCommandLine } from './cli/run.ts'
+import type { Terminal } from './cli/terminal.ts'
+import { vmSettings } from './cli/vm-settings.ts'
+import type { HypervisorEntry, Settings } from './config/settings.ts'
+import { StillshotError } from './errors.ts'
+import type { GuestShells } from './guest/guest-shell.ts'
+import type { Hypervisor } from './hypervisor/hypervisor.ts'
+import { Redaction } from './log/redaction.ts'
+import { formatInstant } from './system/instant.ts'
+import type { System } from './system/system.ts'
+
+/** The composition root: puts the real parts together and runs one command line; sets the exit status of the process. */
+export async function main(argv: readonly string[], version: string): Promise<void> {
+  const terminal = processTerminal()
+  const world: World = { system: nodeSystem(), host: new NodeHost(), redaction: new Redaction(), terminal }
+  using interrupts = watchInterrupts(process, (text) => terminal.err(text))
+  const app: App = {
+    ...world,
+    version,
+    prompts: clackPrompts(),
+    procedures: lazyProcedures,
+    signal: interrupts.signal,
+    writeNewFile: (path, content) => writeFile(path, content, { flag: 'wx', mode: 0o600 }),
+    openSession: (globals) => openSession(world, globals),
+  }
+  process.exitCode = await runCommandLine(argv, app)
+}
+
+interface World {
+  readonly system: System
+  readonly host: NodeHost
+  readonly redaction: Redaction
+  readonly terminal: Terminal
+}
+
+function processTerminal(): Terminal {
+  // Whoever reads our output may go away (`| head`): that is no reason to leave a database held.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    get columns() {
+      return process.stderr.columns ?? 80
+    },
+  }
+}
+
+function openSession(world: World, globals: GlobalOptions): Session {
+  const { system, terminal, redaction } = world
+  const now = () => formatInstant(system.clock.now())
+  const log = new WinstonLog({ level: levelOf(globals), redaction, now })
+  const progress = progressDisplay(terminal, system.clock, { quiet: globals.quiet ?? false })
+  const hypervisors = new Map<string, Promise<Hypervisor>>()
+  const settings = once(async () => (await import('./config/load.ts')).loadSettings(world.host, globals.config))
+  const catalog = once(async () => openCatalog(world, await settings()))
+  const shells = once(async () => openShells(world, await settings()))
+  const hypervisor = async (name: string) => {
+    const opened = hypervisors.get(name) ?? openHypervisor(world, await settings(), name)
+    hypervisors.set(name, opened)
+    return opened
+  }
+  const common = async () => ({
+    ...{ system, log, progress },
+    catalog: await catalog(),
+    stateDirectory: (await settings()).state.directory,
+  })
+  return {
+    settings,
+    catalog,
+    recoverPorts: common,
+    knownHosts: async () => openKnownHosts(world, await settings()),
+    async openVm(name, entry) {
+      const secret = await secrets(world, await settings())
+      const vm = vmSettings(await settings(), name, entry, secret)
+      const { mysqlApplication } = await import('../adapters/applications/mysql/mysql-application.ts')
+      const { loadHelper } = await import('../adapters/guests/helper/helper-file.ts')
+      const ports = {
+        ...(await common()),
+        hypervisor: await hypervisor(entry.hypervisor),
+        shells: await shells(),
+        application: mysqlApplication(),
+        helper: await loadHelper(),
+      }
+      return { ports, settings: vm }
+    },
+    async close() {
+      await progress.close()
+      for (const opened of hypervisors.values()) await opened.then((each) => each.close(), ignore)
+      await catalog.made?.then((each: Catalog) => each.close(), ignore)
+      await log.close()
+    },
+  }
+}
+
+function levelOf({ quiet, verbose }: GlobalOptions): LogLevel {
+  if (quiet) return 'error'
+  return verbose ? 'debug' : 'warn'
+}
+
+async function openCatalog({ system }: World, { state }: Settings): Promise<Catalog> {
+  if (state.catalog !== undefined) {
+    throw new StillshotError('not-supported', 'state.catalog: a catalog in PostgreSQL is not there yet in this version')
+  }
+  const { openSqliteCatalog } = await import('../adapters/catalogs/sqlite/sqlite-catalog.ts')
+  return openSqliteCatalog({ path: `${state.directory}/catalog.sqlite`, clock: system.clock })
+}
+
+async function openShells(world: World, settings: Settings): Promise<GuestShells> {
+  const { SshShells } = await import('../adapters/guests/ssh/ssh-shells.ts')
+  const { key, passphrase, agent, knownHosts, connectTimeoutMs, keepAliveMs } = settings.ssh
+  const secret = await secrets(world, settings)
+  const agentSocket = agent ? world.host.environment('SSH_AUTH_SOCK') : undefined
+  if (agent && agentSocket === undefined && key === undefined) {
+    throw new StillshotError('config-invalid', 'ssh.agent is true, but SSH_AUTH_SOCK is not set')
+  }
+  return new SshShells({
+    clock: world.system.clock,
+    knownHostsPath: knownHosts,
+    connectTimeoutMs,
+    keepAliveMs,
+    ...(key === undefined ? {} : { keyPath: key }),
+    ...(passphrase === undefined ? {} : { passphrase: secret(passphrase, 'ssh.passphrase') }),
+    ...(agentSocket === undefined ? {} : { agentSocket }),
+  })
+}
+
+async function openKnownHosts({ system }: World, { ssh }: Settings) {
+  const { SshKnownHosts } = await import('../adapters/guests/ssh/ssh-known-hosts.ts')
+  const { knownHosts, connectTimeoutMs } = ssh
+  return new SshKnownHosts({ clock: system.clock, knownHostsPath: knownHosts, connectTimeoutMs })
+}
+
+async function openHypervisor(world: World, settings: Settings, name: string): Promise<Hypervisor> {
+  const entry: HypervisorEntry | undefined = settings.hypervisors[name]
+  if (entry?.kind !== 'libvirt') {
+    const message = `hypervisor ${name} is of kind ${entry?.kind}: this version knows libvirt only`
+    throw new StillshotError('not-supported', message)
+  }
+  const { LibvirtHypervisor } = await import('../adapters/hypervisors/libvirt/libvirt-hypervisor.ts')
+  return new LibvirtHypervisor({ name, uri: entry.uri ?? 'qemu:///system', clock: world.system.clock })
+}
+
+async function secrets({ host, redaction }: World, { file }: Settings) {
+  const { secretReader } = await import('./config/secrets.ts')
+  const { dirname } = await import('node:path')
+  const options = { host, folder: dirname(file), onFetched: (secret: string) => redaction.add(secret) }
+  return (reference: string, where: string) => secretReader(options, reference, where)
+}
+
+/** The work, done at the first call; `made` tells whether it was. */
+function once<Value>(work: () => Promise<Value>) {
+  const ask: { (): Promise<Value>; made?: Promise<Value> } = () => {
+    ask.made ??= work()
+    return ask.made
+  }
+  return ask
+}
+
+function ignore(): void {}

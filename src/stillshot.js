@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// Plain JavaScript that old versions of Node can read too, so that they can say what is missing.
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import * as nodeModule from 'node:module'
+import { join } from 'node:path'
+
+const OLDEST_NODE = 24
+
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  process.stderr.write(
+    `stillshot: needs Node ${OLDEST_NODE} or later, this is ${process.versions.node} (${process.execPath})\n`,
+  )
+  process.exitCode = 13
+} else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+  process.stdout.write(`${version()}\n`)
+} else {
+  const folder = cacheFolder()
+  if (folder !== undefined) nodeModule.enableCompileCache(folder)
+  import('./main.ts').then(({ main }) => main(process.argv.slice(2), version()))
+}
+
+function version() {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
+
+/**
+ * Whoever can write the compile cache decides what runs, so it is in a folder of this user alone, never in /tmp;
+ * undefined when there is no such folder.
+ */
+function cacheFolder() {
+  const { XDG_CACHE_HOME, HOME } = process.env
+  const base = XDG_CACHE_HOME?.startsWith('/')
+    ? XDG_CACHE_HOME
+    : HOME?.startsWith('/')
+      ? join(HOME, '.cache')
+      : undefined
+  if (base === undefined) return undefined
+  const folder = join(base, 'stillshot')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const { uid, mode } = lstatSync(folder)
+    const own = lstatSync(folder).isDirectory() && uid === process.geteuid?.() && (mode & 0o022) === 0
+    return own && isSafe(base) ? folder : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Nobody else can put another folder in its place. */
+function isSafe(/** @type {string} */ base) {
+  const { uid, mode } = lstatSync(base)
+  return (uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0
+}
