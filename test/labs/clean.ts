@@ -1,13 +1,13 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DOMAIN_PREFIX } from './domain.ts'
-import { libvirtUri } from './libvirt.ts'
+import { libvirtUri, stopLibvirt } from './libvirt.ts'
 import { labPaths } from './paths.ts'
 import { removeDomain, virshOf } from './virsh.ts'
 
 /**
  * `node test/labs/clean.ts [NAME…]`: destroys these guests of the lab, all of them unless named, with their disks.
- * `--all` removes the image, the saved guest and the package cache too. No other domain of libvirt is touched.
+ * `--all` removes the image, the saved guest and the package cache too, and ends the lab's libvirtd. No other domain of libvirt is touched.
  */
 const names = process.argv.slice(2).filter((argument) => argument !== '--all')
 const everything = process.argv.includes('--all')
@@ -24,4 +24,7 @@ for (const domain of domains.filter((domain) => wanted.has(domain))) {
 }
 const folders = names.length > 0 ? names : await readdir(paths.guests).catch(() => [])
 for (const folder of folders) await rm(join(paths.guests, folder), { recursive: true, force: true })
-if (everything) await rm(paths.folder, { recursive: true, force: true })
+if (everything) {
+  await stopLibvirt(paths)
+  await rm(paths.folder, { recursive: true, force: true })
+}

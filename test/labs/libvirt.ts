@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CommandResult, runCommand, tryCommand } from './command.ts'
 import type { LabPaths } from './paths.ts'
@@ -31,9 +31,8 @@ async function answers(uri: string): Promise<boolean> {
   return asked.status === 0
 }
 
-/** For a libvirtd whose guests run as root, without cgroups, name spaces and security drivers. */
-const QEMU_CONF = `# Written by stillshot's test lab, because no libvirt was set up on this machine.
-security_driver = "none"
+/** For a libvirtd whose guests run as root, without virtlogd, cgroups, name spaces and security drivers. */
+const QEMU_CONF = `security_driver = "none"
 user = "root"
 group = "root"
 dynamic_ownership = 0
@@ -43,26 +42,33 @@ namespaces = []
 stdio_handler = "file"
 `
 
+/**
+ * The machine's /etc/libvirt stays as it is: the daemon sees the lab's folder there, in a mount name space of its own.
+ * In a chroot the root is no mount point and cannot be made private; there the mount may be seen outside too.
+ */
+const START_SCRIPT = `mount --make-rslave / 2>/dev/null
+mount --bind "$1" /etc/libvirt && exec libvirtd --daemon --config "$1/libvirtd.conf" --pid-file "$2"`
+
 async function startDaemon(paths: LabPaths): Promise<CommandResult> {
-  await mkdir(paths.libvirt, { recursive: true })
-  await mkdir('/var/log/libvirt/qemu', { recursive: true })
-  await mkdir('/etc/libvirt', { recursive: true })
+  const etc = join(paths.libvirt, 'etc')
+  for (const folder of [etc, '/etc/libvirt', '/var/log/libvirt/qemu']) await mkdir(folder, { recursive: true })
   await ensureQemuUser()
-  // An administrator's own file stays as it is.
-  await writeFile('/etc/libvirt/qemu.conf', QEMU_CONF, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  const configuration = join(paths.libvirt, 'libvirtd.conf')
   const log = join(paths.libvirt, 'libvirtd.log')
+  await writeFile(join(etc, 'qemu.conf'), QEMU_CONF)
   await writeFile(
-    configuration,
+    join(etc, 'libvirtd.conf'),
     `log_outputs = "3:file:${log}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nunix_sock_group = "root"\n`,
   )
-  return tryCommand(
-    'libvirtd',
-    ['--daemon', '--config', configuration, '--pid-file', join(paths.libvirt, 'libvirtd.pid')],
-    { timeoutMs: 60_000 },
-  )
+  const ownMounts = ['--mount', '--propagation', 'unchanged', 'sh', '-c', START_SCRIPT, 'sh']
+  return tryCommand('unshare', [...ownMounts, etc, join(paths.libvirt, 'libvirtd.pid')], { timeoutMs: 60_000 })
+}
+
+/** Ends the libvirtd that the lab started, if it did. Its guests must be gone. Safe twice. */
+export async function stopLibvirt(paths: LabPaths): Promise<void> {
+  const pid = Number(await readFile(join(paths.libvirt, 'libvirtd.pid'), 'utf8').catch(() => ''))
+  // The number may belong to another process by now.
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+  if (pid > 1 && name.trim() === 'libvirtd') process.kill(pid)
 }
 
 /** libvirtd looks this user up before it reads qemu.conf, and ends when it is missing. */
