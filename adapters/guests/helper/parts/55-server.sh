@@ -109,15 +109,13 @@ find_tablespaces() {
 # the rest. Three names of one table, by version; the two that a server lacks are errors that do not matter.
 find_table_directories() {
   [ -n "$DATADIR" ] || return 0
-  table_filter="WHERE %s LIKE '/%%' LIMIT 1000"
   table_sql=
   for table_source in innodb_sys_datafiles:path innodb_datafiles:path innodb_sys_tablespaces:filename; do
-    # shellcheck disable=SC2059 # the column's name goes into the filter
-    table_sql="${table_sql}SELECT ${table_source#*:} FROM information_schema.${table_source%:*} $(printf "$table_filter" "${table_source#*:}");"
+    table_column=${table_source#*:}
+    table_sql="${table_sql}SELECT $table_column FROM information_schema.${table_source%:*} WHERE $table_column LIKE '/%' LIMIT 1000;"
   done
-  [ "$1" = no ] || ask 20 "${table_sql%;}" --skip-column-names --force || :
-  table_paths=$R
-  [ "$1" = yes ] || table_paths=''
+  table_paths=
+  [ "$LOGIN" = no ] || ! ask 20 "${table_sql%;}" --skip-column-names --force || table_paths=$R
   table_links=$(timeout -s KILL 20 find "$DATADIR" -maxdepth 2 -type l 2>/dev/null | head -n 500)
   while IFS= read -r table_path; do
     is_path "$table_path" || continue

@@ -1,0 +1,93 @@
+
+# === Marker: a file on each covered file system that says which hold was the last one ===
+#
+# After a restore it shows which restore point this is. It lies outside the data directory, in a directory that only root
+# can enter: a file system's own root may belong to the database's user, who could put a link in its place.
+
+# marker_directory MOUNT: where its marker lies, in R; empty where there is no place outside the server's directories.
+marker_directory() {
+  R=${1%/}/.stillshot
+  if [ "$1" = "$MEMORY_MOUNT" ]; then
+    R=$MEMORY_REAL
+    return 0
+  fi
+  while read -r _ marker_data; do
+    case $1/ in "${marker_data:-/}"/*) R='' ;; esac
+  done <<END
+$DIRECTORIES
+END
+}
+
+marker_path() {
+  marker_directory "$1"
+  if [ "$R" = "$MEMORY_REAL" ]; then
+    MARKER_NAME=stillshot-marker
+  else
+    MARKER_NAME=marker
+  fi
+  MARKER_DIRECTORY=$R
+}
+
+# Before the stop: makes the directories. MARKS: lines "name directory", MARK_TEXT: what is written.
+prepare_markers() {
+  MARK_TEXT="$HOLD $BOOT $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  MARKS=
+  prepare_rest=$TARGETS
+  while [ -n "$prepare_rest" ]; do
+    prepare_mount=${prepare_rest%%"$NL"*}
+    prepare_rest=${prepare_rest#*"$NL"}
+    marker_path "$prepare_mount"
+    [ -z "$MARKER_DIRECTORY" ] || safe_directory "$MARKER_DIRECTORY" || MARKER_DIRECTORY=''
+    quote "$prepare_mount"
+    MARKS="$MARKS$MARKER_NAME {\"mount\":$R $MARKER_DIRECTORY$NL"
+  done
+}
+
+# After the stop: builtins only. Going into the directory pins it; only then is it looked at and written to.
+write_markers() {
+  MARKS_JSON=
+  marks_rest=$MARKS
+  while [ -n "$marks_rest" ]; do
+    marks_line=${marks_rest%%"$NL"*}
+    marks_rest=${marks_rest#*"$NL"}
+    marks_name=${marks_line%% *}
+    marks_line=${marks_line#* }
+    marks_directory=/${marks_line##* /}
+    [ "$marks_directory" != "/$marks_line" ] || marks_directory=''
+    marks_json=${marks_line%"$marks_directory"}
+    write_marker && marks_written=true || marks_written=false
+    quote "$marks_directory${marks_directory:+/$marks_name}"
+    MARKS_JSON="$MARKS_JSON,${marks_json% },\"path\":$R,\"written\":$marks_written}"
+  done
+  cd /
+  MARKS_JSON="[${MARKS_JSON#,}]"
+}
+
+write_marker() {
+  [ -n "$marks_directory" ] && cd -P -- "$marks_directory" 2>/dev/null && [ "$PWD" = "$marks_directory" ] || return 1
+  # shellcheck disable=SC3067 # see 20-state.sh
+  [ -O . ] && [ ! -L "$marks_name" ] || return 1
+  printf '%s\n' "$MARK_TEXT" 2>/dev/null >"$marks_name"
+}
+
+# Markers as they are now, in R.
+read_markers() {
+  read_markers=
+  while IFS= read -r read_markers_mount; do
+    [ -n "$read_markers_mount" ] || continue
+    marker_path "$read_markers_mount"
+    read_markers_path=$MARKER_DIRECTORY${MARKER_DIRECTORY:+/$MARKER_NAME} read_markers_text=''
+    # shellcheck disable=SC3067 # see 20-state.sh
+    [ ! -f "$read_markers_path" ] || [ ! -O "$read_markers_path" ] || [ -L "$read_markers_path" ] ||
+      read -r read_markers_text <"$read_markers_path"
+    quote "$read_markers_mount"
+    read_markers="$read_markers,{\"mount\":$R"
+    quote "$read_markers_path"
+    read_markers="$read_markers,\"path\":$R"
+    quote_or_null "$read_markers_text"
+    read_markers="$read_markers,\"content\":$R}"
+  done <<END
+$TARGETS
+END
+  R="[${read_markers#,}]"
+}
