@@ -4,7 +4,8 @@ import type { CallOptions } from '../system/clock.ts'
 export interface GuestShells {
   /**
    * Connects and logs in. Rejects with `guest-unreachable`, `host-key-unknown`, `host-key-changed` or
-   * `guest-login-refused`. Repeatable. The host key is checked before anything is sent.
+   * `guest-login-refused`; with `config-unsafe`, `config-invalid` or `secret-unreadable` when key or known_hosts cannot be
+   * used. Repeatable. The host key is checked before anything is sent.
    */
   open(target: GuestTarget, options?: CallOptions): Promise<GuestShell>
 }
@@ -22,7 +23,8 @@ export interface GuestShell {
   /**
    * Runs one command. `argv` is quoted by the shell adapter: every word arrives in the guest as it is, whatever it
    * holds. Resolves with the exit status whatever it is; rejects with `guest-unreachable` when the connection ends
-   * before the status came (the command may have run), and with the deadline's reason on time-out.
+   * before the status came (`details.mayHaveRun` is false only if the request never went out), and with the deadline's or
+   * the signal's reason when the caller gives up. Nothing of that stops a command that the guest has begun.
    */
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>
   /** The guest's host key as it was verified: `SHA256:…`. */
@@ -36,7 +38,7 @@ export interface GuestShell {
 export interface RunOptions extends CallOptions {
   /** Sent to the command's standard input, which is then closed. Secrets go here, never into argv. */
   readonly stdin?: string
-  /** Standard output beyond this is an error, not cut in silence. Default 4 MiB. */
+  /** Standard output or error beyond this is `helper-answer-invalid`, not cut in silence. Default 4 MiB. */
   readonly maxOutputBytes?: number
   /** Called when the request to run the command has been handed to the connection. */
   readonly onSent?: () => void
