@@ -67,7 +67,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
   const catalog = once(async () => openCatalog(world, await settings()))
   const shells = once(async () => openShells(world, await settings()))
   const hypervisor = async (name: string) => {
-    const opened = hypervisors.get(name) ?? openHypervisor(world, await settings(), name)
+    const opened = hypervisors.get(name) ?? openHypervisor(await settings(), name)
     hypervisors.set(name, opened)
     return opened
   }
@@ -142,14 +142,16 @@ async function openKnownHosts({ system }: World, { ssh }: Settings) {
   return new SshKnownHosts({ clock: system.clock, knownHostsPath: knownHosts, connectTimeoutMs })
 }
 
-async function openHypervisor(world: World, settings: Settings, name: string): Promise<Hypervisor> {
+async function openHypervisor(settings: Settings, name: string): Promise<Hypervisor> {
   const entry: HypervisorEntry | undefined = settings.hypervisors[name]
   if (entry?.kind !== 'libvirt') {
     const message = `hypervisor ${name} is of kind ${entry?.kind}: this version knows libvirt only`
     throw new StillshotError('not-supported', message)
   }
+  const { libvirtDefaults } = await import('./config/schema/hypervisors.ts')
   const { LibvirtHypervisor } = await import('../adapters/hypervisors/libvirt/libvirt-hypervisor.ts')
-  return new LibvirtHypervisor({ name, uri: entry.uri ?? 'qemu:///system', clock: world.system.clock })
+  const { uri = libvirtDefaults.uri, overlayFolder } = entry
+  return new LibvirtHypervisor({ name, uri, ...(overlayFolder === undefined ? {} : { overlayFolder }) })
 }
 
 async function secrets({ host, redaction }: World, { file }: Settings) {

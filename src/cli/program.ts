@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import type { App } from './app.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
@@ -16,10 +15,10 @@ import { trustCommand } from './commands/trust.ts'
 import type { Act } from './result.ts'
 
 /** The tree of commands; completions and docs/reference/command-line.md are made from it. Errors are thrown, not printed. */
-export function buildProgram(app: App, act: Act, output: { print: (text: string) => void }): Command {
+export function buildProgram(version: string, act: Act, print: (text: string) => void): Command {
   const program = new Command('stillshot')
     .description('snapshots of virtual machines whose MySQL or MariaDB provably stands still')
-    .version(app.version, '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .option('-c, --config <file>', 'configuration; default ./stillshot.yaml, then /etc/stillshot/stillshot.yaml')
     .option('--json', 'exactly one JSON document on standard output')
     .option('-q, --quiet', 'no progress, only errors')
@@ -27,14 +26,23 @@ export function buildProgram(app: App, act: Act, output: { print: (text: string)
     .helpCommand('help [command]', 'explain a command')
     .helpOption('-h, --help', 'explain the command')
     .exitOverride()
-    .configureOutput({ writeOut: output.print, writeErr: () => {} })
-  for (const define of COMMANDS) define(program, act, app)
+    .configureOutput({ writeOut: print, writeErr: () => {} })
+  for (const define of COMMANDS) define(program, act)
   for (const each of descendants(program)) each.copyInheritedSettings(program)
   return program
 }
 
+/** The tree alone, for what only reads it. */
+export function commandTree(version: string): Command {
+  return buildProgram(
+    version,
+    async () => {},
+    () => {},
+  )
+}
+
 /** Defines one command below `program`; `act` runs its work. */
-export type DefineCommand = (program: Command, act: Act, app: App) => void
+type DefineCommand = (program: Command, act: Act) => void
 
 const COMMANDS: readonly DefineCommand[] = [
   initCommand,
@@ -53,6 +61,6 @@ const COMMANDS: readonly DefineCommand[] = [
 ]
 
 /** Every command below, depth first. */
-export function descendants(command: Command): Command[] {
+function descendants(command: Command): Command[] {
   return command.commands.flatMap((each) => [each, ...descendants(each)])
 }

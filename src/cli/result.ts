@@ -1,4 +1,4 @@
-import type { Session } from './app.ts'
+import type { App, Session } from './app.ts'
 
 /** What a command hands back; src/cli/run.ts prints it. */
 export interface CommandResult {
@@ -11,4 +11,4 @@ export interface CommandResult {
 }
 
 /** Runs a command's work and keeps its result; given to every command's definition. */
-export type Act = (command: string, work: (session: Session) => Promise<CommandResult>) => Promise<void>
+export type Act = (command: string, work: (session: Session, app: App) => Promise<CommandResult>) => Promise<void>

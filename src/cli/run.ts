@@ -23,15 +23,13 @@ export async function runCommandLine(argv: readonly string[], app: App): Promise
     if (globals.quiet && globals.verbose) throw new StillshotError('usage', '--quiet and --verbose exclude each other')
     const session = app.openSession(globals)
     try {
-      result = await work(session)
+      result = await work(session, app)
     } finally {
       await session.close()
     }
   }
-  const program = buildProgram(app, act, {
-    print: (text) => {
-      help += text
-    },
+  const program = buildProgram(app.version, act, (text) => {
+    help += text
   })
   try {
     await program.parseAsync([...argv], { from: 'user' })

@@ -53,7 +53,7 @@ export function toSettings(config: Config, file: string, folder: string): Settin
   return {
     version: 1,
     file,
-    hypervisors: mapValues(config.hypervisors, (entry) => withAbsoluteCa(entry, folder)),
+    hypervisors: mapValues(config.hypervisors, (entry) => withAbsolutePaths(entry, folder)),
     ssh,
     vms: mapValues(config.vms, (vm) => vmOf(vm, ssh.user)),
     profiles: allProfiles(config),
@@ -100,8 +100,12 @@ function vmOf(vm: Config['vms'][string], user: string): VmEntry {
   }
 }
 
-function withAbsoluteCa(entry: HypervisorEntry, folder: string): HypervisorEntry {
-  return 'ca' in entry && entry.ca !== undefined ? { ...entry, ca: resolve(folder, entry.ca) } : entry
+function withAbsolutePaths(entry: HypervisorEntry, folder: string): HypervisorEntry {
+  if (entry.kind === 'libvirt') {
+    const { overlayFolder } = entry
+    return overlayFolder === undefined ? entry : { ...entry, overlayFolder: resolve(folder, overlayFolder) }
+  }
+  return entry.ca === undefined ? entry : { ...entry, ca: resolve(folder, entry.ca) }
 }
 
 function mapValues<From, To>(record: Readonly<Record<string, From>>, map: (value: From) => To): Record<string, To> {

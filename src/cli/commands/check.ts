@@ -7,12 +7,12 @@ import { formatMs } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { eachVm, failedText, selectVms } from '../vms.ts'
 
-export function checkCommand(program: Command, act: Act, app: App): void {
+export function checkCommand(program: Command, act: Act): void {
   program
     .command('check')
     .description('test everything that a run needs, change nothing, say how to mend what is missing')
     .argument('[vm...]', 'names under vms:; default: all')
-    .action((vms: string[]) => act('check', (session) => check(app, session, vms)))
+    .action((vms: string[]) => act('check', (session, app) => check(app, session, vms)))
 }
 
 /** Also what `snapshot --dry-run` does. */

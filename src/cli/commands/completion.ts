@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { toStillshotError } from '../../errors.ts'
-import type { App } from '../app.ts'
 import { completionScript, SHELLS, type Shell } from '../completion-script.ts'
 import type { Act } from '../result.ts'
 
-export function completionCommand(program: Command, act: Act, _app: App): void {
+export function completionCommand(program: Command, act: Act): void {
   program
     .command('completion')
     .description('print a script that completes commands, options and VM names')

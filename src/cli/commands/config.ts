@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import { configSchema } from '../../config/schema.ts'
 import type { Settings } from '../../config/settings.ts'
-import type { App } from '../app.ts'
 import type { Act, CommandResult } from '../result.ts'
 
-export function configCommand(program: Command, act: Act, _app: App): void {
+export function configCommand(program: Command, act: Act): void {
   const config = program.command('config').description('the configuration')
   config
     .command('validate')

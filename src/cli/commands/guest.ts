@@ -8,11 +8,10 @@ interface InstallOptions {
   readonly forcedCommand?: boolean
 }
 
-export function guestCommand(program: Command, act: Act, app: App): void {
+export function guestCommand(program: Command, act: Act): void {
   const guest = program.command('guest').description('the helper inside the guest')
-  const run = (verb: string, vm: string, work: (open: OpenVm) => Promise<object>) =>
-    act(`guest ${verb}`, async (session) => toResult(await work(await openVm(session, vm))))
-  const { procedures, signal } = app
+  const run = (verb: string, vm: string, work: (app: App, open: OpenVm) => Promise<object>) =>
+    act(`guest ${verb}`, async (session, app) => toResult(await work(app, await openVm(session, vm))))
   guest
     .command('install')
     .description('install or update the helper, its line of sudoers and the VM’s profile')
@@ -20,7 +19,7 @@ export function guestCommand(program: Command, act: Act, app: App): void {
     .option('--user <user>', 'log in as this user, who may use sudo for anything (or is root)')
     .option('--forced-command', 'also bind the key to the helper in authorized_keys')
     .action((vm: string, { user, forcedCommand }: InstallOptions) =>
-      run('install', vm, ({ ports, settings }) =>
+      run('install', vm, ({ procedures, signal }, { ports, settings }) =>
         procedures.installHelper(ports, settings, {
           signal,
           forcedCommand: forcedCommand ?? false,
@@ -33,7 +32,9 @@ export function guestCommand(program: Command, act: Act, app: App): void {
     .description('version and hash of the helper, and its open holds')
     .argument('<vm>', 'a name under vms:')
     .action((vm: string) =>
-      run('status', vm, ({ ports, settings }) => procedures.helperStatus(ports, settings, { signal })),
+      run('status', vm, ({ procedures, signal }, { ports, settings }) =>
+        procedures.helperStatus(ports, settings, { signal }),
+      ),
     )
   guest
     .command('remove')
@@ -41,7 +42,7 @@ export function guestCommand(program: Command, act: Act, app: App): void {
     .argument('<vm>', 'a name under vms:')
     .option('--user <user>', 'log in as this user, who may use sudo for anything (or is root)')
     .action((vm: string, { user }: InstallOptions) =>
-      run('remove', vm, ({ ports, settings }) =>
+      run('remove', vm, ({ procedures, signal }, { ports, settings }) =>
         procedures.removeHelper(ports, settings, {
           signal,
           forcedCommand: false,

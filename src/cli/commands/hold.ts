@@ -5,12 +5,12 @@ import { formatMs } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 
-export function holdCommand(program: Command, act: Act, app: App): void {
+export function holdCommand(program: Command, act: Act): void {
   program
     .command('hold')
     .description('stop the profile for somebody else’s snapshot; print the id that `release` takes')
     .argument('<vm>', 'a name under vms:')
-    .action((vm: string) => act('hold', (session) => hold(app, session, vm)))
+    .action((vm: string) => act('hold', (session, app) => hold(app, session, vm)))
 }
 
 async function hold({ procedures, signal }: App, session: Session, name: string): Promise<CommandResult> {

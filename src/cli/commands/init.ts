@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { annotate } from '../../config/annotate.ts'
-import { hypervisors } from '../../config/schema/hypervisors.ts'
+import { libvirtDefaults } from '../../config/schema/hypervisors.ts'
 import { ssh } from '../../config/schema/ssh.ts'
 import { NAME_PATTERN } from '../../config/schema/values.ts'
 import { configSchema } from '../../config/schema.ts'
@@ -19,21 +19,18 @@ interface InitOptions {
   readonly yes?: boolean
 }
 
-export function initCommand(program: Command, act: Act, app: App): void {
+export function initCommand(program: Command, act: Act): void {
   program
     .command('init')
     .description('write an annotated configuration; asks as little as it can and never overwrites')
-    .option(
-      '--uri <uri>',
-      `connection URI of libvirt; default ${hypervisors.additionalProperties.oneOf[0].properties.uri.default}`,
-    )
+    .option('--uri <uri>', `connection URI of libvirt; default ${libvirtDefaults.uri}`)
     .option('--vm <name>', 'name of the first VM, in the configuration')
     .option('--id <id>', 'its domain name or UUID; default: the name')
     .option('--host <host>', 'address of its sshd')
     .option('--user <user>', `user to log in as; default ${ssh.properties.user.default}`)
     .option('--key <file>', 'private key; default ./id_ed25519')
     .option('--yes', 'take the defaults, do not ask')
-    .action((options: InitOptions) => act('init', () => init(app, program.opts<GlobalOptions>(), options)))
+    .action((options: InitOptions) => act('init', (_, app) => init(app, program.opts<GlobalOptions>(), options)))
 }
 
 async function init(app: App, globals: GlobalOptions, options: InitOptions): Promise<CommandResult> {
@@ -78,8 +75,7 @@ async function answersOf(app: App, options: InitOptions): Promise<Answers> {
     const validate = (text: string) => (text === '' ? 'an answer is needed' : undefined)
     return app.prompts.text(question, { validate, ...(initial === undefined ? {} : { initial }) })
   }
-  const { oneOf } = hypervisors.additionalProperties
-  const uri = await ask('--uri', options.uri, 'Connection URI of libvirt?', oneOf[0].properties.uri.default)
+  const uri = await ask('--uri', options.uri, 'Connection URI of libvirt?', libvirtDefaults.uri)
   const vm = await ask('--vm', options.vm, 'Name of the VM (domain of libvirt)?')
   if (!new RegExp(NAME_PATTERN).test(vm))
     throw new StillshotError('usage', `${vm} is not a name that can be used for a VM`)

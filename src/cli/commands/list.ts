@@ -6,12 +6,12 @@ import { pointDocument } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { selectVms } from '../vms.ts'
 
-export function listCommand(program: Command, act: Act, app: App): void {
+export function listCommand(program: Command, act: Act): void {
   program
     .command('list')
     .description('restore points, newest first: age, grade, outage, where it lives')
     .argument('[vm...]', 'names under vms:; default: all, also those that are no longer configured')
-    .action((vms: string[]) => act('list', (session) => list(app, session, vms)))
+    .action((vms: string[]) => act('list', (session, app) => list(app, session, vms)))
 }
 
 async function list(app: App, session: Session, names: readonly string[]): Promise<CommandResult> {

@@ -4,11 +4,11 @@ import type { App, Session } from '../app.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 
-export function recoverCommand(program: Command, act: Act, app: App): void {
+export function recoverCommand(program: Command, act: Act): void {
   program
     .command('recover')
     .description('settle what a crash left: start databases, remove half snapshots, free locks')
-    .action(() => act('recover', (session) => recover(app, session)))
+    .action(() => act('recover', (session, app) => recover(app, session)))
 }
 
 async function recover({ procedures, signal }: App, session: Session): Promise<CommandResult> {

@@ -5,12 +5,12 @@ import { gradeText, outageText } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 
-export function releaseCommand(program: Command, act: Act, app: App): void {
+export function releaseCommand(program: Command, act: Act): void {
   program
     .command('release')
     .description('end a hold: fence, start, and say what a snapshot taken in between is worth')
     .argument('<hold>', 'the id that `hold` printed')
-    .action((id: string) => act('release', (session) => release(app, session, id)))
+    .action((id: string) => act('release', (session, app) => release(app, session, id)))
 }
 
 async function release({ procedures, signal }: App, session: Session, id: string): Promise<CommandResult> {

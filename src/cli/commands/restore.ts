@@ -15,7 +15,7 @@ interface RestoreOptions {
   readonly safetySnapshot: boolean
 }
 
-export function restoreCommand(program: Command, act: Act, app: App): void {
+export function restoreCommand(program: Command, act: Act): void {
   program
     .command('restore')
     .description('put a VM back to a restore point and prove that its database came up')
@@ -25,7 +25,9 @@ export function restoreCommand(program: Command, act: Act, app: App): void {
     .option('--dry-run', 'say what would be done and lost, change nothing')
     .option('--yes', 'do not ask')
     .option('--no-safety-snapshot', 'do not snapshot the present state first: the restore cannot be undone')
-    .action((vm: string, options: RestoreOptions) => act('restore', (session) => restore(app, session, vm, options)))
+    .action((vm: string, options: RestoreOptions) =>
+      act('restore', (session, app) => restore(app, session, vm, options)),
+    )
 }
 
 async function restore(app: App, session: Session, name: string, options: RestoreOptions): Promise<CommandResult> {

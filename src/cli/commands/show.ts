@@ -10,12 +10,12 @@ import type { Act, CommandResult } from '../result.ts'
 import { timeline } from '../timeline.ts'
 import { selectVms } from '../vms.ts'
 
-export function showCommand(program: Command, act: Act, app: App): void {
+export function showCommand(program: Command, act: Act): void {
   program
     .command('show')
     .description('one restore point or run: evidence, timeline, and the command to roll back by hand')
     .argument('<id>', 'of a restore point or a run, or its beginning (at least 4 characters)')
-    .action((id: string) => act('show', (session) => show(app, session, id)))
+    .action((id: string) => act('show', (session, app) => show(app, session, id)))
 }
 
 async function show(app: App, session: Session, id: string): Promise<CommandResult> {

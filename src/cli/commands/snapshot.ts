@@ -19,7 +19,7 @@ interface SnapshotOptions {
 /** Best grade that the mode can earn; a point below it is kept and the command exits 40. */
 const BEST_OF_STOP: Grade = 'db-stopped'
 
-export function snapshotCommand(program: Command, act: Act, app: App): void {
+export function snapshotCommand(program: Command, act: Act): void {
   program
     .command('snapshot')
     .description('take a snapshot while the database stands still, and prove that it did')
@@ -29,7 +29,7 @@ export function snapshotCommand(program: Command, act: Act, app: App): void {
     .option('--note <text>', 'kept with the restore point')
     .option('--dry-run', 'check only, change nothing')
     .action((vms: string[], options: SnapshotOptions) =>
-      act('snapshot', (session) => snapshot(app, session, vms, options)),
+      act('snapshot', (session, app) => snapshot(app, session, vms, options)),
     )
 }
 

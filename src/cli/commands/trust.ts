@@ -11,7 +11,7 @@ interface TrustOptions {
   readonly replace?: boolean
 }
 
-export function trustCommand(program: Command, act: Act, app: App): void {
+export function trustCommand(program: Command, act: Act): void {
   program
     .command('trust')
     .description('record the guest’s SSH host key after showing it')
@@ -19,7 +19,7 @@ export function trustCommand(program: Command, act: Act, app: App): void {
     .option('--fingerprint <fingerprint>', 'record it only if it is this one (SHA256:…)')
     .option('--yes', 'record whatever is offered, without comparing')
     .option('--replace', 'take the place of another key of this host')
-    .action((vm: string, options: TrustOptions) => act('trust', (session) => trust(app, session, vm, options)))
+    .action((vm: string, options: TrustOptions) => act('trust', (session, app) => trust(app, session, vm, options)))
 }
 
 async function trust(app: App, session: Session, name: string, options: TrustOptions): Promise<CommandResult> {

@@ -30,6 +30,11 @@ const libvirt = {
       default: 'qemu:///system',
       examples: ['qemu:///system'],
     },
+    overlayFolder: {
+      ...text,
+      description: 'Where the overlays of disks on block devices go; those of disk images stay beside the image.',
+      examples: ['/var/lib/libvirt/overlays'],
+    },
   },
 } as const
 
@@ -76,3 +81,6 @@ export const hypervisors = {
     oneOf: [libvirt, proxmox, vsphere],
   },
 } as const
+
+/** What a hypervisor has where the configuration says nothing. */
+export const libvirtDefaults = { uri: libvirt.properties.uri.default } as const

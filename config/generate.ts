@@ -1,0 +1,39 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { commandLineReference } from '../src/cli/reference.ts'
+import { annotate } from '../src/config/annotate.ts'
+import { BUILT_IN_PROFILES } from '../src/config/profiles.ts'
+import { configurationReference } from '../src/config/reference.ts'
+import { configSchema } from '../src/config/schema.ts'
+import { profileFile } from '../src/guest/profile.ts'
+import { errorsReference } from './errors-reference.ts'
+import { EXAMPLE } from './example.ts'
+import { AUTHORIZED_KEYS, SUDOERS } from './guest-files.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** Every generated file of the project by its path; test/config/generated.test.ts compares them with what is committed. */
+export async function generatedFiles(): Promise<Readonly<Record<string, string>>> {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  const profiles = Object.fromEntries(
+    Object.values(BUILT_IN_PROFILES).map((profile) => [`config/profiles/${profile.name}`, profileFile(profile)]),
+  )
+  return {
+    'config/schema.json': `${JSON.stringify(configSchema, null, 2)}\n`,
+    'config/stillshot.example.yaml': `# An example with everything that there is. ${configSchema.description}\n\n${annotate(configSchema, EXAMPLE)}`,
+    'config/sudoers.example': SUDOERS,
+    'config/authorized_keys.example': AUTHORIZED_KEYS,
+    ...profiles,
+    'docs/reference/configuration.md': configurationReference(configSchema),
+    'docs/reference/errors.md': errorsReference(),
+    'docs/reference/command-line.md': commandLineReference(version),
+  }
+}
+
+if (import.meta.main) {
+  for (const [path, content] of Object.entries(await generatedFiles())) {
+    await mkdir(dirname(join(ROOT, path)), { recursive: true })
+    await writeFile(join(ROOT, path), content)
+    process.stdout.write(`${path}\n`)
+  }
+}
