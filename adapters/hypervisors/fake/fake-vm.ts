@@ -1,0 +1,76 @@
+import type { PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
+
+/** A VM as a test describes it; what is missing gets a sensible value. */
+export interface FakeVmOptions {
+  readonly nativeId: string
+  readonly name?: string
+  readonly uuid?: string
+  readonly power?: PowerState
+  readonly macs?: readonly string[]
+  readonly disks?: readonly VmDisk[]
+}
+
+/** What a snapshot holds besides what the port shows. */
+export interface FakeSnapshot {
+  readonly snapshot: Snapshot
+  readonly contents: ReadonlyMap<string, string>
+}
+
+/** The changing state of one VM. A disk's content is one text: enough to prove which state it is in. */
+export interface FakeVm {
+  readonly nativeId: string
+  name: string
+  readonly uuid: string
+  readonly macs: readonly string[]
+  disks: readonly VmDisk[]
+  power: PowerState
+  readonly contents: Map<string, string>
+  snapshots: FakeSnapshot[]
+  /** The snapshot that the disks stand on. */
+  current: string | undefined
+  /** Tokens of roll backs that were done. */
+  readonly rolledBack: Set<string>
+}
+
+const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'fake-vda', unit: 0, sizeBytes: 1_073_741_824, covered: true }
+
+export function fakeVm(options: FakeVmOptions): FakeVm {
+  return {
+    nativeId: options.nativeId,
+    name: options.name ?? options.nativeId,
+    uuid: options.uuid ?? uuidFrom(options.nativeId),
+    macs: options.macs ?? [],
+    disks: options.disks ?? [DISK],
+    power: options.power ?? 'running',
+    contents: new Map(),
+    snapshots: [],
+    current: undefined,
+    rolledBack: new Set(),
+  }
+}
+
+/** How many images would stand on what the snapshot froze: its children, and the VM itself where it is the current one. */
+export function overlaysOn(vm: FakeVm, name: string): number {
+  const children = vm.snapshots.filter(({ snapshot }) => snapshot.parent === name).length
+  return children + (vm.current === name ? 1 : 0)
+}
+
+/** Takes the snapshot out; its children stand on its parent from then on. */
+export function forget(vm: FakeVm, name: string): void {
+  const gone = vm.snapshots.find(({ snapshot }) => snapshot.name === name)?.snapshot
+  if (gone === undefined) return
+  vm.snapshots = vm.snapshots
+    .filter(({ snapshot }) => snapshot !== gone)
+    .map((one) => (one.snapshot.parent === name ? { ...one, snapshot: onParent(one.snapshot, gone.parent) } : one))
+  if (vm.current === name) vm.current = gone.parent
+}
+
+function onParent(snapshot: Snapshot, parent: string | undefined): Snapshot {
+  const { parent: _parent, ...rest } = snapshot
+  return parent === undefined ? rest : { ...rest, parent }
+}
+
+function uuidFrom(nativeId: string): string {
+  const hex = Buffer.from(nativeId).toString('hex').padStart(32, '0').slice(-32)
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

@@ -1,0 +1,29 @@
+import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+
+/** From this version on libvirt reverts to external snapshots itself. */
+const REVERTS_SINCE = 10
+
+/** Lines for an administrator's shell on the host. `version` is libvirt's, undefined when it was never asked. */
+export function byHand(
+  uri: string,
+  version: string | undefined,
+  vm: Vm,
+  act: 'remove-snapshot' | 'roll-back' | 'power-on',
+  snapshotName: string,
+): string {
+  const virsh = (...words: readonly string[]) => ['virsh', '-c', uri, ...words].map(shellWord).join(' ')
+  if (act === 'power-on') return virsh('start', vm.nativeId)
+  if (act === 'remove-snapshot') return virsh('snapshot-delete', vm.nativeId, snapshotName)
+  if (Number.parseInt(version ?? '0', 10) >= REVERTS_SINCE) return virsh('snapshot-revert', vm.nativeId, snapshotName)
+  return [
+    `${virsh('snapshot-dumpxml', vm.nativeId, snapshotName)}   # note each disk's source under <domain>`,
+    virsh('destroy', vm.nativeId),
+    'qemu-img create -f qcow2 -F FORMAT -b SOURCE NEW-OVERLAY   # once a disk; FORMAT of SOURCE: qcow2 or raw',
+    `${virsh('edit', vm.nativeId)}   # each disk: the new overlay as its source, no <backingStore>`,
+    virsh('start', vm.nativeId),
+  ].join('\n')
+}
+
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9_./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

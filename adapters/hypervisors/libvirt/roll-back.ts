@@ -1,0 +1,115 @@
+import { chmod, chown, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { StillshotError } from '../../../src/errors.ts'
+import type { Finding } from '../../../src/finding.ts'
+import type { RollBackRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { CallOptions } from '../../../src/system/clock.ts'
+import { runWithXml } from './change-xml.ts'
+import { checkRollBack } from './check-roll-back.ts'
+import { withImages } from './domain-xml.ts'
+import type { LibvirtHost } from './host.ts'
+import { readImageGraph } from './image-graph.ts'
+import { readImageHeader } from './image-header.ts'
+import { isAlreadyInState } from './libvirt-errors.ts'
+import { isSettled } from './list-snapshots.ts'
+import { qemuImg } from './qemu-img.ts'
+import { frozenImages, isRolledBack, planRollBack, type RollBackPlan, strayOverlays } from './roll-back-plan.ts'
+import { tidyAfterRollBack } from './roll-back-tidy.ts'
+import { readVmState, snapshotNamed, type VmState } from './vm-state.ts'
+
+/**
+ * By hand on every version of libvirt (docs/decisions/0004-libvirt-roll-back-by-hand.md): stop, lay a new overlay on
+ * each image that the snapshot froze, and then one `define` that points the VM at all of them: before it nothing has
+ * changed, after it everything has.
+ */
+export async function rollBack(host: LibvirtHost, vm: Vm, request: RollBackRequest, options: CallOptions = {}) {
+  const state = await readVmState(host, vm, options)
+  const graph = await readImageGraph(host, imagesOf(state), options)
+  if (!isRolledBack(state, graph, request.token)) {
+    const obstacle = (await checkRollBack(host, vm, request.snapshotName, options)).find(isRefusal)
+    if (obstacle !== undefined) throw refusal(obstacle)
+    const snapshot = snapshotNamed(vm, state, request.snapshotName)
+    const plan = planRollBack(vm, state, snapshot, request.token, host.overlayFolder)
+    await stop(host, vm, options)
+    await layOverlays(state, plan, options)
+    await defineOnOverlays(host, vm, plan, options)
+  }
+  await tidyAfterRollBack(host, vm, request, options)
+}
+
+/** Looks where the definition points; what a half roll back left goes. Idempotent. */
+export async function settleRollBack(
+  host: LibvirtHost,
+  vm: Vm,
+  request: RollBackRequest,
+  options: CallOptions = {},
+): Promise<'rolled-back' | 'untouched'> {
+  if (!(await isSettled(host, vm, options))) {
+    throw new StillshotError('vm-locked', `libvirt still works at a change of ${vm.name}`)
+  }
+  const state = await readVmState(host, vm, options)
+  const graph = await readImageGraph(host, imagesOf(state), options)
+  for (const stray of strayOverlays(graph, request.token)) await unlink(stray)
+  if (!isRolledBack(state, graph, request.token)) return 'untouched'
+  await tidyAfterRollBack(host, vm, request, options)
+  return 'rolled-back'
+}
+
+function isRefusal(finding: Finding): boolean {
+  return finding.severity === 'refuse'
+}
+
+function refusal(finding: Finding): StillshotError {
+  return new StillshotError(finding.error ?? 'hypervisor-refused', finding.message, { hint: finding.hint })
+}
+
+/** Every image whose folder may hold files of a roll back. */
+function imagesOf(state: VmState): readonly string[] {
+  return [...frozenImages(state), ...state.definition.disks.flatMap((disk) => disk.image ?? [])]
+}
+
+async function stop(host: LibvirtHost, vm: Vm, options: CallOptions): Promise<void> {
+  const request = { ...options, doing: `stop ${vm.name}`, change: true }
+  await host.session.run([['destroy', vm.nativeId]], request).catch((error) => {
+    if (!isAlreadyInState(error)) throw error
+  })
+}
+
+/** Each under a name of its own first: a file with the real name is a whole overlay. */
+async function layOverlays(state: VmState, plan: RollBackPlan, options: CallOptions): Promise<void> {
+  for (const [target, image] of plan.frozen) {
+    const overlay = plan.overlays.get(target) ?? ''
+    const unfinished = `${overlay}.new`
+    await rm(unfinished, { force: true })
+    const { format } = await readImageHeader(image)
+    const words = ['create', '-q', '-f', 'qcow2', '-F', format, '-b', image, unfinished]
+    await qemuImg(words, `lay an overlay on ${image}`, options)
+    await likeOwner(state.definition.disks.find((disk) => disk.target === target)?.image ?? image, unfinished)
+    await syncFile(unfinished)
+    await rename(unfinished, overlay)
+    await syncFile(dirname(overlay))
+  }
+}
+
+/** Where libvirt does not manage owners itself, QEMU must be able to write as it could before. */
+async function likeOwner(model: string, path: string): Promise<void> {
+  const { uid, gid, mode } = await stat(model)
+  await chmod(path, mode & 0o777)
+  await chown(path, uid, gid)
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** The commit point. */
+async function defineOnOverlays(host: LibvirtHost, vm: Vm, plan: RollBackPlan, options: CallOptions): Promise<void> {
+  const request = { ...options, doing: `put ${vm.name} on the images of its snapshot`, change: true }
+  const [xml = ''] = await host.session.run([['dumpxml', vm.nativeId, '--inactive', '--security-info']], request)
+  await runWithXml(host, withImages(xml, plan.overlays), (path) => [['define', path]], request)
+}

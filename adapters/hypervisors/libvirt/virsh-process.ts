@@ -1,0 +1,108 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { commandLine } from './virsh-words.ts'
+
+export interface VirshOptions {
+  readonly uri: string
+  /** Path or name of virsh. */
+  readonly program: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** What one exchange brought: one text per command, or virsh's words about why its parser took none of them. */
+export interface Exchange {
+  readonly outputs: readonly string[]
+  readonly stderr: string
+}
+
+/** The process ended before it had answered; `stderr` is all it said. */
+export class VirshEnded extends Error {
+  readonly stderr: string
+  constructor(stderr: string) {
+    super('virsh ended')
+    this.name = 'VirshEnded'
+    this.stderr = stderr
+  }
+}
+
+/**
+ * One held-open virsh. It gives no exit status and echoes what it reads, so each exchange is fenced on both pipes with
+ * a nonce that stands quoted in the input (`q\1…`) and plain in the output only. A second line of fences follows,
+ * because a line that virsh cannot parse is dropped whole, its own fences too.
+ */
+export class VirshProcess {
+  readonly #child: ChildProcessWithoutNullStreams
+  #stdout = ''
+  #stderr = ''
+  #ended = false
+  #look: () => void = () => {}
+
+  constructor(options: VirshOptions) {
+    this.#child = spawn(options.program, ['-q', '-c', options.uri], { env: { ...options.environment }, stdio: 'pipe' })
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text
+      this.#look()
+    })
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+      this.#look()
+    })
+    this.#child.stdin.on('error', () => {})
+    this.#child.on('error', (error) => this.#end(`error: ${error.message}`))
+    this.#child.on('close', () => this.#end(''))
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Sends the commands as one line. One exchange at a time; the caller queues. Rejects with {@link VirshEnded}. */
+  exchange(commands: readonly (readonly string[])[]): Promise<Exchange> {
+    const id = randomBytes(12).toString('hex')
+    const nonce = `q${id}`
+    const quoted = `q\\${id}`
+    const parts = commands.map((words, index) => `echo ${quoted}.${index};${commandLine(words)}`)
+    const line = `${parts.join(';')};echo ${quoted}.E;echo --err ${quoted}.E\necho ${quoted}.F;echo --err ${quoted}.F\n`
+    this.#stdout = ''
+    this.#stderr = ''
+    return new Promise((resolve, reject) => {
+      this.#look = () => {
+        if (this.#stdout.includes(`${nonce}.F`) && this.#stderr.includes(`${nonce}.F`)) {
+          this.#look = () => {}
+          resolve(this.#read(nonce, commands.length))
+        } else if (this.#ended) {
+          this.#look = () => {}
+          reject(new VirshEnded(this.#stderr))
+        }
+      }
+      this.#child.stdin.write(line)
+      this.#look()
+    })
+  }
+
+  /** Ends the process at once; an exchange under way rejects. Safe twice. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+    this.#end('')
+  }
+
+  #end(words: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#stderr += words
+    this.#look()
+  }
+
+  #read(nonce: string, count: number): Exchange {
+    const outputs: string[] = []
+    for (let index = 0; index < count; index += 1) {
+      const begin = this.#stdout.indexOf(`${nonce}.${index}`)
+      if (begin === -1) break
+      const from = begin + `${nonce}.${index}`.length
+      const end = this.#stdout.indexOf(index + 1 < count ? `${nonce}.${index + 1}` : `${nonce}.E`, from)
+      outputs.push(this.#stdout.slice(from, end === -1 ? undefined : end).trim())
+    }
+    const words = this.#stderr.split('\n').filter((line) => !line.includes(nonce))
+    return { outputs, stderr: words.join('\n') }
+  }
+}
