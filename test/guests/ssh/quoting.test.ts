@@ -33,7 +33,7 @@ describe('quoteCommand()', () => {
   })
 
   test('the first word is looked up as a command, never read as syntax or as an option of the shell', () => {
-    for (const first of ['if', 'while', 'esac', 'time', '-c', '--help', '{', '!', 'A=b', '%1', '~', '$(touch x)']) {
+    for (const first of ['if', 'while', 'esac', 'until', '-c', '--help', '{', '!', 'A=b', '%1', '~', '$(touch x)']) {
       const { status, stderr } = shell(quoteCommand([first, 'word']))
       assert.equal(status, 127, `${first}: ${stderr}`)
       assert.ok(stderr.includes(`: ${first}: `), `${first}: ${stderr}`)
