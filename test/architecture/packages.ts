@@ -56,7 +56,7 @@ function wrongUse({ name, path, line }: Use, dependencies: readonly string[], ro
 
 function wrongRow({ name, folder, reason }: PackageRow, dependencies: readonly string[]): readonly string[] {
   if (!dependencies.includes(name)) return [`${name}: in the table, but no dependency`]
-  const deepEnough = /^(src\/[^/]+|adapters\/[^/]+\/[^/]+)$/.test(folder)
+  const deepEnough = /^(src|adapters)\/[^/]+(\/[^/]+)?$/.test(folder)
   if (!deepEnough) return [`${name}: ${folder} is not one folder of src/ or one adapter`]
   return reason === '' ? [`${name}: no reason is given`] : []
 }
