@@ -46,7 +46,7 @@ const SAYINGS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'an alias has no name that can be used',
   BAD_DIRECTIVE: 'a directive is not understood',
   BAD_DQ_ESCAPE: 'a backslash in double quotes is followed by what is no escape: use single quotes',
-  BAD_INDENT: 'the indentation is wrong',
+  BAD_INDENT: 'the indentation is wrong, or a bracket above is not closed',
   BLOCK_AS_IMPLICIT_KEY: 'a key spans several lines, or a value holds a second `: `: quote it',
   BLOCK_IN_FLOW: 'a block stands inside { } or [ ]',
   DUPLICATE_KEY: 'the same key stands twice',
