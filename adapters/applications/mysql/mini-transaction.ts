@@ -18,6 +18,7 @@ export function readMiniTransaction(
     if (first <= 1) break
     const size = recordSize(bytes, at)
     if (size === undefined) return 'short'
+    if (size > LARGEST) return 'none'
     at += size
   }
   if (at === from) return 'none'
@@ -25,6 +26,9 @@ export function readMiniTransaction(
   if (at + 5 > bytes.length) return 'short'
   return crc32c(bytes.subarray(from, at)) === bytes.readUInt32BE(at + 1) ? { size: at + 5 - from } : 'none'
 }
+
+/** No server writes more into one mini-transaction; recovery takes more for the end of the log, and so do we. */
+const LARGEST = 1 << 20
 
 /** Ranges of the lengths that take 1 to 5 bytes, and what each begins with. */
 const LENGTHS = [
