@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { wrongArrows } from './architecture/arrows.ts'
 import { bannedUses } from './architecture/banned.ts'
 import { importCycles } from './architecture/cycles.ts'
-import { wrongForm, wrongNames } from './architecture/form.ts'
+import { sharedHooks, wrongForm, wrongNames } from './architecture/form.ts'
 import { parseModule } from './architecture/module.ts'
 import { packageRows, wrongPackages } from './architecture/packages.ts'
 import { boundPackages, foreignPaths } from './architecture/places.ts'
@@ -48,6 +48,10 @@ test('fewer than 2 % of the functions are longer than 50 lines', () => {
 
 test('no default exports, barrels, enums, parameter properties or any', () => {
   assert.deepEqual(wrongForm(modules), [])
+})
+
+test('hooks of a test file stay in it', () => {
+  assert.deepEqual(sharedHooks(modules), [])
 })
 
 test('file names say what is inside', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { wrongForm, wrongNames } from './form.ts'
+import { sharedHooks, wrongForm, wrongNames } from './form.ts'
 import { boundPackages, foreignPaths } from './places.ts'
 import { treeOf } from './tree.ts'
 
@@ -41,4 +41,11 @@ test('a lock file that names the host of a package is told', () => {
   const lock = (resolved: object) => JSON.stringify({ packages: { 'node_modules/a': { version: '1', ...resolved } } })
   assert.equal(boundPackages(lock({ resolved: 'https://registry.example/a.tgz' })).length, 1)
   assert.deepEqual(boundPackages(lock({})), [])
+})
+
+test('a hook around every test stands inside a describe()', () => {
+  const told = (text: string) => sharedHooks(treeOf({ 'test/a.test.ts': text })).length
+  assert.equal(told('beforeEach(() => {})'), 1)
+  assert.equal(told("test('a', () => {}); afterEach(() => {})"), 1)
+  assert.equal(told("describe('a', () => { beforeEach(() => {}) }); after(() => {})"), 0)
 })

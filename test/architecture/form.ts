@@ -23,3 +23,14 @@ export function wrongNames(files: readonly SourceFile[]): readonly string[] {
     .filter(({ path }) => NAMES_THAT_SAY_NOTHING.test(path))
     .map(({ path }) => `${path}: the name says nothing`)
 }
+
+/** All unit tests share one process, so a hook of a file runs around every test of every other file. */
+export function sharedHooks(modules: readonly Module[]): readonly string[] {
+  return modules
+    .filter(({ path }) => path.endsWith('.test.ts'))
+    .flatMap(({ path, topCalls }) =>
+      topCalls
+        .filter(({ name }) => name === 'beforeEach' || name === 'afterEach')
+        .map(({ name, line }) => `${path}:${line}: ${name}() outside a describe() runs around the tests of all files`),
+    )
+}

@@ -9,6 +9,8 @@ export interface Module extends SourceFile {
   readonly functions: readonly FunctionSize[]
   /** Names used as values or types, `object.property` for members of a plain name; definitions of keys are left out. */
   readonly names: readonly Name[]
+  /** Functions that are called by the file itself, not inside another function: `test`, `describe`, `before`. */
+  readonly topCalls: readonly Name[]
   /** Kinds of nodes that occur, e.g. `TSEnumDeclaration`. */
   readonly kinds: ReadonlySet<string>
 }
@@ -62,7 +64,8 @@ export function parseModule(file: SourceFile): Module {
   const functions: FunctionSize[] = []
   const names: Name[] = []
   const kinds = new Set<string>()
-  walk(parse(file.text, OPTIONS).program as unknown as Node, (node, parent, field) => {
+  const program = parse(file.text, OPTIONS).program as unknown as Node
+  walk(program, (node, parent, field) => {
     kinds.add(node.type)
     const line = node.loc?.start.line ?? 0
     if (FUNCTIONS.has(node.type)) functions.push({ line, lines: (node.loc?.end.line ?? line) - line + 1 })
@@ -70,7 +73,22 @@ export function parseModule(file: SourceFile): Module {
     const name = nameOf(node, parent, field)
     if (name !== undefined) names.push({ name, line })
   })
-  return { ...file, lines: file.text.split('\n').length - 1, imports, functions, names, kinds }
+  return {
+    ...file,
+    lines: file.text.split('\n').length - 1,
+    imports,
+    functions,
+    names,
+    kinds,
+    topCalls: topCallsOf(program),
+  }
+}
+
+function topCallsOf(program: Node): readonly Name[] {
+  return (program.body as readonly Node[]).flatMap(({ expression }) => {
+    if (!isNode(expression) || expression.type !== 'CallExpression' || !isNode(expression.callee)) return []
+    return [{ name: String(expression.callee.name), line: expression.loc?.start.line ?? 0 }]
+  })
 }
 
 function importOf(from: string, source: Node, line: number): Import {
