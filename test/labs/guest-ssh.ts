@@ -62,6 +62,11 @@ export class GuestSsh {
     await once(opening, 'exit')
   }
 
+  /** For a process of one's own; the shared connection is used when it is open. */
+  arguments(command: string): readonly string[] {
+    return [...this.#arguments(), command]
+  }
+
   #arguments(): string[] {
     const { port, user, keyPath, knownHostsPath, controlPath } = this.#options
     const settings = {

@@ -80,6 +80,11 @@ export class LabGuest {
     return this.#ssh.try(command, options)
   }
 
+  /** Arguments for the ssh program that run a line for root's shell over the shared connection, for a process of one's own. */
+  sshArguments(command: string): readonly string[] {
+    return this.#ssh.arguments(command)
+  }
+
   /** Runs SQL as MariaDB's root: rows as lines, columns by tab, no heading. */
   async sql(text: string): Promise<string> {
     return (await this.#ssh.run('mariadb --batch --skip-column-names', { input: text })).trimEnd()

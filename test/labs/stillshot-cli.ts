@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Lab } from './lab.ts'
+import type { LabGuest } from './lab-guest.ts'
+
+const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), '../../src/stillshot.js')
+
+export interface CliResult {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** stillshot as a user runs it, with a configuration file of its own, against one lab guest. */
+export class StillshotCli {
+  readonly folder: string
+  readonly configPath: string
+  readonly stateDirectory: string
+  /** Name of the guest's VM in the configuration. */
+  readonly vm: string
+
+  private constructor(folder: string, vm: string) {
+    this.folder = folder
+    this.vm = vm
+    this.configPath = join(folder, 'stillshot.yaml')
+    this.stateDirectory = join(folder, 'state')
+  }
+
+  /** A fresh configuration and state; the guest's host key is trusted out of band. */
+  static async make(
+    lab: Lab,
+    guest: LabGuest,
+    settings: { hold?: string; more?: string; vmMore?: string } = {},
+  ): Promise<StillshotCli> {
+    const cli = new StillshotCli(join(lab.folder, 'cli', guest.name), guest.name)
+    await rm(cli.folder, { recursive: true, force: true })
+    await mkdir(cli.folder, { recursive: true, mode: 0o700 })
+    await writeFile(join(cli.folder, 'known_hosts'), `${await guest.knownHostsLine()}\n`, { mode: 0o600 })
+    const hold = settings.hold ?? '{ ttl: 120s, budget: 110s }'
+    const text = `hypervisors:
+  lab: { kind: libvirt, uri: "${lab.uri}" }
+ssh: { user: ${guest.user}, key: ${guest.userKeyPath}, knownHosts: known_hosts }
+vms:
+  ${guest.name}:
+    hypervisor: lab
+    id: ${guest.domain}
+    ssh: { host: ${guest.host}, port: ${guest.sshPort} }
+    hold: ${hold}
+${settings.vmMore ?? ''}
+state: { directory: state }
+${settings.more ?? ''}`
+    await cli.writeConfig(text)
+    return cli
+  }
+
+  async writeConfig(text: string): Promise<void> {
+    await writeFile(this.configPath, text, { mode: 0o600 })
+  }
+
+  async readConfig(): Promise<string> {
+    return readFile(this.configPath, 'utf8')
+  }
+
+  /** Puts the helper into the guest. Root lets the configured key in for this one time. */
+  async installHelper(guest: LabGuest): Promise<void> {
+    await guest.run(
+      `cp -p /root/.ssh/authorized_keys /root/keys && cat /home/${guest.user}/.ssh/authorized_keys >> /root/.ssh/authorized_keys`,
+    )
+    try {
+      await this.json('guest', 'install', this.vm, '--user', 'root')
+    } finally {
+      await guest.run('mv -f /root/keys /root/.ssh/authorized_keys')
+    }
+  }
+
+  /** Starts it without waiting. */
+  spawn(...args: readonly string[]): ChildProcess {
+    return spawn(process.execPath, [PROGRAM, '--config', this.configPath, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.folder,
+    })
+  }
+
+  /** Runs it to its end, whatever that is. */
+  async run(...args: readonly string[]): Promise<CliResult> {
+    const child = this.spawn(...args)
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+    return { status, signal, stdout, stderr }
+  }
+
+  /** Runs it with `--json`; rejects unless it ends with one of `accept` (default: 0). */
+  async json<T = Record<string, unknown>>(...args: readonly string[]): Promise<T> {
+    const result = await this.run('--json', ...args)
+    if (result.status !== 0) {
+      throw new Error(`stillshot ${args.join(' ')} ended with ${result.status}: ${result.stdout}${result.stderr}`)
+    }
+    return JSON.parse(result.stdout) as T
+  }
+}
