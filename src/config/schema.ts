@@ -1,4 +1,4 @@
-import type { FromSchema } from 'json-schema-to-ts'
+import type { FromSchema } from '../json-schema/from-schema.ts'
 import { hypervisors } from './schema/hypervisors.ts'
 import { policies } from './schema/policies.ts'
 import { profiles } from './schema/profiles.ts'

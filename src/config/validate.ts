@@ -1,4 +1,4 @@
-import type { ErrorObject, ValidateFunction } from 'ajv'
+import type { ErrorObject, ValidateFunction } from '../json-schema/compile.ts'
 import { nearest } from './nearest.ts'
 import { DURATION_PATTERN, NAME_PATTERN, SECRET_PATTERN } from './schema/values.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -9,8 +9,8 @@ let compiled: ValidateFunction<Config> | undefined
 /** ajv is loaded and the schema compiled on first use: commands without a configuration do not pay for it. */
 async function validator(): Promise<ValidateFunction<Config>> {
   if (compiled !== undefined) return compiled
-  const { Ajv } = await import('ajv')
-  compiled = new Ajv({ allErrors: true, verbose: true, discriminator: true }).compile<Config>(configSchema)
+  const { compileSchema } = await import('../json-schema/compile.ts')
+  compiled = compileSchema<Config>(configSchema, { allErrors: true })
   return compiled
 }
 

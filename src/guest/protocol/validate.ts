@@ -1,22 +1,20 @@
-import { Ajv, type JSONSchemaType, type ValidateFunction } from 'ajv'
 import { StillshotError } from '../../errors.ts'
-import {
-  type ComeBackAnswer,
-  comeBackSchema,
-  type DrainAnswer,
-  drainSchema,
-  type HoldAnswer,
-  holdSchema,
-  type ProbeAnswer,
-  probeSchema,
-  type ReleaseAnswer,
-  releaseSchema,
-  type StatusAnswer,
-  statusSchema,
-  type UndrainAnswer,
-  undrainSchema,
+import { compileSchema, errorsText, type ValidateFunction } from '../../json-schema/compile.ts'
+import type {
+  ComeBackAnswer,
+  DrainAnswer,
+  HoldAnswer,
+  ProbeAnswer,
+  ReleaseAnswer,
+  StatusAnswer,
+  UndrainAnswer,
 } from './answers.ts'
+import { comeBackSchema } from './come-back-schema.ts'
+import { holdSchema } from './hold-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL } from './parts.ts'
+import { probeSchema } from './probe-schema.ts'
+import { releaseSchema } from './release-schema.ts'
+import { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
 
 /** What each verb of the helper answers. */
 export interface Answers {
@@ -49,14 +47,13 @@ interface Envelope {
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
-const ajv = new Ajv({ strict: false, allErrors: false })
-const isEnvelope = ajv.compile({ type: 'object', properties: envelope, required: [...envelopeRequired] })
+const isEnvelope = compileSchema({ type: 'object', properties: envelope, required: [...envelopeRequired] })
 const compiled = new Map<Verb, ValidateFunction>()
 
 /** Compiles the check of a verb's answer ahead of time: between hold and release there is none to spare. */
 export function prepareValidation(...verbs: readonly Verb[]): void {
   for (const verb of verbs) {
-    if (!compiled.has(verb)) compiled.set(verb, ajv.compile(SCHEMAS[verb] as unknown as JSONSchemaType<unknown>))
+    if (!compiled.has(verb)) compiled.set(verb, compileSchema(SCHEMAS[verb]))
   }
 }
 
@@ -67,7 +64,7 @@ export function prepareValidation(...verbs: readonly Verb[]): void {
  */
 export function readAnswer<V extends Verb>(verb: V, holdId: string, text: string): Answers[V] | Refusal {
   const document = parse(verb, text)
-  if (!isEnvelope(document)) throw invalid(verb, ajv.errorsText(isEnvelope.errors))
+  if (!isEnvelope(document)) throw invalid(verb, errorsText(isEnvelope.errors))
   const head = document as Envelope
   if (head.protocol !== PROTOCOL) {
     throw new StillshotError('version-newer', `the helper speaks protocol ${head.protocol}, we speak ${PROTOCOL}`)
@@ -78,7 +75,7 @@ export function readAnswer<V extends Verb>(verb: V, holdId: string, text: string
   if (!head.ok) return new Refusal(head.error?.code ?? 'unknown', head.error?.message ?? 'no reason given')
   prepareValidation(verb)
   const validate = compiled.get(verb)
-  if (validate === undefined || !validate(document)) throw invalid(verb, ajv.errorsText(validate?.errors))
+  if (validate === undefined || !validate(document)) throw invalid(verb, errorsText(validate?.errors))
   return document as Answers[V]
 }
 

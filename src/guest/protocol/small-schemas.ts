@@ -1,0 +1,47 @@
+import { envelope, envelopeRequired, shapes } from './parts.ts'
+
+const { text, whole, wholeOrNull, textMap } = shapes
+
+/** `drain PROFILE ID SECONDS`: dirty-page target lowered, waited, bounded; a timer in the guest puts the settings back. */
+export const drainSchema = {
+  type: 'object',
+  properties: {
+    ...envelope,
+    dirtyBefore: wholeOrNull,
+    dirtyAfter: wholeOrNull,
+    waitedMs: whole,
+    /** Variable and the value it had. */
+    changed: textMap,
+  },
+  required: [...envelopeRequired, 'dirtyBefore', 'dirtyAfter', 'waitedMs', 'changed'],
+} as const
+
+/** `undrain PROFILE ID`: settings put back. Idempotent. */
+export const undrainSchema = {
+  type: 'object',
+  properties: { ...envelope, restored: textMap },
+  required: [...envelopeRequired, 'restored'],
+} as const
+
+/** `status`: holds that this boot knows; changes nothing. */
+export const statusSchema = {
+  type: 'object',
+  properties: {
+    ...envelope,
+    sha256: text,
+    holds: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          id: text,
+          profile: text,
+          state: { enum: ['stopping', 'held', 'releasing', 'released', 'expired', 'refused', 'blocked'] },
+          firesUptimeMs: wholeOrNull,
+        },
+        required: ['id', 'profile', 'state', 'firesUptimeMs'],
+      },
+    },
+  },
+  required: [...envelopeRequired, 'sha256', 'holds'],
+} as const
