@@ -49,6 +49,18 @@ contains() {
   return 1
 }
 
+# timed LIST UNIT: the milliseconds of a line "unit milliseconds" in R; 0 when there is none.
+timed() {
+  R=0
+  case "$NL$1" in
+    *"$NL$2 "*)
+      R="$NL$1"
+      R=${R#*"$NL$2 "}
+      R=${R%%"$NL"*}
+      ;;
+  esac
+}
+
 expect_words() {
   [ "$1" -eq "$2" ] || usage "$VERB takes $2 words, not $1"
 }

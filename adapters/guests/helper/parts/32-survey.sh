@@ -154,7 +154,7 @@ survey_queue_dependents() {
 
 # related LIST COMPONENT: [{unit, active}…] in R, and the names of the active ones in ACTIVE.
 related() {
-  related= ACTIVE=''
+  related='' ACTIVE=''
   while read -r related_owner related_unit related_active; do
     [ "$related_owner" = "$2" ] && [ -n "$related_unit" ] || continue
     case $related_active in

@@ -27,7 +27,7 @@ squeeze() {
   IFS=" $TAB$NL"
 }
 
-# take TEXT COUNT: the first 16 characters of TEXT in R.
+# The first 16 characters of $1 in R.
 first_16() {
   R=${1%"${1#????????????????}"}
 }
@@ -160,14 +160,13 @@ redo_tail() {
   redo_tail_json="{\"offset\":$redo_offset,\"hex\":\"$R\"}"
 }
 
-# Open files below the server's directories, by anybody, in R; null where find(1) cannot look through links (busybox).
+# Prints how many files below the server's directories are open, by anybody; for a process of its own.
 open_files() {
-  R=null
-  [ "$OPEN_FILES" = yes ] || return 0
   set +f
-  R=$(find "$PROC"/[0-9]*/fd -lname "$DATADIR/*" 2>/dev/null)
+  open_files=$(find "$PROC"/[0-9]*/fd -lname "$DATADIR/*" 2>/dev/null)
   set -f
+  IFS=$NL
   # shellcheck disable=SC2086
-  set -- $R
-  R=$#
+  set -- $open_files
+  printf '%s\n' $#
 }

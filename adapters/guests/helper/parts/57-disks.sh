@@ -106,9 +106,9 @@ disks_under() {
       set -- "$@" "${R##*/}"
     else
       disks_slaves=$(cd "$R/slaves" 2>/dev/null && set +f && printf '%s ' *)
+      # shellcheck disable=SC2086 # kernel names
       case $disks_slaves in
         '' | '* ') disks_bottom "$disks_name" ;;
-        # shellcheck disable=SC2086
         *) set -- "$@" $disks_slaves ;;
       esac
     fi

@@ -12,7 +12,8 @@ marker_directory() {
     return 0
   fi
   while read -r _ marker_data; do
-    case $1/ in "${marker_data:-/}"/*) R='' ;; esac
+    [ -n "$marker_data" ] || continue
+    case $1/ in "$marker_data"/*) R='' ;; esac
   done <<END
 $DIRECTORIES
 END
@@ -28,7 +29,7 @@ marker_path() {
   MARKER_DIRECTORY=$R
 }
 
-# Before the stop: makes the directories. MARKS: lines "name directory", MARK_TEXT: what is written.
+# Before the stop: makes the directories. MARKS: lines "name<TAB>mount<TAB>directory", MARK_TEXT: what is written.
 prepare_markers() {
   MARK_TEXT="$HOLD $BOOT $(date -u +%Y-%m-%dT%H:%M:%SZ)"
   MARKS=
@@ -38,8 +39,7 @@ prepare_markers() {
     prepare_rest=${prepare_rest#*"$NL"}
     marker_path "$prepare_mount"
     [ -z "$MARKER_DIRECTORY" ] || safe_directory "$MARKER_DIRECTORY" || MARKER_DIRECTORY=''
-    quote "$prepare_mount"
-    MARKS="$MARKS$MARKER_NAME {\"mount\":$R $MARKER_DIRECTORY$NL"
+    MARKS="$MARKS$MARKER_NAME$TAB$prepare_mount$TAB$MARKER_DIRECTORY$NL"
   done
 }
 
@@ -50,14 +50,17 @@ write_markers() {
   while [ -n "$marks_rest" ]; do
     marks_line=${marks_rest%%"$NL"*}
     marks_rest=${marks_rest#*"$NL"}
-    marks_name=${marks_line%% *}
-    marks_line=${marks_line#* }
-    marks_directory=/${marks_line##* /}
-    [ "$marks_directory" != "/$marks_line" ] || marks_directory=''
-    marks_json=${marks_line%"$marks_directory"}
-    write_marker && marks_written=true || marks_written=false
+    marks_name=${marks_line%%"$TAB"*} marks_directory=${marks_line##*"$TAB"}
+    marks_line=${marks_line#*"$TAB"}
+    quote "${marks_line%"$TAB"*}"
+    MARKS_JSON="$MARKS_JSON,{\"mount\":$R"
     quote "$marks_directory${marks_directory:+/$marks_name}"
-    MARKS_JSON="$MARKS_JSON,${marks_json% },\"path\":$R,\"written\":$marks_written}"
+    MARKS_JSON="$MARKS_JSON,\"path\":$R"
+    if write_marker; then
+      MARKS_JSON="$MARKS_JSON,\"written\":true}"
+    else
+      MARKS_JSON="$MARKS_JSON,\"written\":false}"
+    fi
   done
   cd /
   MARKS_JSON="[${MARKS_JSON#,}]"

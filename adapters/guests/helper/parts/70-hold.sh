@@ -1,0 +1,211 @@
+
+# === hold PROFILE ID TTL_MS START_MS ===
+#
+# Looked at, written down, armed, blocked; then stopped, marked, synced, shown. Until the first stop a refusal changes
+# nothing; after it, a failure starts again what was stopped.
+
+hold_verb() {
+  expect_words $# 4
+  expect_profile "$1"
+  expect_id "$2"
+  is_between "$3" 5000 3600000 || usage 'the time to live is between 5000 and 3600000 ms'
+  is_between "$4" 0 "$3" || usage 'the time to start is between 0 and the time to live'
+  HOLD=$2 TTL=$3
+  trap '' HUP INT PIPE
+  uptime_ms
+  FIRES=$((NOW + TTL - $4))
+  load_profile "$1"
+  read_password
+  open_state
+  take_lock 5 || refuse guest-locked 'another verb is at work in this guest'
+  hold_known
+  ! find_open_hold "$HOLD" || refuse guest-locked "hold $R is open"
+  hold_look
+  hold_arm
+  hold_stop
+  hold_show
+}
+
+# The same id again: what was answered, unless the hold is over. A release that came first forbids it.
+hold_known() {
+  read_state "$HOLD" || return 0
+  [ -z "$EXPIRED" ] || refuse released-before "the watchdog ended hold $HOLD"
+  case $STATE in
+    released | releasing | blocked) refuse released-before "hold $HOLD was released" ;;
+    stopping) refuse guest-locked "an earlier call died while it stopped hold $HOLD: release it" ;;
+  esac
+  answer_again hold
+}
+
+# Everything that can be known or fail without hurting anyone.
+hold_look() {
+  survey
+  [ -z "$OTHER_DBMS" ] || refuse dbms-ambiguous "$DBMS and $OTHER_DBMS both run"
+  while read -r hold_kind hold_wanted hold_unit hold_active _; do
+    case $hold_kind:$hold_unit:$hold_active in
+      :* | *:active | *:inactive | *:failed) ;;
+      *) refuse unit-busy "$hold_unit is $hold_active" ;;
+    esac
+    [ "$hold_unit" != - ] || refuse unit-not-found "nothing was found for $hold_wanted"
+  done <<END
+$FOUND
+END
+  know_watchdog
+  know_server 10
+  find_table_directories
+  know_targets
+  OPEN_FILES=no
+  [ -z "$DATADIR" ] || case $DATADIR in
+    *[\[\]*?\\]*) ;; # would be a pattern
+    *) find "$RUN" -maxdepth 0 -lname x >/dev/null 2>&1 && OPEN_FILES=yes ;;
+  esac
+  SYNC='sync -f'
+  $SYNC "$RUN" 2>/dev/null || SYNC=sync
+  property_of_dbms MainPID
+  number_or_null "${R#0}"
+  PID_BEFORE=$R
+  forget_old_holds
+}
+
+# The watchdog stands before anything is blocked or stopped, and both are checked.
+hold_arm() {
+  uptime_ms
+  hold_delay=$((FIRES - NOW))
+  [ "$hold_delay" -ge 3000 ] || refuse ttl-too-short "only $hold_delay ms would be left until the watchdog starts everything"
+  mkdir -p "$RUN/holds/$HOLD" && prepare_markers && write_plan && add_state stopping "$HOLD" || refuse state-unwritable "$RUN/holds cannot be written"
+  read_plan || hold_fail state-unwritable "the plan in $RUN/holds was cut short"
+  arm "$hold_delay" || hold_fail watchdog-failed 'the watchdog could not be armed'
+  blocked_units
+  # shellcheck disable=SC2086 # unit names without blanks
+  block_units "${DBMS:--}" $R || hold_fail block-failed 'systemd did not take the drop-ins'
+  BLOCKED=$R
+  # shellcheck disable=SC2086
+  set -- $R
+  # shellcheck disable=SC2046
+  show_units "$@" $(watchdog_unit)
+  for hold_unit in "$@"; do
+    next_block || BLOCK=''
+    [ "$INIT" = sysv ] || {
+      property DropInPaths
+      contains "$R" "$SYSTEMD/$hold_unit.d/$DROP_IN" || hold_fail block-failed "the block of $hold_unit did not take"
+    }
+  done
+  next_block || BLOCK=''
+  read_watchdog
+  [ "$WATCH" = armed ] || hold_fail watchdog-failed "the watchdog is $WATCH"
+  hold_prefixes
+}
+
+watchdog_unit() {
+  [ "$WATCHDOG" = process ] || printf 'stillshot-watchdog-%s.timer' "$HOLD"
+}
+
+# The part of each component's JSON that is known before the stop: lines "unit<TAB>json".
+hold_prefixes() {
+  PREFIXES=
+  while read -r hold_kind hold_unit hold_active _; do
+    [ -n "$hold_kind" ] || continue
+    hold_blocked=none hold_was=false
+    ! contains "$BLOCKED" "$hold_unit" || [ "$INIT" = sysv ] || hold_blocked=drop-in
+    [ "$hold_active" != active ] || hold_was=true
+    quote "$hold_unit"
+    hold_json="{\"kind\":\"$hold_kind\",\"unit\":$R,\"wasActive\":$hold_was,\"blockedBy\":\"$hold_blocked\""
+    related "$TRIGGERS" "$hold_unit"
+    hold_json="$hold_json,\"triggers\":$R"
+    related "$DEPENDENTS" "$hold_unit"
+    PREFIXES="$PREFIXES$hold_unit$TAB$hold_json,\"dependents\":$R$NL"
+  done <<END
+$UNITS
+END
+}
+
+# In order, each within its own limit and the hold's time. STOPPED: lines "unit stopMs".
+hold_stop() {
+  STOPPED=
+  close_block || hold_fail block-failed "$RUN/blocked cannot be written"
+  uptime_ms
+  STOP_REQUESTED=$NOW
+  hold_rest=$FOUND
+  while [ -n "$hold_rest" ]; do
+    # shellcheck disable=SC2086 # ten words
+    set -- ${hold_rest%%"$NL"*}
+    hold_rest=${hold_rest#*"$NL"}
+    hold_unit=$3
+    [ "$4" = active ] || continue
+    read_state "$HOLD"
+    hold_began=$NOW hold_limit=$(((FIRES - NOW) / 1000))
+    [ -z "$EXPIRED" ] && [ "$hold_limit" -gt 0 ] || hold_fail ttl-too-short "the watchdog was due before $hold_unit was stopped"
+    [ "$hold_limit" -le "$5" ] || hold_limit=$5
+    hold_triggers "$hold_unit"
+    # shellcheck disable=SC2086 # unit names without blanks
+    act stop "$hold_limit" $ACTIVE "$hold_unit" || hold_still "$hold_unit"
+    uptime_ms
+    STOPPED="$STOPPED$hold_unit $((NOW - hold_began))$NL"
+  done
+  STOPPED_AT=$NOW
+}
+
+# The active triggers of a component in ACTIVE, without building JSON.
+hold_triggers() {
+  ACTIVE=
+  [ -n "$TRIGGERS" ] || return 0
+  related "$TRIGGERS" "$1"
+}
+
+# `stop` did not say that it worked: a unit that ended badly has still ended (its evidence says how).
+hold_still() {
+  show_units "$1"
+  next_block || BLOCK=''
+  property ActiveState
+  case $R in inactive | failed) return 0 ;; esac
+  hold_fail stop-timeout "$1 is $R after its limit: it is not killed, and starts again as soon as it has stopped"
+}
+
+# Takes back what was done. What is still stopping is started by systemd when it has stopped; the watchdog stays armed to
+# see to it.
+hold_fail() {
+  add_state refused "$HOLD"
+  lift_block
+  if [ -n "${STOP_REQUESTED-}" ]; then
+    hold_restart "$1"
+  else
+    disarm
+  fi
+  if [ "$1" != stop-timeout ]; then
+    blocked_units
+    # shellcheck disable=SC2086 # unit names without blanks
+    unblock_units $R
+  fi
+  quote "$2"
+  document false "{\"code\":\"$1\",\"message\":$R}" ''
+  printf '%s\n' "$R"
+  save hold
+  exit 1
+}
+
+hold_restart() {
+  if [ "$1" = stop-timeout ] && [ "$INIT" = systemd ]; then
+    all_units
+    # shellcheck disable=SC2086
+    start_soon $R
+  else
+    start_everything
+    ! all_active || disarm
+  fi
+}
+
+# Whatever was active, dependents included, in start order, in R.
+all_units() {
+  all_units= all_units_rest=$REVERSED
+  while [ -n "$all_units_rest" ]; do
+    # shellcheck disable=SC2086 # four words
+    set -- ${all_units_rest%%"$NL"*}
+    all_units_rest=${all_units_rest#*"$NL"}
+    [ "$3" = active ] || continue
+    related "$TRIGGERS" "$2"
+    all_units="$all_units$ACTIVE $2"
+    related "$DEPENDENTS" "$2"
+    all_units="$all_units$ACTIVE"
+  done
+  R=$all_units
+}

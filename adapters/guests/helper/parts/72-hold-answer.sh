@@ -1,0 +1,97 @@
+
+# === The answer of a hold: marked, synced, and the evidence of the stop ===
+
+# The disk works while the evidence is collected.
+hold_show() {
+  write_markers
+  hold_sync 9>&- &
+  hold_sync=$!
+  [ "$OPEN_FILES" = no ] || open_files >"$RUN/holds/$HOLD/open" 9>&- &
+  hold_open=$!
+  hold_components
+  hold_dbms
+  SYNCED=false SYNCED_AT=null
+  if wait "$hold_sync"; then
+    read -r SYNCED_AT <"$RUN/holds/$HOLD/synced" && SYNCED=true
+  fi
+  hold_answer
+}
+
+# One call for all file systems; its status is the proof.
+hold_sync() {
+  set -- "$RUN"
+  while [ -n "$TARGETS" ]; do
+    set -- "$@" "${TARGETS%%"$NL"*}"
+    TARGETS=${TARGETS#*"$NL"}
+  done
+  shift
+  if [ "$SYNC" = sync ]; then
+    sync
+  else
+    sync -f -- "$@"
+  fi 2>/dev/null || exit 1
+  uptime_ms
+  printf '%s\n' "$NOW" >"$RUN/holds/$HOLD/synced"
+}
+
+# States after the stop, the DBMS's whole block among them; one process for all.
+hold_components() {
+  set --
+  hold_rest=$PREFIXES
+  while [ -n "$hold_rest" ]; do
+    set -- "$@" "${hold_rest%%"$TAB"*}"
+    hold_rest=${hold_rest#*"$NL"}
+  done
+  show_units "$@"
+  HELD_JSON='' DBMS_AFTER=''
+  hold_rest=$PREFIXES
+  for hold_unit in "$@"; do
+    hold_line=${hold_rest%%"$NL"*}
+    hold_rest=${hold_rest#*"$NL"}
+    next_block || BLOCK=''
+    [ "$hold_unit" != "$DBMS" ] || DBMS_AFTER=$BLOCK
+    timed "$STOPPED" "$hold_unit"
+    hold_ms=$R
+    property ActiveState
+    HELD_JSON="$HELD_JSON,${hold_line#*"$TAB"},\"stopMs\":$hold_ms,\"activeState\":\"${R:-unknown}\"}"
+  done
+}
+
+hold_dbms() {
+  HELD_DBMS=null
+  [ -n "$DBMS" ] || return 0
+  files_evidence
+  log_since "$LOG_SIZE"
+  printf '%s\n' "$LOG_SIZE" >"$RUN/holds/$HOLD/log-after"
+  BLOCK=$DBMS_AFTER
+  if [ "$INIT" = systemd ]; then block_json; else R='{}'; fi
+  HELD_DBMS="{\"unit\":$R,\"pidBefore\":$PID_BEFORE"
+  processes
+  HELD_DBMS="$HELD_DBMS,\"processes\":$R"
+  R=false
+  [ -z "$PID_FILE" ] || [ ! -e "$PID_FILE" ] || R=true
+  HELD_DBMS="$HELD_DBMS,\"pidFileExists\":$R"
+  R=false
+  [ -z "$SOCKET" ] || [ ! -e "$SOCKET" ] || R=true
+  HELD_DBMS="$HELD_DBMS,\"socketExists\":$R"
+  R=null
+  if [ "$OPEN_FILES" = yes ]; then
+    wait "$hold_open"
+    read -r R <"$RUN/holds/$HOLD/open"
+  fi
+  HELD_DBMS="$HELD_DBMS,\"openFiles\":$R,\"log\":$LOG_JSON,\"redo\":$REDO_JSON,\"files\":$FILES_JSON}"
+}
+
+hold_answer() {
+  read_state "$HOLD"
+  [ -z "$EXPIRED" ] || hold_fail expired 'the watchdog fired before the hold was complete'
+  add_state held "$HOLD"
+  document true null ''
+  R="${R%\}},\"profile\":\"$PROFILE\",\"ttlMs\":$TTL,\"firesUptimeMs\":$FIRES,\"watchdog\":\"$WATCHDOG\",\"watchdogArmed\":true"
+  R="$R,\"components\":[${HELD_JSON#,}],\"stopRequestedUptimeMs\":$STOP_REQUESTED,\"stoppedUptimeMs\":$STOPPED_AT"
+  R="$R,\"syncedUptimeMs\":$SYNCED_AT,\"answeredUptimeMs\":$NOW,\"markers\":$MARKS_JSON,\"synced\":$SYNCED,\"dbms\":$HELD_DBMS}"
+  printf '%s\n' "$R"
+  save hold
+  timed "$STOPPED" "$DBMS"
+  [ "$R" -eq 0 ] || remember_time stop "$R"
+}

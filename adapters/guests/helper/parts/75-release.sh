@@ -1,0 +1,197 @@
+
+# === release ID ===
+#
+# The fence is taken before anything is started; then the start is asked for; what is said about both is made up while the
+# server starts.
+
+release_verb() {
+  expect_words $# 1
+  expect_id "$1"
+  HOLD=$1
+  trap '' HUP INT PIPE
+  open_state
+  read_plan || :
+  read_password
+  # Longer than any hold's stop; should even that not do, the watchdog starts everything.
+  take_lock 600 || refuse guest-locked 'another verb is at work in this guest'
+  [ ! -f "$RUN/holds/$HOLD/release.json" ] || answer_again release
+  read_plan || release_unknown
+  add_state releasing "$HOLD"
+  take_fence
+  lift_block
+  release_start
+  release_answer
+}
+
+# Recorded, so that the hold refuses should it arrive after its own release.
+release_unknown() {
+  mkdir -p "$RUN/holds/$HOLD" && add_state blocked "$HOLD" || refuse state-unwritable "$RUN/holds cannot be written"
+  document true null ',"known":false,"fence":null,"components":[],"startRequestedUptimeMs":null,"startedUptimeMs":null,"readyUptimeMs":null,"watchdogDisarmed":false'
+  printf '%s\n' "$R"
+  exit 0
+}
+
+# Units and watchdog are asked while the files are read.
+take_fence() {
+  set --
+  fence_rest=$UNITS
+  while [ -n "$fence_rest" ]; do
+    fence_line=${fence_rest%%"$NL"*}
+    fence_rest=${fence_rest#*"$NL"}
+    fence_line=${fence_line#* }
+    set -- "$@" "${fence_line%% *}"
+  done
+  uptime_ms
+  FENCE_AT=$NOW
+  {
+    # shellcheck disable=SC2046
+    show_units "$@" $(watchdog_unit)
+    printf '%s\n' "$BLOCKS"
+  } >"$RUN/holds/$HOLD/fence" 9>&- &
+  fence_units=$!
+  processes
+  FENCE_PROCESSES=$R
+  OPEN_FILES=no FILES_JSON='[]' REDO_JSON=null
+  [ -z "$DBMS" ] || files_evidence
+  wait "$fence_units"
+}
+
+# Fence as JSON, from what take_fence left; the units' states are older than the start that was asked for since.
+fence_json() {
+  fence_states='' fence_unit='{}'
+  BLOCKS=$(cat "$RUN/holds/$HOLD/fence")
+  fence_rest=$UNITS
+  while [ -n "$fence_rest" ]; do
+    fence_line=${fence_rest%%"$NL"*}
+    fence_rest=${fence_rest#*"$NL"}
+    fence_line=${fence_line#* }
+    fence_line=${fence_line%% *}
+    next_block || BLOCK=''
+    property ActiveState
+    fence_states="$fence_states$fence_line=${R:-unknown}$NL"
+    [ "$fence_line" != "$DBMS" ] || [ "$INIT" = sysv ] || {
+      block_json
+      fence_unit=$R
+    }
+  done
+  next_block || BLOCK=''
+  read_watchdog
+  json_map "$fence_states"
+  FENCE="{\"takenUptimeMs\":$FENCE_AT,\"watchdog\":\"$WATCH\",\"expiredUptimeMs\":${EXPIRED:-null},\"components\":$R"
+  FENCE="$FENCE,\"unit\":$fence_unit,\"processes\":$FENCE_PROCESSES,\"redo\":$REDO_JSON,\"files\":$FILES_JSON}"
+}
+
+# STARTS: lines "unit startMs".
+release_start() {
+  STARTS='' FENCE='' START_REQUESTED=null STARTED_AT=null READY_AT=null
+  release_rest=$REVERSED
+  while [ -n "$release_rest" ]; do
+    # shellcheck disable=SC2086 # four words
+    set -- ${release_rest%%"$NL"*}
+    release_rest=${release_rest#*"$NL"}
+    [ "$3" = active ] || continue
+    release_unit=$2 release_limit=$4
+    # A socket unit refuses to start once its service runs, so it goes first.
+    hold_triggers "$2"
+    uptime_ms
+    release_began=$NOW
+    [ "$START_REQUESTED" != null ] || START_REQUESTED=$NOW
+    release_kind=$1
+    # shellcheck disable=SC2086 # unit names without blanks
+    start_soon $ACTIVE "$2"
+    [ "$release_kind" != dbms ] || release_ready
+    act start "$release_limit" "$release_unit"
+    uptime_ms
+    [ "$release_kind" != dbms ] || release_timed
+    STARTS="$STARTS$release_unit $((NOW - release_began))$NL"
+    related "$DEPENDENTS" "$release_unit"
+    # shellcheck disable=SC2086
+    [ -z "$ACTIVE" ] || act start "$release_limit" $ACTIVE
+  done
+}
+
+# Waits for the server's socket, then for the first answer. The fence's JSON is made in the first wait.
+release_ready() {
+  [ "$LOGIN" = yes ] && [ -n "$SOCKET" ] || return 0
+  fence_json
+  release_until=$((release_began + release_limit * 1000)) release_look=$((release_began + 2000)) READY=no
+  until [ "$READY" != no ]; do
+    uptime_ms
+    [ "$NOW" -lt "$release_until" ] || return 0
+    if [ -S "$SOCKET" ]; then
+      [ "$STARTED_AT" != null ] || STARTED_AT=$NOW
+      select_1
+      [ "$READY" != no ] || sleep 0.05
+    else
+      release_failed && return 0
+      sleep 0.02
+    fi
+  done
+  uptime_ms
+  [ "$READY" != yes ] || READY_AT=$NOW
+}
+
+# Every two seconds: a start that failed is not waited for.
+release_failed() {
+  [ "$NOW" -ge "$release_look" ] || return 1
+  release_look=$((NOW + 2000))
+  show_units "$DBMS"
+  next_block
+  property ActiveState
+  [ "$R" = failed ]
+}
+
+# Where the server could not be asked, the unit's own word must do for `started`.
+release_timed() {
+  if [ "$READY_AT" != null ]; then
+    NOW=$READY_AT
+  elif [ "$STARTED_AT" = null ]; then
+    [ -n "$SOCKET" ] && [ ! -S "$SOCKET" ] || STARTED_AT=$NOW
+  fi
+}
+
+release_answer() {
+  [ -n "$FENCE" ] || fence_json
+  release_disarmed=false release_ok=true release_error=null
+  if all_active; then
+    disarm
+    release_disarmed=true
+    blocked_units
+    # shellcheck disable=SC2086 # unit names without blanks
+    unblock_units $R
+    add_state released "$HOLD"
+    [ "$READY_AT" = null ] || remember_time start $((READY_AT - START_REQUESTED))
+  else
+    release_ok=false
+    release_error='{"code":"start-failed","message":"not everything that ran is active again: the watchdog stays armed and tries on"}'
+  fi
+  release_components
+  document "$release_ok" "$release_error" ",\"known\":true,\"fence\":$FENCE,\"components\":$R,\"startRequestedUptimeMs\":$START_REQUESTED,\"startedUptimeMs\":$STARTED_AT,\"readyUptimeMs\":$READY_AT,\"watchdogDisarmed\":$release_disarmed"
+  printf '%s\n' "$R"
+  # A release that failed may be asked again and try again.
+  [ "$release_ok" = true ] || exit 1
+  save release
+}
+
+release_components() {
+  set --
+  release_rest=$UNITS
+  while [ -n "$release_rest" ]; do
+    release_line=${release_rest#* }
+    release_rest=${release_rest#*"$NL"}
+    set -- "$@" "${release_line%% *}"
+  done
+  show_units "$@"
+  release_components=
+  for release_unit in "$@"; do
+    next_block || BLOCK=''
+    property ActiveState
+    release_state=${R:-unknown} release_was=false
+    case "$NL$STARTS" in *"$NL$release_unit "*) release_was=true ;; esac
+    timed "$STARTS" "$release_unit"
+    release_ms=$R
+    quote "$release_unit"
+    release_components="$release_components,{\"unit\":$R,\"wasActive\":$release_was,\"startMs\":$release_ms,\"activeState\":\"$release_state\"}"
+  done
+  R="[${release_components#,}]"
+}

@@ -1,0 +1,47 @@
+
+# === status, collect ID, version: what this boot knows; changes nothing ===
+
+status_verb() {
+  expect_words $# 0
+  exec </dev/null
+  open_state
+  status_holds=
+  set +f
+  for status_path in "$RUN"/holds/*; do
+    HOLD=${status_path##*/}
+    is_id "$HOLD" && read_state "$HOLD" || continue
+    set -f
+    read_plan || :
+    status_holds="$status_holds,{\"id\":\"$HOLD\",\"profile\":\"$PROFILE\",\"state\":\"$STATE\",\"firesUptimeMs\":$([ "$FIRES" = 0 ] && echo null || echo "$FIRES")}"
+  done
+  set -f
+  HOLD=
+  document true null ",\"sha256\":\"$(own_hash)\",\"holds\":[${status_holds#,}]"
+  printf '%s\n' "$R"
+}
+
+collect_verb() {
+  expect_words $# 1
+  expect_id "$1"
+  HOLD=$1
+  exec </dev/null
+  open_state
+  saved hold
+  collect_hold=$R
+  saved release
+  document true null ",\"holdAnswer\":$collect_hold,\"releaseAnswer\":$R"
+  printf '%s\n' "$R"
+}
+
+# The answer that was saved, in R; null when there is none.
+saved() {
+  R=null
+  [ ! -s "$RUN/holds/$HOLD/$1.json" ] || R=$(cat "$RUN/holds/$HOLD/$1.json")
+}
+
+version_verb() {
+  expect_words $# 0
+  exec </dev/null
+  document true null ",\"sha256\":\"$(own_hash)\""
+  printf '%s\n' "$R"
+}
