@@ -26,7 +26,9 @@ export function collectStopFacts(server: RecordedServer, pidBefore: number | nul
 /** The error log from a byte on, without what names this machine. */
 export function collectLog(server: RecordedServer, from: number): LogFacts {
   const text = readFileSync(server.outside(ERROR_LOG)).subarray(from).toString('latin1')
-  const anonymous = text.replace(/server_uid \S+/g, 'server_uid ****').replace(/ \d+ (bytes of physical|logical CPUs)/g, ' 1 $1')
+  const anonymous = text
+    .replace(/server_uid \S+/g, 'server_uid ****')
+    .replace(/ \d+ (bytes of physical|logical CPUs)/g, ' 1 $1')
   const textBase64 = Buffer.from(anonymous, 'latin1').toString('base64')
   return { source: 'file', path: '/var/log/mysql/error.log', textBase64, truncated: false }
 }
@@ -82,7 +84,11 @@ function readWrapped(file: string, offset: number, sizeBytes: number, start: num
 }
 
 function collectFiles(server: RecordedServer, redo: string): StopFacts['files'] {
-  const wanted = [['redo', redo.slice(DATA.length + 1)], ['system-tablespace', 'ibdata1'], ['aria-control', 'aria_log_control']] as const
+  const wanted = [
+    ['redo', redo.slice(DATA.length + 1)],
+    ['system-tablespace', 'ibdata1'],
+    ['aria-control', 'aria_log_control'],
+  ] as const
   return wanted
     .map(([role, name]) => ({ role, path: `${DATA}/${name}` }))
     .filter(({ path }) => existsSync(server.outside(path)))

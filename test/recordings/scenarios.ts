@@ -45,13 +45,17 @@ function insert(server: RecordedServer, rows: number): void {
 /** Enough redo that an 8 MB log starts over several times. */
 function wrap(server: RecordedServer): void {
   for (let round = 0; round < 9; round++) {
-    server.query('INSERT INTO lab.t (filler) SELECT filler FROM lab.t LIMIT 8000; UPDATE lab.t SET filler = REVERSE(CONCAT(filler, n)) WHERE n % 3 = 0 AND LENGTH(filler) < 190;')
+    server.query(
+      'INSERT INTO lab.t (filler) SELECT filler FROM lab.t LIMIT 8000; UPDATE lab.t SET filler = REVERSE(CONCAT(filler, n)) WHERE n % 3 = 0 AND LENGTH(filler) < 190;',
+    )
     server.query(`UPDATE lab.t SET filler = REPEAT('${round}', 180);`)
   }
 }
 
 function dirtyPages(server: RecordedServer): number {
-  return Number(server.map("SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")['Innodb_buffer_pool_pages_dirty'])
+  return Number(
+    server.map("SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")['Innodb_buffer_pool_pages_dirty'],
+  )
 }
 
 const terminate = (shutdown: number, before?: (server: RecordedServer) => void) => async (server: RecordedServer) => {
@@ -66,24 +70,73 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'clean-wrapped', clean: true, recovered: false, act: terminate(1, wrap) },
   { name: 'fast-shutdown-2', clean: false, recovered: true, act: terminate(2) },
   { name: 'fast-shutdown-2-wrapped', clean: false, recovered: true, act: terminate(2, wrap) },
-  { name: 'killed-after-commits', clean: false, recovered: true, act: async (server) => { insert(server, 3); await server.end('SIGKILL') } },
-  { name: 'killed-wrapped', clean: false, recovered: true, act: async (server) => { wrap(server); insert(server, 3); await server.end('SIGKILL') } },
-  { name: 'killed-idle', clean: false, recovered: true, act: async (server) => {
-    if (server.isMariadb) server.query('SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, GLOBAL innodb_max_dirty_pages_pct = 0')
-    for (let tries = 0; tries < 300 && dirtyPages(server) > 0; tries++) await sleep(100)
-    await sleep(2000)
-    await server.end('SIGKILL')
-  } },
+  {
+    name: 'killed-after-commits',
+    clean: false,
+    recovered: true,
+    act: async (server) => {
+      insert(server, 3)
+      await server.end('SIGKILL')
+    },
+  },
+  {
+    name: 'killed-wrapped',
+    clean: false,
+    recovered: true,
+    act: async (server) => {
+      wrap(server)
+      insert(server, 3)
+      await server.end('SIGKILL')
+    },
+  },
+  {
+    name: 'killed-idle',
+    clean: false,
+    recovered: true,
+    act: async (server) => {
+      if (server.isMariadb)
+        server.query('SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, GLOBAL innodb_max_dirty_pages_pct = 0')
+      for (let tries = 0; tries < 300 && dirtyPages(server) > 0; tries++) await sleep(100)
+      await sleep(2000)
+      await server.end('SIGKILL')
+    },
+  },
   { name: 'clean-fast-shutdown-3', only: 'mariadb', clean: true, recovered: false, act: terminate(3) },
-  { name: 'clean-verbose', only: 'mysql', clean: true, recovered: false, options: ['--log-error-verbosity=3'], act: terminate(1) },
-  { name: 'killed-verbose', only: 'mysql', clean: false, recovered: true, options: ['--log-error-verbosity=3'],
-    act: async (server) => { insert(server, 3); await server.end('SIGKILL') } },
-  { name: 'fast-shutdown-2-verbose', only: 'mysql', clean: false, recovered: true, options: ['--log-error-verbosity=3'], act: terminate(2) },
+  {
+    name: 'clean-verbose',
+    only: 'mysql',
+    clean: true,
+    recovered: false,
+    options: ['--log-error-verbosity=3'],
+    act: terminate(1),
+  },
+  {
+    name: 'killed-verbose',
+    only: 'mysql',
+    clean: false,
+    recovered: true,
+    options: ['--log-error-verbosity=3'],
+    act: async (server) => {
+      insert(server, 3)
+      await server.end('SIGKILL')
+    },
+  },
+  {
+    name: 'fast-shutdown-2-verbose',
+    only: 'mysql',
+    clean: false,
+    recovered: true,
+    options: ['--log-error-verbosity=3'],
+    act: terminate(2),
+  },
   { name: 'still-running', clean: false, recovered: true, act: async (server) => insert(server, 3) },
 ]
 
 /** Runs one scenario from an empty data directory: facts after it, then a start and its log. */
-export async function recordScenario(server: RecordedServer, scenario: Scenario): Promise<Omit<Recording, 'recordedAt'>> {
+export async function recordScenario(
+  server: RecordedServer,
+  scenario: Scenario,
+): Promise<Omit<Recording, 'recordedAt'>> {
   server.reset()
   await server.start(scenario.options)
   server.query(TABLES)

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -96,7 +96,8 @@ export class RecordedServer {
     const child = spawn('chroot', argv, { stdio: 'ignore' })
     this.#child = child
     for (let tries = 0; tries < 600; tries++) {
-      if (child.exitCode !== null) throw new Error(`the server ended: ${readFileSync(this.outside(ERROR_LOG), 'latin1')}`)
+      if (child.exitCode !== null)
+        throw new Error(`the server ended: ${readFileSync(this.outside(ERROR_LOG), 'latin1')}`)
       if (existsSync(this.outside(SOCKET)) && this.#try('SELECT 1')) return
       await sleep(100)
     }
@@ -104,7 +105,16 @@ export class RecordedServer {
   }
 
   #client(sql: string): string[] {
-    return [this.#tree.root, this.#tree.client, '--no-defaults', '--user=root', `--socket=${SOCKET}`, '--batch', '-e', sql]
+    return [
+      this.#tree.root,
+      this.#tree.client,
+      '--no-defaults',
+      '--user=root',
+      `--socket=${SOCKET}`,
+      '--batch',
+      '-e',
+      sql,
+    ]
   }
 
   #try(sql: string): boolean {
@@ -118,7 +128,10 @@ export class RecordedServer {
 
   /** Name and value of `SHOW GLOBAL VARIABLES` or `STATUS`. */
   map(sql: string): Record<string, string> {
-    const rows = this.query(sql).split('\n').slice(1).filter((line) => line !== '')
+    const rows = this.query(sql)
+      .split('\n')
+      .slice(1)
+      .filter((line) => line !== '')
     return Object.fromEntries(rows.map((line) => line.split('\t') as [string, string]))
   }
 
@@ -136,11 +149,7 @@ export class RecordedServer {
   }
 
   #enter(argv: readonly string[]): string {
-    const log = openSync('/tmp/recording-server.log', 'a')
-    try {
-      return execFileSync('chroot', [this.#tree.root, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', log] })
-    } finally {
-      closeSync(log)
-    }
+    const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore']
+    return execFileSync('chroot', [this.#tree.root, ...argv], { encoding: 'utf8', stdio })
   }
 }

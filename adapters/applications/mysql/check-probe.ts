@@ -76,7 +76,11 @@ function checkVersion(probe: ProbeAnswer): Finding {
   const { verdict, code, message } = judgeVersion(readVersion(probe))
   return verdict === 'proven'
     ? ok(code, message)
-    : warn(code, `${message}; the best grade is crash-only`, 'docs/reference lists the versions that can be judged')
+    : warn(
+        code,
+        `${message}; the best grade is crash-only`,
+        'docs/reference/databases.md lists the versions that can be judged',
+      )
 }
 
 function checkFastShutdown({ variables }: ProbedDbms): Finding {

@@ -1,6 +1,6 @@
 import type { ComeBackAnswer, ProbeAnswer } from '../../../src/guest/protocol/answers.ts'
 import { contradicted, type Judgement, proven, unknown } from './judgement.ts'
-import { quoteLine, readLines } from './log-lines.ts'
+import { isCut, quoteLine, readLines } from './log-lines.ts'
 import { LINES } from './log-patterns.ts'
 import { findVersion } from './versions.ts'
 
@@ -19,7 +19,7 @@ export function judgeRecovery(
   const recovery = lines.find((line) => words.recovery.test(line))
   if (recovery !== undefined) return contradicted('recovered', `the log says: ${quoteLine(recovery)}`)
   const told = lines.find((line) => words.toldStart.test(line))
-  if (log.truncated || told === undefined) {
+  if (isCut(log) || told === undefined) {
     return unknown('start-not-logged', `the log (${log.path ?? log.source}) does not say how the server started`)
   }
   return proven('no-recovery-lines', `no line about recovery; ${quoteLine(told)}`)

@@ -6,6 +6,14 @@ export function readLines(log: LogFacts): readonly string[] {
   return text.split(/\r?\n/).filter((line) => line.trim() !== '')
 }
 
+/** The helper ships no more than this; a journal's text of that size lost its beginning whatever its `truncated` says. */
+const MOST_BYTES = 65_536
+
+/** True when lines may be missing at the beginning. */
+export function isCut({ textBase64, truncated }: LogFacts): boolean {
+  return truncated || Buffer.byteLength(textBase64, 'base64') >= MOST_BYTES
+}
+
 export interface EndOfServer {
   /** The line with which the server ended, when it did and nothing began or broke after it. */
   readonly ended: boolean

@@ -1,7 +1,7 @@
 import type { Proof } from '../../../src/grade/proof.ts'
 import type { HoldAnswer, ProbeAnswer, StopFacts } from '../../../src/guest/protocol/answers.ts'
 import { claimAll, contradicted, type Judgement, proven, type RedoJudgement, unknown } from './judgement.ts'
-import { quoteLine, readEnd, readLines } from './log-lines.ts'
+import { isCut, quoteLine, readEnd, readLines } from './log-lines.ts'
 import { judgeRedo } from './redo-log.ts'
 import { judgeVersion, readVersion } from './server-version.ts'
 import { judgeUnitEnd } from './unit-end.ts'
@@ -63,7 +63,7 @@ function judgeLog({ lines: words, redo }: KnownVersions, stop: StopFacts, { chec
   if (against !== undefined) return contradicted('log-against', `the log says: ${quoteLine(against)}`)
   if (!ended) {
     if (pidBefore === null) return unknown('not-running-before', 'the server did not run, how it ended is not known')
-    return log.source === 'none' || log.truncated || lines.length === 0
+    return log.source === 'none' || isCut(log) || lines.length === 0
       ? unknown('log-silent', `the log (${log.path ?? log.source}) says nothing about the stop`)
       : contradicted('no-shutdown-line', `${lines.length} lines since the stop, none says that it was complete`)
   }

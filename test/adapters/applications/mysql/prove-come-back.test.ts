@@ -61,6 +61,9 @@ describe('proveComeBack', () => {
   test('a log that is cut, or does not tell of the start, does not prove the absence of recovery', () => {
     const cut = { ...startLog, truncated: true }
     assert.deepEqual(failing(undefined, comeBackAnswer(cut)), ['no-crash-recovery start-not-logged unknown'])
+    const text = Buffer.concat([Buffer.from(startLog.textBase64, 'base64'), Buffer.alloc(65_536, ' ')])
+    const full = { ...startLog, textBase64: text.toString('base64') }
+    assert.deepEqual(failing(undefined, comeBackAnswer(full)), ['no-crash-recovery start-not-logged unknown'])
     const quiet = { ...startLog, textBase64: Buffer.from('ready for connections\n').toString('base64') }
     assert.deepEqual(failing(undefined, comeBackAnswer(quiet)), ['no-crash-recovery start-not-logged unknown'])
   })

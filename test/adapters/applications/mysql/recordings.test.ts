@@ -73,8 +73,9 @@ describe('recordings: the start after it', () => {
     test(`${name(recording)}: recovery ${silent ? 'is not called absent' : `is ${recording.recovered ? 'seen' : 'absent'}`}`, () => {
       const { probe, comeBack } = seenRecording(recording)
       const verdict = verdictOn('no-crash-recovery', proveComeBack(probe, comeBack))
-      if (silent) assert.notEqual(verdict, 'proven')
-      else assert.equal(verdict, wanted)
+      // Then only the binary log's own recovery shows, which a server needs that did not close it.
+      const told = !silent || (recording.recovered && !recording.scenario.startsWith('fast-shutdown'))
+      assert.equal(verdict, told ? wanted : 'unknown')
     })
   }
 })

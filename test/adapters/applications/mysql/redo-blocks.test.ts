@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { crc32c } from '../../../../adapters/applications/mysql/crc32c.ts'
 import { judgeRedo } from '../../../../adapters/applications/mysql/redo-log.ts'
 import { findVersion } from '../../../../adapters/applications/mysql/versions.ts'
 import { readRecording } from '../../../recordings/read-recordings.ts'
@@ -31,7 +32,7 @@ for (const server of ['mariadb-10.5', 'mysql-9.7']) {
       assert.equal(judge({}, []).code, 'flushed-lsn-missing')
     })
 
-    test('a block that is filled beyond the checkpoint, damaged or of another place is not closed', () => {
+    test('a damaged block, or one of another place, is not judged', () => {
       assert.equal(
         judge(tailWith((block) => block.writeUInt16BE(block.readUInt16BE(4) + 12, 4))).code,
         'redo-unreadable',
@@ -42,6 +43,14 @@ for (const server of ['mariadb-10.5', 'mysql-9.7']) {
       )
       assert.equal(judge(tailWith((block) => block.fill(0))).code, 'redo-unreadable')
       assert.equal(judge({ tail: { ...redo.tail!, hex: redo.tail!.hex.slice(0, 200) } }).code, 'redo-tail-short')
+    })
+
+    test('a block that the server filled beyond the checkpoint is not closed', () => {
+      const further = tailWith((block) => {
+        block.writeUInt16BE(block.readUInt16BE(4) + 12, 4)
+        block.writeUInt32BE(crc32c(block.subarray(0, 508)), 508)
+      })
+      assert.equal(judge(further).code, 'redo-not-closed')
     })
 
     test('no checkpoint in the file in use is not closed', () => {
