@@ -37,17 +37,17 @@ function cacheFolder() {
   if (base === undefined) return undefined
   const folder = join(base, 'stillshot')
   try {
+    mkdirSync(base, { recursive: true, mode: 0o700 })
+    if (!isOwn(base)) return undefined
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const { uid, mode } = lstatSync(folder)
-    const own = lstatSync(folder).isDirectory() && uid === process.geteuid?.() && (mode & 0o022) === 0
-    return own && isSafe(base) ? folder : undefined
+    return isOwn(folder) ? folder : undefined
   } catch {
     return undefined
   }
 }
 
-/** Nobody else can put another folder in its place. */
-function isSafe(/** @type {string} */ base) {
-  const { uid, mode } = lstatSync(base)
-  return (uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0
+/** A folder, no link, that nobody else can write. */
+function isOwn(/** @type {string} */ path) {
+  const facts = lstatSync(path)
+  return facts.isDirectory() && facts.uid === process.geteuid?.() && (facts.mode & 0o022) === 0
 }

@@ -1,0 +1,167 @@
+import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
+import { FakeHost } from '../../adapters/system/fake/fake-host.ts'
+import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
+import type { HoldRecord, RestorePoint } from '../../src/catalog/catalog.ts'
+import type { App, GlobalOptions, OpenVm } from '../../src/cli/app.ts'
+import type { Procedures } from '../../src/cli/procedures.ts'
+import type { Prompts } from '../../src/cli/prompts.ts'
+import { runCommandLine } from '../../src/cli/run.ts'
+import { vmSettings } from '../../src/cli/vm-settings.ts'
+import { loadSettings } from '../../src/config/load.ts'
+import type { HostKey, KnownHosts } from '../../src/guest/known-hosts.ts'
+import { Redaction } from '../../src/log/redaction.ts'
+
+const CONFIG = `hypervisors: { kvm: { kind: libvirt } }
+ssh: { key: id_ed25519 }
+vms:
+  db1: { hypervisor: kvm, id: db1, ssh: { host: 10.0.0.5 } }
+  db2: { hypervisor: kvm, id: db2, ssh: { host: 10.0.0.6 } }
+  locked: { hypervisor: kvm, id: db3, ssh: { host: 10.0.0.7 }, mode: lock }
+`
+
+export interface FakeAppOptions {
+  readonly config?: string
+  readonly procedures?: Partial<Procedures>
+  readonly interactive?: boolean
+  readonly prompts?: Partial<Prompts>
+  readonly knownHosts?: Partial<KnownHosts>
+  readonly points?: readonly RestorePoint[]
+  readonly holds?: readonly HoldRecord[]
+  /** Secrets that were fetched before. */
+  readonly secrets?: readonly string[]
+  readonly signal?: AbortSignal
+  readonly byHand?: string
+}
+
+/** What a command line did. */
+export interface Ran {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+  /** Names of the VMs that were opened. */
+  readonly opened: readonly string[]
+  readonly written: Readonly<Record<string, string>>
+  readonly closed: number
+}
+
+/** Runs a command line with faked procedures and hypervisor; everything else is real or virtual. */
+export async function run(argv: readonly string[], options: FakeAppOptions = {}): Promise<Ran> {
+  const ran: Recording = { out: '', err: '', opened: [], written: {}, closed: 0 }
+  const app = await fakeApp(ran, options)
+  const status = await runCommandLine(argv, app)
+  return { status, ...ran }
+}
+
+interface Recording {
+  out: string
+  err: string
+  opened: string[]
+  written: Record<string, string>
+  closed: number
+}
+
+async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
+  const system = virtualSystem()
+  const catalog = new MemoryCatalog()
+  for (const point of options.points ?? []) await catalog.savePoint(point)
+  for (const hold of options.holds ?? []) await catalog.saveHold(hold)
+  const redaction = new Redaction()
+  for (const secret of options.secrets ?? []) redaction.add(secret)
+  const host = new FakeHost({ files: { '/home/admin/stillshot.yaml': { text: options.config ?? CONFIG } } })
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const progress = { phase() {} }
+  const common = { system, catalog, log, progress, stateDirectory: '/home/admin/state' }
+  const hypervisor = {
+    findVm: async () => ({}),
+    byHand: () => options.byHand ?? 'virsh …',
+  }
+  return {
+    version: '1.2.3',
+    terminal: {
+      out(text) {
+        ran.out += text
+      },
+      err(text) {
+        ran.err += text
+      },
+      interactive: options.interactive ?? false,
+      columns: 80,
+    },
+    system,
+    host,
+    redaction,
+    prompts: { confirm: fail('confirm'), text: fail('text'), ...options.prompts },
+    procedures: { ...NONE, ...options.procedures },
+    signal: options.signal ?? new AbortController().signal,
+    async writeNewFile(path, content) {
+      if (path in ran.written || path === '/home/admin/taken.yaml')
+        throw Object.assign(new Error(path), { code: 'EEXIST' })
+      ran.written[path] = content
+    },
+    openSession: (globals: GlobalOptions) => ({
+      settings: () => loadSettings(host, globals.config),
+      catalog: async () => catalog,
+      recoverPorts: async () => common,
+      knownHosts: async () => ({ ...NO_KEYS, ...options.knownHosts }),
+      async openVm(name, entry) {
+        ran.opened.push(name)
+        const settings = await loadSettings(host, globals.config)
+        const secret = () => async () => 'secret'
+        return {
+          ports: { ...common, hypervisor },
+          settings: vmSettings(settings, name, entry, secret),
+        } as unknown as OpenVm
+      },
+      async close() {
+        ran.closed += 1
+      },
+    }),
+  }
+}
+
+function fail(name: string) {
+  return async (): Promise<never> => {
+    throw new Error(`${name} was not expected`)
+  }
+}
+
+const NONE: Procedures = {
+  takeSnapshot: fail('takeSnapshot'),
+  checkVm: fail('checkVm'),
+  holdVm: fail('holdVm'),
+  releaseHold: fail('releaseHold'),
+  restoreSnapshot: fail('restoreSnapshot'),
+  recoverRuns: fail('recoverRuns'),
+  installHelper: fail('installHelper'),
+  helperStatus: fail('helperStatus'),
+  removeHelper: fail('removeHelper'),
+  readJournal: fail('readJournal'),
+}
+
+export const HOST_KEY: HostKey = { type: 'ssh-ed25519', base64: 'AAAA', fingerprint: 'SHA256:abc' }
+
+const NO_KEYS: KnownHosts = { scan: async () => HOST_KEY, trusted: async () => [], trust: fail('trust') }
+
+/** A restore point of db1, good unless changed. */
+export function somePoint(changes: Partial<RestorePoint> = {}): RestorePoint {
+  return {
+    version: 1,
+    id: '01JDAAAAAAAAAAAAAAAAAAAAAA',
+    run: '01JDBBBBBBBBBBBBBBBBBBBBBB',
+    vm: 'db1',
+    vmKey: '["kvm","u","u"]',
+    hypervisor: 'kvm',
+    snapshot: 'stillshot-01JDAAAAAAAAAAAAAAAAAAAAAA',
+    createdAt: '2027-01-15T07:00:00.000Z',
+    kind: 'snapshot',
+    mode: 'stop',
+    grade: 'db-stopped',
+    reasons: [],
+    outage: { stopMs: 1100, snapshotMs: 600, startMs: 1900, readyMs: 600, totalMs: 4200 },
+    evidence: {
+      version: 1,
+      proofs: [{ claim: 'synced', verdict: 'proven', code: 'synced', message: 'sync returned 0' }],
+    },
+    ...changes,
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { promisify } from 'node:util'
+
+const BIN = join(import.meta.dirname, '../src/stillshot.js')
+const scratch = mkdtempSync(join(tmpdir(), 'stillshot-bin-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+/** Runs the real command in a home of its own. */
+async function stillshot(argv: readonly string[], environment: Record<string, string>) {
+  const env = { PATH: process.env.PATH, ...environment }
+  const ran = promisify(execFile)(process.execPath, [BIN, ...argv], { cwd: scratch, env })
+  return ran.then(
+    ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ status: code as number, stdout: String(stdout), stderr: String(stderr) }),
+  )
+}
+
+function newHome(): string {
+  return mkdtempSync(join(scratch, 'home-'))
+}
+
+test('--version prints the version of package.json and touches nothing', async () => {
+  const home = newHome()
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+  assert.equal((await stillshot(['--version'], { HOME: home })).stdout, `${version}\n`)
+  assert.deepEqual(readdirSync(home), [])
+})
+
+test('the compile cache lies in a folder of the user alone', async () => {
+  const home = newHome()
+  const { status, stdout } = await stillshot(['config', 'schema', '--json'], { HOME: home })
+  assert.equal(status, 0)
+  assert.equal(JSON.parse(stdout).command, 'config schema')
+  assert.equal(statSync(join(home, '.cache/stillshot')).mode & 0o777, 0o700)
+  assert.ok(readdirSync(join(home, '.cache/stillshot')).length > 0)
+})
+
+test('a folder that others can write, or a link, is not used for the cache', async () => {
+  const home = newHome()
+  mkdirSync(join(home, 'open'))
+  chmodSync(join(home, 'open'), 0o777)
+  await stillshot(['config', 'schema'], { XDG_CACHE_HOME: join(home, 'open') })
+  assert.deepEqual(readdirSync(join(home, 'open')), [])
+  mkdirSync(join(home, 'cache'))
+  mkdirSync(join(home, 'target'))
+  symlinkSync('../target', join(home, 'cache/stillshot'))
+  await stillshot(['config', 'schema'], { XDG_CACHE_HOME: join(home, 'cache') })
+  assert.deepEqual(readdirSync(join(home, 'target')), [])
+})
+
+test('without a configuration the exit status is that of the table, and the way out is shown', async () => {
+  const { status, stdout, stderr } = await stillshot(['snapshot', 'db1'], { HOME: newHome() })
+  assert.deepEqual([status, stdout], [10, ''])
+  assert.match(stderr, /there is no configuration[\s\S]*stillshot init/)
+})
+
+test('the first file is of a form that Node 16 can read', () => {
+  const text = readFileSync(BIN, 'utf8')
+  assert.doesNotMatch(
+    text,
+    /^import (?!\{ (lstatSync|join)|\* as nodeModule)/m,
+    'only what old versions have is imported',
+  )
+  assert.doesNotMatch(text, /^\s*(await|using) |\busing \w+ =|\.(at|findLast|toSorted|hasOwn)\(|import type/m)
+})
