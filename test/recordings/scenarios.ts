@@ -58,6 +58,27 @@ function dirtyPages(server: RecordedServer): number {
   )
 }
 
+/** Ends the server while a client commits rows one by one. */
+async function terminateUnderLoad(server: RecordedServer): Promise<void> {
+  const tables = server.isMariadb ? ['t', 'm', 'a', 'at'] : ['t', 'm']
+  const round = tables.map((table) => `INSERT INTO lab.${table} (filler) VALUES (REPEAT('x', 200));\n`).join('')
+  const flood = server.flood(round.repeat(20_000))
+  await sleep(700)
+  await server.end('SIGTERM')
+  await flood
+}
+
+/** A server that is killed while it stops, as a system does that lost its patience. */
+async function killWhileStopping(server: RecordedServer): Promise<void> {
+  wrap(server)
+  const from = logSize(server)
+  const said = () => Buffer.from(collectLog(server, from).textBase64, 'base64').toString()
+  const ended = server.end('SIGTERM')
+  while (!/Normal shutdown|Received SHUTDOWN/.test(said())) await sleep(1)
+  await Promise.all([ended, server.end('SIGKILL')])
+  if (said().includes('Shutdown complete')) throw new Error('the server was faster: try again')
+}
+
 const terminate = (shutdown: number, before?: (server: RecordedServer) => void) => async (server: RecordedServer) => {
   before?.(server)
   server.query(`SET GLOBAL innodb_fast_shutdown = ${shutdown}`)
@@ -68,6 +89,8 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'clean-fast-shutdown-0', clean: true, recovered: false, act: terminate(0) },
   { name: 'clean-fast-shutdown-1', clean: true, recovered: false, act: terminate(1) },
   { name: 'clean-wrapped', clean: true, recovered: false, act: terminate(1, wrap) },
+  { name: 'clean-under-load', clean: true, recovered: false, act: terminateUnderLoad },
+  { name: 'killed-while-stopping', clean: false, recovered: true, act: killWhileStopping },
   { name: 'fast-shutdown-2', clean: false, recovered: true, act: terminate(2) },
   { name: 'fast-shutdown-2-wrapped', clean: false, recovered: true, act: terminate(2, wrap) },
   {

@@ -121,6 +121,15 @@ export class RecordedServer {
     return spawnSync('chroot', this.#client(sql), { stdio: 'ignore' }).status === 0
   }
 
+  /** Sends statements without waiting; resolves when the client ended, as it does when the server goes away. */
+  async flood(sql: string): Promise<void> {
+    const argv = [this.#tree.root, this.#tree.client, '--no-defaults', '--user=root', `--socket=${SOCKET}`, '--batch']
+    const client = spawn('chroot', argv, { stdio: ['pipe', 'ignore', 'ignore'] })
+    client.stdin.on('error', () => {})
+    client.stdin.end(sql)
+    await once(client, 'exit')
+  }
+
   /** Output of the client: tab-separated, a heading first. */
   query(sql: string): string {
     return execFileSync('chroot', this.#client(sql), { encoding: 'utf8' })
