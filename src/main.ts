@@ -84,11 +84,12 @@ function openSession(world: World, globals: GlobalOptions): Session {
     async openVm(name, entry) {
       const secret = await secrets(world, await settings())
       const vm = vmSettings(await settings(), name, entry, secret)
+      const opened = await hypervisor(entry.hypervisor)
       const { mysqlApplication } = await import('../adapters/applications/mysql/mysql-application.ts')
       const { loadHelper } = await import('../adapters/guests/helper/helper-file.ts')
       const ports = {
         ...(await common()),
-        hypervisor: await hypervisor(entry.hypervisor),
+        hypervisor: opened,
         shells: await shells(),
         application: mysqlApplication(),
         helper: await loadHelper(),

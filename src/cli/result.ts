@@ -6,6 +6,8 @@ export interface CommandResult {
   readonly document: Readonly<Record<string, unknown>>
   /** The same for a person; empty prints nothing. */
   readonly text: string
+  /** What went wrong with a part of it, for a person: goes to standard error. */
+  readonly errorText?: string
   /** Default 0. */
   readonly exitStatus?: number
 }

@@ -78,8 +78,12 @@ function usageError(
 }
 
 function printResult(app: App, how: { command: string; json: boolean }, result: CommandResult): void {
-  if (how.json) printDocument(app, { version: 1, command: how.command, ...result.document })
-  else if (result.text !== '') app.terminal.out(app.redaction.text(result.text))
+  if (how.json) {
+    printDocument(app, { version: 1, command: how.command, ...result.document })
+    return
+  }
+  if (result.text !== '') app.terminal.out(app.redaction.text(result.text))
+  if (result.errorText) app.terminal.err(app.redaction.text(result.errorText))
 }
 
 function printError(app: App, how: { command: string; json: boolean; verbose: boolean }, error: StillshotError): void {

@@ -6,6 +6,8 @@ import type { OpenVm, Session } from './app.ts'
 /** One VM of a command over several that did not work, in its JSON document. */
 export interface FailedVm {
   readonly run: string | null
+  /** The restore point that is kept all the same. */
+  readonly point?: string
   readonly vm: string
   readonly code: string
   readonly message: string
@@ -55,20 +57,26 @@ export async function eachVm<Result>(
       results.push(await work(await session.openVm(vm, entry)))
     } catch (thrown) {
       const error = toStillshotError(thrown)
-      const run = typeof error.details.run === 'string' ? error.details.run : null
-      failed.push({ run, vm, code: error.code, message: error.message, hint: error.hint })
+      failed.push(failedVm(vm, error))
       statuses.push(error.exitStatus)
     }
   }
   return { results, failed, statuses }
 }
 
+function failedVm(vm: string, { code, message, hint, details }: StillshotError): FailedVm {
+  const { run, point } = details
+  const kept = typeof point === 'string' ? { point } : {}
+  return { run: typeof run === 'string' ? run : null, ...kept, vm, code, message, hint }
+}
+
 /** The failed ones for a person; empty when there are none. */
 export function failedText(failed: readonly FailedVm[]): string {
   return failed
-    .map(({ vm, code, message, hint, run }) => {
+    .map(({ vm, code, message, hint, run, point }) => {
+      const kept = point === undefined ? '' : `\n  restore point ${point} is kept`
       const where = run === null ? '' : `\n  run ${run}`
-      return `${vm}: ${message} (${code})\n  ${hint}${where}\n`
+      return `${vm}: ${message} (${code})\n  ${hint}${kept}${where}\n`
     })
     .join('')
 }

@@ -77,7 +77,8 @@ test('of several VMs each has its turn, the failed ones are listed, the worst ex
   assert.deepEqual(Object.keys(document.failed[0]), ['run', 'vm', 'code', 'message', 'hint'])
   assert.deepEqual([document.failed[0].run, document.failed[0].code], ['01RUN', 'guest-unreachable'])
   const plain = await run(['snapshot', 'db1', 'db2'], { procedures: { takeSnapshot } })
-  assert.match(plain.out, /db1: db1 does not answer \(guest-unreachable\)/)
+  assert.match(plain.err, /db1: db1 does not answer \(guest-unreachable\)[\s\S]*run 01RUN/)
+  assert.doesNotMatch(plain.out, /does not answer/)
 })
 
 test('a cancelled command does not begin with the next VM', async () => {
@@ -89,7 +90,20 @@ test('a cancelled command does not begin with the next VM', async () => {
   const ran = await run(['snapshot', 'db1', 'db2'], { procedures: { takeSnapshot }, signal: controller.signal })
   assert.equal(ran.status, 130)
   assert.deepEqual(ran.opened, ['db1'])
-  assert.match(ran.out, /db2: cancelled before it began/)
+  assert.match(ran.err, /db2: cancelled before it began/)
+})
+
+test('a point that is kept although the guest is not as it was is named', async () => {
+  const takeSnapshot = async () => {
+    throw new StillshotError('come-back-failed', 'db1 is not as before', {
+      details: { run: '01RUN', point: '01POINT' },
+    })
+  }
+  const plain = await run(['snapshot', 'db1'], { procedures: { takeSnapshot } })
+  assert.equal(plain.status, 42)
+  assert.match(plain.err, /restore point 01POINT is kept/)
+  const json = await run(['snapshot', 'db1', '--json'], { procedures: { takeSnapshot } })
+  assert.equal(JSON.parse(json.out).failed[0].point, '01POINT')
 })
 
 const REPORT = { vm: 'db1', ok: true, findings: [], coverage: [{ guest: 'vda', disk: 'vda', by: 'serial' as const }] }

@@ -25,7 +25,8 @@ export async function check(app: App, session: Session, names: readonly string[]
   )
   return {
     document: { reports: results, failed },
-    text: vms.length === 0 ? 'no VM is configured\n' : results.map(reportText).join('\n') + failedText(failed),
+    text: vms.length === 0 ? 'no VM is configured\n' : results.map(reportText).join('\n'),
+    errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, ...results.map(statusOf)]),
   }
 }

@@ -54,7 +54,8 @@ async function snapshot(
   const below = results.some(({ grade }) => isWorse(grade, BEST_OF_STOP)) ? ERRORS['grade-below-mode'].exit : 0
   return {
     document: { points: results.map(pointDocument), failed },
-    text: results.map(snapshotText).join('') + failedText(failed),
+    text: results.map(snapshotText).join(''),
+    errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, below]),
   }
 }
