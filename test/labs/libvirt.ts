@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CommandResult, runCommand, tryCommand } from './command.ts'
 import type { LabPaths } from './paths.ts'
@@ -19,9 +19,13 @@ export async function ensureLibvirt(paths: LabPaths): Promise<string> {
   if (uri !== 'qemu:///system') throw new Error(`${uri} does not answer: is libvirt-daemon installed?`)
   // One that another process starts at this moment will do as well: what counts is that it answers.
   const started = await startDaemon(paths)
-  await waitFor(async () => ((await answers(uri)) ? true : undefined), {
-    what: `libvirtd on ${uri} (its log is ${join(paths.libvirt, 'libvirtd.log')}) ${started.stderr.trim()}`,
-    timeoutMs: 60_000,
+  const up = waitFor(async () => ((await answers(uri)) ? true : undefined), { what: 'libvirtd', timeoutMs: 60_000 })
+  await up.catch(async (cause: unknown) => {
+    const log = await readFile(join(paths.libvirt, 'libvirtd.log'), 'utf8').catch(() => '')
+    const end = log.trimEnd().split('\n').slice(-5).join('\n')
+    throw new Error(`libvirtd does not answer on ${uri}: ${started.stderr.trim()}\nits log ends with:\n${end}`, {
+      cause,
+    })
   })
   return uri
 }
@@ -71,14 +75,14 @@ export async function stopLibvirt(paths: LabPaths): Promise<void> {
   if (pid > 1 && name.trim() === 'libvirtd') process.kill(pid)
 }
 
-/** libvirtd looks this user up before it reads qemu.conf, and ends when it is missing. */
+/** libvirtd looks these up before it reads qemu.conf, and ends when one is missing; `kvm` is Ubuntu's. */
 async function ensureQemuUser(): Promise<void> {
-  if ((await tryCommand('getent', ['passwd', 'libvirt-qemu'], { timeoutMs: 10_000 })).status === 0) return
-  await tryCommand('groupadd', ['--system', 'libvirt-qemu'], { timeoutMs: 10_000 })
-  const shell = (await stat('/usr/sbin/nologin').catch(() => undefined)) ? '/usr/sbin/nologin' : '/bin/false'
-  await runCommand(
-    'useradd',
-    ['--system', '--gid', 'libvirt-qemu', '--home-dir', '/var/lib/libvirt', '--shell', shell, 'libvirt-qemu'],
-    { timeoutMs: 10_000 },
-  )
+  const limit = { timeoutMs: 10_000 }
+  for (const group of ['libvirt-qemu', 'kvm']) {
+    const found = await tryCommand('getent', ['group', group], limit)
+    if (found.status !== 0) await runCommand('groupadd', ['--system', group], limit)
+  }
+  if ((await tryCommand('getent', ['passwd', 'libvirt-qemu'], limit)).status === 0) return
+  const home = ['--home-dir', '/var/lib/libvirt', '--no-create-home', '--shell', '/usr/sbin/nologin']
+  await runCommand('useradd', ['--system', '--gid', 'libvirt-qemu', ...home, 'libvirt-qemu'], limit)
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 
-const CHUNK_BYTES = 8 * 1024 * 1024
+export const CHUNK_BYTES = 8 * 1024 * 1024
 
 /** A text of the file and what stands there instead in the copy; both have the same length in bytes. */
 export interface Replacement {

@@ -56,6 +56,8 @@ qemu-utils qemu-img
 mmdebstrap mmdebstrap
 debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
 e2fsprogs mkfs.ext4
+mount mount
+passwd useradd
 libvirt-daemon libvirtd
 libvirt-daemon-driver-qemu /usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so
 libvirt-clients virsh
