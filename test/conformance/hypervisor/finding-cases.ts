@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { type HypervisorSuite, hypervisorCase, rejectsWith } from './under-test.ts'
+
+/** Finding the VM and looking at it. */
+export function findingCases(suite: HypervisorSuite): void {
+  hypervisorCase(suite, 'check() names product and version', async ({ hypervisor }) => {
+    const info = await hypervisor.check()
+    assert.notEqual(info.product, '')
+    assert.match(info.version, /^\d/)
+  })
+
+  hypervisorCase(suite, 'findVm() finds by native id, UUID and name', async ({ hypervisor, vm }) => {
+    assert.deepEqual(await hypervisor.findVm(vm.nativeId), vm)
+    assert.deepEqual(await hypervisor.findVm(vm.uuid), vm)
+    assert.deepEqual(await hypervisor.findVm(vm.name), vm)
+    assert.equal(vm.hypervisor, hypervisor.name)
+    assert.match(vm.uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+    assert.equal(vm.power, 'running')
+  })
+
+  hypervisorCase(suite, 'findVm() tells each disk with size, bus and serial', async ({ vm }) => {
+    assert.deepEqual(
+      vm.disks.map((disk) => [disk.id, disk.covered, disk.sizeBytes > 0, disk.bus]),
+      [
+        ['vda', true, true, 'virtio'],
+        ['vdb', true, true, 'virtio'],
+      ],
+    )
+    assert.equal(vm.disks[0]?.serial, 'first')
+    assert.equal(vm.disks[1]?.serial, undefined)
+    assert.deepEqual(
+      vm.disks.map((disk) => disk.unit),
+      [0, 1],
+    )
+  })
+
+  hypervisorCase(suite, 'findVm() of an unknown VM rejects with vm-not-found', async ({ hypervisor }) => {
+    await rejectsWith('vm-not-found', hypervisor.findVm('no-such-vm'))
+  })
+
+  hypervisorCase(suite, 'findVm() of a reference that means two VMs rejects with vm-ambiguous', async (under) => {
+    const reference = await under.makeAmbiguous()
+    await rejectsWith('vm-ambiguous', under.hypervisor.findVm(reference))
+  })
+
+  hypervisorCase(suite, 'countUuid() counts the VMs with a UUID', async ({ hypervisor, vm }) => {
+    assert.equal(await hypervisor.countUuid(vm.uuid), 1)
+    assert.equal(await hypervisor.countUuid('00000000-dead-4000-8000-000000000000'), 0)
+  })
+
+  hypervisorCase(suite, 'checkSnapshot() of a fit VM refuses nothing and changes nothing', async (under) => {
+    const before = await under.storage()
+    const findings = await under.hypervisor.checkSnapshot(under.vm)
+    assert.deepEqual(
+      findings.filter((finding) => finding.severity === 'refuse'),
+      [],
+    )
+    assert.deepEqual(await under.storage(), before)
+  })
+
+  hypervisorCase(suite, 'an aborted call rejects with cancelled and does nothing', async ({ hypervisor, vm }) => {
+    const signal = AbortSignal.abort()
+    await rejectsWith('cancelled', hypervisor.findVm(vm.name, { signal }))
+    await rejectsWith('cancelled', hypervisor.createSnapshot(vm, { name: 's1', description: '' }, { signal }))
+    assert.deepEqual(await hypervisor.listSnapshots(vm), [])
+  })
+
+  hypervisorCase(suite, 'byHand() names the VM and the snapshot', async ({ hypervisor, vm }) => {
+    assert.ok(hypervisor.byHand(vm, 'remove-snapshot', 's1').includes('s1'))
+    assert.ok(hypervisor.byHand(vm, 'roll-back', 's1').includes('s1'))
+    assert.ok(hypervisor.byHand(vm, 'power-on', 's1').includes(vm.nativeId))
+  })
+
+  hypervisorCase(suite, 'close() is safe twice', async ({ hypervisor }) => {
+    await hypervisor.check()
+    await hypervisor.close()
+    await hypervisor.close()
+  })
+}

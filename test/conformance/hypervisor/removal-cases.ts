@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import {
+  type HypervisorSuite,
+  hypervisorCase,
+  namesOf,
+  readAll,
+  rejectsWith,
+  snapshotOf,
+  valueAfterRollBack,
+  writeAll,
+} from './under-test.ts'
+
+const ALL = [
+  ['s1', 1],
+  ['s2', 2],
+  ['s3', 3],
+] as const
+
+/** Removing with merge: the data of everything else stays. */
+export function removalCases(suite: HypervisorSuite): void {
+  hypervisorCase(suite, 'removeSnapshot() of a missing snapshot resolves', async (under) => {
+    await under.hypervisor.removeSnapshot(under.vm, 'none')
+    await snapshotOf(under, 's1', 1)
+    for (const _ of [1, 2]) await under.hypervisor.removeSnapshot(under.vm, 's1')
+    assert.deepEqual(await namesOf(under), [])
+  })
+
+  for (const [removed] of ALL) {
+    for (const power of ['running', 'off'] as const) {
+      hypervisorCase(
+        suite,
+        `removeSnapshot() of ${removed} of three keeps all other data, VM ${power}`,
+        async (under) => {
+          for (const [name, value] of ALL) await snapshotOf(under, name, value)
+          await writeAll(under, 4)
+          if (power === 'off') await under.stop()
+          await under.hypervisor.removeSnapshot(under.vm, removed)
+          assert.equal(await under.hypervisor.power(under.vm), power)
+          await under.stop()
+          assert.equal(await readAll(under), 4)
+          const rest = ALL.filter(([name]) => name !== removed)
+          assert.deepEqual(
+            await namesOf(under),
+            rest.map(([name]) => name),
+          )
+          for (const [name, value] of rest.toReversed()) {
+            assert.equal(await valueAfterRollBack(under, name, `to-${name}`), value)
+            await under.hypervisor.removeSnapshot(under.vm, name)
+            assert.equal(await readAll(under), value)
+          }
+        },
+      )
+    }
+  }
+
+  hypervisorCase(suite, 'removeSnapshot() of all, in any order, leaves nothing behind', async (under) => {
+    const before = await under.storage()
+    for (const order of [
+      ['s2', 's1', 's3'],
+      ['s3', 's2', 's1'],
+    ]) {
+      for (const [name, value] of ALL) await snapshotOf(under, name, value)
+      for (const name of order) await under.hypervisor.removeSnapshot(under.vm, name)
+      assert.deepEqual(await namesOf(under), [])
+      assert.deepEqual(await under.storage(), before)
+    }
+    await under.stop()
+    assert.equal(await readAll(under), 3)
+    await under.hypervisor.powerOn(under.vm)
+  })
+
+  if (suite.capabilities.rollBackToAny) branchCases(suite)
+}
+
+/** Where the VM stands on an older snapshot than others. */
+function branchCases(suite: HypervisorSuite): void {
+  hypervisorCase(suite, 'removeSnapshot() with branches rejects and changes nothing', async (under) => {
+    for (const [name, value] of ALL) await snapshotOf(under, name, value)
+    await under.hypervisor.rollBack(under.vm, { snapshotName: 's3', token: 'one' })
+    await under.hypervisor.rollBack(under.vm, { snapshotName: 's1', token: 'two' })
+    const storage = await under.storage()
+    const before = await under.hypervisor.listSnapshots(under.vm)
+    await rejectsWith('snapshot-has-branches', under.hypervisor.removeSnapshot(under.vm, 's1'))
+    assert.deepEqual(await under.storage(), storage)
+    assert.deepEqual(await under.hypervisor.listSnapshots(under.vm), before)
+    assert.equal(await readAll(under), 1)
+  })
+
+  for (const order of [
+    ['s3', 's2', 's1'],
+    ['s2', 's3', 's1'],
+  ]) {
+    for (const power of ['running', 'off']) {
+      hypervisorCase(
+        suite,
+        `after a roll back, ${order} can be removed and leave nothing, VM ${power}`,
+        async (under) => {
+          const before = await under.storage()
+          for (const [name, value] of ALL) await snapshotOf(under, name, value)
+          await writeAll(under, 4)
+          await under.hypervisor.rollBack(under.vm, { snapshotName: 's1', token: 'one' })
+          if (power === 'running') await under.hypervisor.powerOn(under.vm)
+          await writeAll(under, 9)
+          for (const name of order) await under.hypervisor.removeSnapshot(under.vm, name)
+          await under.stop()
+          assert.equal(await readAll(under), 9)
+          assert.deepEqual(await namesOf(under), [])
+          assert.deepEqual(await under.storage(), before)
+          await under.hypervisor.powerOn(under.vm)
+        },
+      )
+    }
+  }
+}
