@@ -7,7 +7,7 @@ import type { Clock } from '../system/clock.ts'
 export interface CameBack {
   readonly answer: ComeBackAnswer
   readonly proofs: readonly Proof[]
-  /** True when every claim about coming back is proven. */
+  /** True when every claim that was waited for is proven. */
   readonly complete: boolean
 }
 
@@ -23,18 +23,19 @@ export async function awaitComeBack(
   const begunAt = clock.monotonic()
   for (;;) {
     const answer = await helper.comeBack(want.profile, want.holdId, { signal, timeoutMs: 60_000 })
-    const proofs = application.proveComeBack(want.before, answer).filter(({ claim }) => want.claims.includes(claim))
+    const proofs = application.proveComeBack(want.before, answer)
     const complete = want.claims.every((claim) => {
       const about = proofs.filter((proof) => proof.claim === claim)
       return about.length > 0 && about.every(({ verdict }) => verdict === 'proven')
     })
-    if (complete || isFinal(proofs) || clock.monotonic() - begunAt >= want.limitMs) return { answer, proofs, complete }
+    if (complete || isFinal(proofs, want.claims) || clock.monotonic() - begunAt >= want.limitMs)
+      return { answer, proofs, complete }
     await clock.sleep(1_000, signal)
   }
 }
 
 /** What the log says about the start does not change by waiting. */
-function isFinal(proofs: readonly Proof[]): boolean {
-  const failing = proofs.filter(({ verdict }) => verdict !== 'proven')
+function isFinal(proofs: readonly Proof[], claims: readonly Proof['claim'][]): boolean {
+  const failing = proofs.filter(({ claim, verdict }) => claims.includes(claim) && verdict !== 'proven')
   return failing.every(({ claim, verdict }) => claim === 'no-crash-recovery' && verdict === 'contradicted')
 }

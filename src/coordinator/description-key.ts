@@ -1,22 +1,24 @@
 import { StillshotError } from '../errors.ts'
 import type { DescriptionKey } from '../grade/description.ts'
+import type { AppendFile } from '../system/files.ts'
 import type { System } from '../system/system.ts'
 
-/** The key that signs descriptions: `description.key` in the state directory, made at the first run. */
+/**
+ * The key that signs descriptions: the first whole line of `description.key` in the state directory. Made at the first
+ * run; when two processes make it at once, or one dies over it, a line is added and the first whole one counts.
+ */
 export async function loadDescriptionKey(system: System, stateDirectory: string): Promise<DescriptionKey> {
   const path = `${stateDirectory}/description.key`
   const there = await readKey(system, path)
   if (there !== undefined) return there
-  await system.files.makeFolder(stateDirectory)
   try {
-    const file = await system.files.openAppend(path, { create: true })
-    await file.append(`${Buffer.from(system.randomness.bytes(32)).toString('hex')}\n`)
+    await system.files.makeFolder(stateDirectory)
+    const file = await openKey(system, path)
+    // A line break first: somebody may have died in the middle of a line.
+    await file.append(`\n${Buffer.from(system.randomness.bytes(32)).toString('hex')}\n`)
     await file.sync()
     await file.close()
   } catch (cause) {
-    // Another process may have been faster: then its key counts.
-    const other = await readKey(system, path)
-    if (other !== undefined) return other
     throw new StillshotError('state-unwritable', `the key ${path} cannot be made`, { cause })
   }
   const made = await readKey(system, path)
@@ -24,14 +26,21 @@ export async function loadDescriptionKey(system: System, stateDirectory: string)
   return made
 }
 
-async function readKey(system: System, path: string): Promise<DescriptionKey | undefined> {
-  let text: string
+async function openKey({ files }: System, path: string): Promise<AppendFile> {
   try {
-    text = await system.files.readText(path)
+    return await files.openAppend(path, { create: true })
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code !== 'EEXIST') throw thrown
+    return files.openAppend(path, { create: false })
+  }
+}
+
+async function readKey({ files }: System, path: string): Promise<DescriptionKey | undefined> {
+  try {
+    const key = /^[0-9a-f]{64}$/m.exec(await files.readText(path))?.[0]
+    return key === undefined ? undefined : Buffer.from(key, 'hex')
   } catch (thrown) {
     if ((thrown as { code?: unknown }).code === 'ENOENT') return undefined
     throw new StillshotError('state-unwritable', `the key ${path} cannot be read`, { cause: thrown })
   }
-  if (!/^[0-9a-f]{64}\n?$/.test(text)) return undefined
-  return Buffer.from(text.trim(), 'hex')
 }

@@ -82,7 +82,7 @@ export async function lookWhatCameBack(
     profile: settings.profile.name,
     holdId: run.id,
     before: seen.probe,
-    claims: ['came-back', 'no-crash-recovery'] as const,
+    claims: ['came-back'] as const,
     limitMs: COME_BACK_LIMIT_MS,
   }
   try {

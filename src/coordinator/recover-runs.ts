@@ -59,7 +59,7 @@ async function settleRun(open: OpenVm, world: RecoverWorld, run: string): Promis
     return { run, vm: '', procedure: '', outcome: 'unreadable', open: [toStillshotError(thrown).message] }
   }
   const begun = events[0]
-  if (isSettled(events) || begun?.event !== 'run-begun') return undefined
+  if (begun?.event !== 'run-begun' || isSettled(events)) return undefined
   const { vm, procedure, owner } = begun
   const state = await world.system.processes.state(owner)
   // A run that ended `undo-failed` has said so: its process no longer works on it, alive or not.

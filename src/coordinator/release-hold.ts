@@ -91,7 +91,7 @@ function makeReport(
     code: 'for-snapshots-inside',
     message: 'counts for a snapshot whose point in time lies between hold and release',
   }
-  const { grade, reasons } = gradeEvidence([...proofs, inside])
+  const { grade, reasons } = gradeEvidence([...proofs, inside, ...cameBack])
   const outage = held && measureOutage(held.hold, release, { holdAnsweredMs: 0, releaseSentMs: snapshotMs })
   return {
     version: 1,

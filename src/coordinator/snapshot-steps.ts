@@ -80,12 +80,15 @@ export interface Seen {
 export function gradePoint(ports: Ports, settings: VmSettings, draft: DraftPoint, witnessed: Seen): RestorePoint {
   const { seen, hold, release, snapshot, timing, cameBack } = witnessed
   const measured = timing.read()
-  const proofs = proveRun(ports.application, { seen, hold, release, snapshot, timing: measured })
+  const proofs = [
+    ...proveRun(ports.application, { seen, hold, release, snapshot, timing: measured }),
+    ...(cameBack?.proofs ?? []),
+  ]
   const outage = measureOutage(hold, release, measured)
   const { grade, reasons } = gradeEvidence(proofs)
   const evidence: Evidence = {
     version: 1,
-    proofs: [...proofs, ...(cameBack?.proofs ?? [])],
+    proofs,
     findings: seen.findings.filter(({ severity }) => severity === 'warn'),
     coverage: seen.coverage.disks,
     timing: measured,
@@ -119,7 +122,7 @@ export async function label(ports: Ports, run: Run, vm: Vm, point: RestorePoint)
 
 /** The error of a run whose point is kept while the guest is not as it was. */
 export function notBack(point: RestorePoint, cameBack: CameBack): StillshotError {
-  const failing = cameBack.proofs.filter(({ verdict }) => verdict !== 'proven')
+  const failing = cameBack.proofs.filter(({ claim, verdict }) => claim === 'came-back' && verdict !== 'proven')
   const why = failing.map(({ message }) => message).join('; ')
   return new StillshotError('come-back-failed', `${point.vm} is not back as it was: ${why}`, {
     details: { run: point.run, point },

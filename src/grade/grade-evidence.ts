@@ -4,8 +4,8 @@ import type { Claim, Proof } from './proof.ts'
 interface Rule {
   /** The best grade that is left when the claim is contradicted. */
   readonly contradicted: Grade
-  /** The best grade that is left when the claim is unknown, or no proof of it was given. */
-  readonly unknown: Grade
+  /** The best grade that is left when the claim is unknown, or no proof of it was given; absent: it is not asked for. */
+  readonly unknown?: Grade
 }
 
 /**
@@ -22,6 +22,8 @@ const RULES: Readonly<Partial<Record<Claim, Rule>>> = {
   'watchdog-silent': { contradicted: 'crash-only', unknown: 'suspect' },
   'inside-hold': { contradicted: 'crash-only', unknown: 'suspect' },
   'one-boot': { contradicted: 'crash-only', unknown: 'suspect' },
+  // A server that had to recover after a stop did not stop cleanly, whatever else was seen.
+  'no-crash-recovery': { contradicted: 'crash-only' },
 }
 
 export interface Graded {
@@ -43,6 +45,7 @@ export function gradeEvidence(proofs: readonly Proof[]): Graded {
     if (given.length === 0) failing.push(missing(claim))
     for (const { verdict, code, message } of failing) {
       const left = verdict === 'contradicted' ? rule.contradicted : rule.unknown
+      if (left === undefined) continue
       reasons.push({ reason: { code, message }, left })
       if (isWorse(left, grade)) grade = left
     }

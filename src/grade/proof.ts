@@ -23,7 +23,7 @@ export const CLAIMS = [
   'one-boot',
   /** Everything that ran before runs again and the server answers. Does not change the grade of the point. */
   'came-back',
-  /** The server started without crash recovery. */
+  /** The server started without crash recovery. Not asked for, but when contradicted it takes the grade down. */
   'no-crash-recovery',
 ] as const
 export type Claim = (typeof CLAIMS)[number]

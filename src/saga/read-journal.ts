@@ -5,7 +5,8 @@ import type { JournalEvent } from './journal-event.ts'
 const EVENTS = new Set(['run-begun', 'intent', 'done', 'failed', 'undone', 'undo-failed', 'run-ended'])
 
 /**
- * The events of a journal, oldest first. A torn line is left out where a crash or a full disk can leave one: at the end
+ * The events of a journal, oldest first; none when the process died before its first line was whole: then it had not
+ * acted. A torn line is left out where a crash or a full disk can leave one: at the end
  * of the file, or before a line that begins afresh. `journal-damaged` when it does not begin with `run-begun`;
  * `version-newer` when a later stillshot wrote it.
  */
@@ -16,6 +17,7 @@ export async function readJournal(files: Files, path: string): Promise<readonly 
   } catch (cause) {
     throw new StillshotError('journal-damaged', `the journal ${path} cannot be read`, { cause })
   }
+  if (!content.includes('\n')) return []
   const events = content
     .split('\n')
     .map(parseLine)
