@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util'
+
+/** `npm run bench -- NAME [--rounds N] [--json]`: one benchmark; a table for people, with `--json` one document last. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  outage: () => import('./outage.ts'),
+  startup: () => import('./startup.ts'),
+}
+
+export interface BenchOptions {
+  readonly rounds?: number
+  readonly say: (line: string) => void
+}
+
+/** Measures, and gives the document to print and the same for a person; `missed` ends the command with 1. */
+export type Bench = (options: BenchOptions) => Promise<{ document: object; table: string; missed: boolean }>
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, rounds: { type: 'string' } },
+})
+const load = BENCHMARKS[positionals[0] ?? '']
+if (load === undefined) {
+  process.stderr.write(
+    `usage: npm run bench -- NAME [--rounds N] [--json]\nNAME is one of ${Object.keys(BENCHMARKS).join(', ')}\n`,
+  )
+  process.exit(2)
+}
+const { bench } = await load()
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const { document, table, missed } = await bench({ say, ...(values.rounds ? { rounds: Number(values.rounds) } : {}) })
+process.stderr.write(table)
+if (values.json) process.stdout.write(`${JSON.stringify(document)}\n`)
+process.exitCode = missed ? 1 : 0

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import type { VmSettings } from '../../src/coordinator/ports.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
+import type { LabGuest } from '../labs/lab-guest.ts'
+import { openLabPorts, withCreateSnapshot } from '../labs/lab-ports.ts'
+import { waitFor } from '../labs/wait-for.ts'
+import { answers, openSubject, type Subject } from './subject.ts'
+
+let subject: Subject
+before(async () => {
+  subject = await openSubject('graded-down')
+})
+after(() => subject?.guest.destroy())
+
+/** Takes a snapshot while somebody does `act` between the hold and the hypervisor's point in time. */
+async function snapshotWhile(
+  act: (guest: LabGuest) => Promise<unknown>,
+  settings: Partial<VmSettings> = {},
+): Promise<RestorePoint> {
+  const { lab, guest, cli } = subject
+  const opened = await openLabPorts(lab, guest, cli, {
+    settings,
+    over: (real) =>
+      withCreateSnapshot(real, async (vm, request) => {
+        await act(guest)
+        return real.createSnapshot(vm, request)
+      }),
+  })
+  try {
+    const point = await takeSnapshot(opened.ports, opened.settings, {
+      mode: 'stop',
+      signal: new AbortController().signal,
+    })
+    assert.equal(await answers(guest), true, 'the server is back')
+    return point
+  } finally {
+    await opened.close()
+  }
+}
+
+function codes({ reasons }: RestorePoint): readonly string[] {
+  return reasons.map(({ code }) => code)
+}
+
+test('nobody touches it: db-stopped', async () => {
+  assert.deepEqual(codes(await snapshotWhile(async () => {})), [])
+})
+
+test('MariaDB started by somebody during the hold', async () => {
+  const point = await snapshotWhile((guest) =>
+    guest.run(
+      'systemctl unmask --runtime mariadb.service; rm -rf /run/systemd/system/mariadb.service.d; systemctl daemon-reload; systemctl start mariadb',
+    ),
+  )
+  assert.equal(point.grade, 'crash-only', JSON.stringify(point.reasons))
+})
+
+test('a second server on the machine during the hold', async () => {
+  const point = await snapshotWhile((guest) =>
+    guest.run(
+      `install -d -o mysql /run/second && mariadb-install-db --user=mysql --datadir=/run/second/data >/dev/null 2>&1
+      setsid mariadbd --no-defaults --user=mysql --datadir=/run/second/data --socket=/run/second/s --skip-networking \
+        --innodb-buffer-pool-size=8M </dev/null >/dev/null 2>&1 &
+      i=0; while [ ! -S /run/second/s ] && [ $i -lt 300 ]; do sleep 0.2; i=$((i+1)); done; test -S /run/second/s`,
+      { timeoutMs: 120_000 },
+    ),
+  )
+  await subject.guest.run(
+    'pkill -f /run/second/data; while pgrep -f /run/second/data >/dev/null; do sleep 0.2; done; rm -rf /run/second',
+  )
+  assert.notEqual(point.grade, 'db-stopped')
+})
+
+test('stopped uncleanly: the unit is killed instead of asked', async () => {
+  const { guest } = subject
+  await guest.run(
+    'mkdir -p /etc/systemd/system/mariadb.service.d && printf "[Service]\\nKillSignal=SIGKILL\\n" > /etc/systemd/system/mariadb.service.d/kill.conf && systemctl daemon-reload',
+  )
+  await guest.sql(
+    'CREATE DATABASE IF NOT EXISTS k; CREATE TABLE IF NOT EXISTS k.t (a INT) ENGINE=InnoDB; INSERT INTO k.t VALUES (1)',
+  )
+  try {
+    const point = await snapshotWhile(async () => {})
+    assert.equal(point.grade, 'crash-only', JSON.stringify(point.reasons))
+  } finally {
+    await guest.run('rm /etc/systemd/system/mariadb.service.d/kill.conf && systemctl daemon-reload')
+  }
+})
+
+test('the watchdog fired before the point in time', async () => {
+  const back = (guest: LabGuest) =>
+    waitFor(async () => ((await answers(guest)) ? true : undefined), {
+      what: 'the watchdog',
+      timeoutMs: 120_000,
+      everyMs: 500,
+    })
+  const point = await snapshotWhile(back, { holdTtlMs: 40_000 })
+  assert.notEqual(point.grade, 'db-stopped')
+  assert.ok(codes(point).includes('watchdog-fired'), JSON.stringify(point.reasons))
+})
+
+test('no completed sync', async () => {
+  const { guest } = subject
+  await guest.run('real=$(command -v sync); cp -p $real /root/sync && printf "#!/bin/sh\\nexit 1\\n" > $real')
+  try {
+    const point = await snapshotWhile(async () => {})
+    assert.notEqual(point.grade, 'db-stopped')
+    assert.ok(codes(point).includes('sync-incomplete'), JSON.stringify(point.reasons))
+  } finally {
+    await guest.run('cp -p /root/sync $(command -v sync)')
+  }
+})
