@@ -29,12 +29,16 @@ const db1 = { host: 'db1', port: 22 }
 let folder: string
 let path: string
 let knownHosts: SshKnownHosts
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'known-hosts-'))
-  path = join(folder, 'known_hosts')
-  knownHosts = new SshKnownHosts({ clock: new NodeClock(), knownHostsPath: path, connectTimeoutMs: 1_000 })
-})
-afterEach(() => rmSync(folder, { recursive: true }))
+
+/** A folder of its own for each test of the `describe` that calls it. */
+function useFreshFolder(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'known-hosts-'))
+    path = join(folder, 'known_hosts')
+    knownHosts = new SshKnownHosts({ clock: new NodeClock(), knownHostsPath: path, connectTimeoutMs: 1_000 })
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+}
 
 function write(text: string): void {
   writeFileSync(path, text, { encoding: 'latin1', mode: 0o600 })
@@ -45,6 +49,7 @@ function read(): string {
 }
 
 describe('trust()', () => {
+  useFreshFolder()
   test('creates the file for its owner only, and is repeatable', async () => {
     assert.deepEqual(await knownHosts.trusted(db1), [])
     for (const _ of [1, 2]) await knownHosts.trust(db1, key, { replace: false })
@@ -93,6 +98,7 @@ describe('trust()', () => {
 })
 
 describe('readKnownHosts()', () => {
+  useFreshFolder()
   test('refuses a file that others can write', async () => {
     write(`db1 ${OLD}\n`)
     for (const mode of [0o620, 0o602]) {
