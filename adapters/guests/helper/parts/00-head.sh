@@ -27,7 +27,6 @@ RUN=/run/stillshot
 MEMORY=/var/lib/stillshot
 SYSTEMD=/run/systemd/system
 INITD=/etc/init.d
-DEV=/dev
 PROC=/proc
 SYS=/sys
 UDEV=/run/udev/data

@@ -124,7 +124,7 @@ probe_maps() {
     probe_variables='{}'
   fi
   section status
-  tabbed_json "$(printf '%s' "$R" | tr 'A-Z' 'a-z')"
+  tabbed_json "$(printf '%s\n' "$R" | awk -F '\t' '{ print tolower($1) FS $2 }')"
   PROBE_DBMS="$PROBE_DBMS,\"variables\":$probe_variables,\"status\":$R"
 }
 
@@ -178,27 +178,4 @@ probe_rest() {
 own_hash() {
   own_hash=$(sha256sum "$SELF")
   printf '%s' "${own_hash%% *}"
-}
-
-# How long the last stop and start of this guest took; nothing when there was none, or the file is not ours to trust.
-recall_times() {
-  LAST_STOP=null LAST_START=null
-  [ -f "$MEMORY/times" ] || return 0
-  while read -r times_name times_value; do
-    number_or_null "$times_value"
-    case $times_name in
-      stop) LAST_STOP=$R ;;
-      start) LAST_START=$R ;;
-    esac
-  done <"$MEMORY/times"
-}
-
-# remember_time stop|start MS
-remember_time() {
-  recall_times
-  case $1 in
-    stop) LAST_STOP=$2 ;;
-    start) LAST_START=$2 ;;
-  esac
-  printf 'stop %s\nstart %s\n' "$LAST_STOP" "$LAST_START" 2>/dev/null >"$MEMORY/times"
 }

@@ -8,8 +8,11 @@ hold_show() {
   hold_sync=$!
   [ "$OPEN_FILES" = no ] || open_files >"$RUN/holds/$HOLD/open" 9>&- &
   hold_open=$!
-  hold_components
+  hold_states &
+  hold_states=$!
   hold_dbms
+  wait "$hold_states"
+  hold_components
   SYNCED=false SYNCED_AT=null
   if wait "$hold_sync"; then
     read -r SYNCED_AT <"$RUN/holds/$HOLD/synced" && SYNCED=true
@@ -34,24 +37,31 @@ hold_sync() {
   printf '%s\n' "$NOW" >"$RUN/holds/$HOLD/synced"
 }
 
-# States after the stop, the DBMS's whole block among them; one process for all.
-hold_components() {
+# States after the stop, the DBMS's whole block among them: one process for all, beside the others.
+hold_states() {
   set --
   hold_rest=$PREFIXES
   while [ -n "$hold_rest" ]; do
     set -- "$@" "${hold_rest%%"$TAB"*}"
     hold_rest=${hold_rest#*"$NL"}
   done
-  show_units "$@"
-  HELD_JSON='' DBMS_AFTER=''
+  show_units_to "$RUN/holds/$HOLD/units" "$@" 9>&-
+}
+
+hold_components() {
+  read_units "$RUN/holds/$HOLD/units"
+  HELD_JSON=
   hold_rest=$PREFIXES
-  for hold_unit in "$@"; do
-    hold_line=${hold_rest%%"$NL"*}
+  while [ -n "$hold_rest" ]; do
+    hold_unit=${hold_rest%%"$TAB"*} hold_line=${hold_rest%%"$NL"*}
     hold_rest=${hold_rest#*"$NL"}
     next_block || BLOCK=''
-    [ "$hold_unit" != "$DBMS" ] || DBMS_AFTER=$BLOCK
     timed "$STOPPED" "$hold_unit"
     hold_ms=$R
+    if [ "$hold_unit" = "$DBMS" ]; then
+      if [ "$INIT" = systemd ]; then block_json; else R='{}'; fi
+      HELD_DBMS="$HELD_DBMS,\"unit\":$R}"
+    fi
     property ActiveState
     HELD_JSON="$HELD_JSON,${hold_line#*"$TAB"},\"stopMs\":$hold_ms,\"activeState\":\"${R:-unknown}\"}"
   done
@@ -61,11 +71,9 @@ hold_dbms() {
   HELD_DBMS=null
   [ -n "$DBMS" ] || return 0
   files_evidence
-  log_since "$LOG_SIZE"
+  log_since "$LOG_SIZE" noted
   printf '%s\n' "$LOG_SIZE" >"$RUN/holds/$HOLD/log-after"
-  BLOCK=$DBMS_AFTER
-  if [ "$INIT" = systemd ]; then block_json; else R='{}'; fi
-  HELD_DBMS="{\"unit\":$R,\"pidBefore\":$PID_BEFORE"
+  HELD_DBMS="{\"pidBefore\":$PID_BEFORE"
   processes
   HELD_DBMS="$HELD_DBMS,\"processes\":$R"
   R=false
@@ -79,7 +87,7 @@ hold_dbms() {
     wait "$hold_open"
     read -r R <"$RUN/holds/$HOLD/open"
   fi
-  HELD_DBMS="$HELD_DBMS,\"openFiles\":$R,\"log\":$LOG_JSON,\"redo\":$REDO_JSON,\"files\":$FILES_JSON}"
+  HELD_DBMS="$HELD_DBMS,\"openFiles\":$R,\"log\":$LOG_JSON,\"redo\":$REDO_JSON,\"files\":$FILES_JSON"
 }
 
 hold_answer() {

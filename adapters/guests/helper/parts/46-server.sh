@@ -53,7 +53,7 @@ find_files() {
   find_named log_bin_basename binlog
   find_named relay_log_basename relay-log
   # MariaDB's option aria_log_dir_path is not shown as a variable; the file shows where it is.
-  [ ! -f "$DATADIR/aria_log_control" ] || FILES="$FILES""aria-control $DATADIR/aria_log_control$NL"
+  [ ! -f "$DATADIR/aria_log_control" ] || FILES="${FILES}aria-control $DATADIR/aria_log_control$NL"
 }
 
 # Where a log's files lie, from the path that they begin with.

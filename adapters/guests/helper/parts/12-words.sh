@@ -44,7 +44,7 @@ is_path() {
 # contains LIST WORD: words separated by blanks or lines.
 contains() {
   case " $1 " in
-    *[" $NL"]"$2"[" $NL"]*) return 0 ;;
+    *[\ "$NL"]"$2"[\ "$NL"]*) return 0 ;;
   esac
   return 1
 }

@@ -69,7 +69,7 @@ come_back_log() {
         come_size=${LOG#file }
         read -r come_after <"$RUN/holds/$HOLD/log-after"
         LOG="file $come_after ${LOG#file * }"
-        log_since "${come_size%% *}"
+        log_since "${come_size%% *}" -
         return 0
         ;;
     esac

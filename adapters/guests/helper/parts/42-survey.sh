@@ -37,7 +37,7 @@ END
 # Of mariadb, mysql and mysqld (often names of one unit) the one that is active, else the first that is there.
 survey_choose() {
   survey_best='' survey_best_id='' survey_best_active=''
-  for survey_choose in mariadb mysql mysqld; do
+  for _ in mariadb mysql mysqld; do
     next_block || break
     property LoadState
     [ "$R" = loaded ] || continue
@@ -64,7 +64,7 @@ survey_add() {
   survey_active=${R:-inactive}
   property UnitFileState
   survey_enabled=${R:--}
-  # What would kill a server that is slow to stop: see 35-block.sh.
+  # What would kill a server that is slow to stop: see 18-block.sh.
   property SendSIGKILL
   survey_kill=$R
   property TimeoutStopUSec
@@ -150,21 +150,4 @@ survey_queue_dependents() {
   survey_kept=$TRIGGERS
   survey_queue "$survey_owner"
   TRIGGERS=$survey_kept
-}
-
-# related LIST COMPONENT: [{unit, active}…] in R, and the names of the active ones in ACTIVE.
-related() {
-  related='' ACTIVE=''
-  while read -r related_owner related_unit related_active; do
-    [ "$related_owner" = "$2" ] && [ -n "$related_unit" ] || continue
-    case $related_active in
-      yes) related_active=true ACTIVE="$ACTIVE $related_unit" ;;
-      *) related_active=false ;;
-    esac
-    quote "$related_unit"
-    related="$related,{\"unit\":$R,\"active\":$related_active}"
-  done <<END
-$1
-END
-  R="[${related#,}]"
 }

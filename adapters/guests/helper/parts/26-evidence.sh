@@ -116,17 +116,13 @@ evidence_file() {
 
 # Header, the four places where a checkpoint may stand, and what follows the last checkpoint.
 redo_evidence() {
-  redo_lines=$(od -v -A n -t x1 -w64 -N 8256 "$REDO" 2>/dev/null)
-  IFS=$NL
-  # shellcheck disable=SC2086
-  set -- $redo_lines
-  IFS=" $TAB$NL"
-  squeeze "${1-}"
+  redo_lines=$NL$(od -A d -t x1 -w64 -N 8256 "$REDO" 2>/dev/null)$NL
+  redo_line 0000000
   redo_header=$R redo_checkpoints='' redo_newest=''
-  redo_place 512 "${9-}"
-  redo_place 1536 "${25-}"
-  redo_place 4096 "${65-}"
-  redo_place 8192 "${129-}"
+  redo_place 512 0000512
+  redo_place 1536 0001536
+  redo_place 4096 0004096
+  redo_place 8192 0008192
   redo_tail_json=null
   case $redo_header in
     # "Phys": MariaDB 10.8 and newer. Offset of a log sequence number: storage/innobase/include/log0log.h, calc_lsn_offset.
@@ -137,10 +133,39 @@ redo_evidence() {
   REDO_JSON="$REDO_JSON,\"tail\":$redo_tail_json,\"names\":$REDO_NAMES}"
 }
 
-# redo_place OFFSET LINE: one checkpoint; the newest of those at 4096 and 8192 is kept for the tail.
+# redo_line ADDRESS: 64 bytes in R. od leaves out lines that are like the one before them, so that a line that is not there
+# is the last one that is.
+redo_line() {
+  R=
+  case $redo_lines in
+    *"$NL$1 "*)
+      R=${redo_lines#*"$NL$1 "}
+      R=${R%%"$NL"*}
+      ;;
+    *)
+      redo_rest=${redo_lines#"$NL"} redo_beyond=no
+      while [ -n "$redo_rest" ]; do
+        redo_text=${redo_rest%%"$NL"*}
+        redo_rest=${redo_rest#*"$NL"}
+        case $redo_text in \**) continue ;; esac
+        # Seven digits each, compared as numbers with a one before them.
+        [ "1${redo_text%% *}" -lt "1$1" ] || {
+          redo_beyond=yes
+          break
+        }
+        R=${redo_text#* }
+      done
+      # The last line is where the file, or our reading, ended: what lies beyond it is not there.
+      [ "$redo_beyond" = yes ] || R=''
+      ;;
+  esac
+  squeeze "$R"
+}
+
+# redo_place OFFSET ADDRESS: one checkpoint; the newest of those at 4096 and 8192 is kept for the tail.
 redo_place() {
-  [ -n "$2" ] || return 0
-  squeeze "$2"
+  redo_line "$2"
+  [ -n "$R" ] || return 0
   redo_checkpoints="$redo_checkpoints,{\"offset\":$1,\"hex\":\"$R\"}"
   [ "$1" -ge 4096 ] || return 0
   first_16 "$R"

@@ -64,17 +64,3 @@ owned_alone() {
 $owned_alone
 END
 }
-
-# The password comes as the first line of standard input, and only where a profile logs in with one. Afterwards no
-# program that is called can read what the caller sends, or keep its channel open.
-read_password() {
-  PASSWORD=''
-  if [ -n "$DATABASE_USER" ]; then
-    IFS= read -r PASSWORD || :
-    case $PASSWORD in
-      password=*) PASSWORD=${PASSWORD#password=} ;;
-      *) PASSWORD='' ;;
-    esac
-  fi
-  exec </dev/null
-}

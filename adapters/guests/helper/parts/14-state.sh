@@ -19,7 +19,7 @@ require_root() {
 # Our own directory, made or found safe: /run and /var/lib are written by root alone, but a link there, or a directory
 # that somebody else owns, would let its owner write our plans.
 safe_directory() {
-  [ -d "$1" ] || mkdir -p -m 0700 "$1" 2>/dev/null
+  [ -d "$1" ] || mkdir -m 0700 "$1" 2>/dev/null
   # shellcheck disable=SC3067 # -O is in every shell that we know (dash, ash, bash, ksh) and costs no process
   [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ]
 }
@@ -83,15 +83,50 @@ forget_old_holds() {
   done
 }
 
-# save NAME: the document in R, whole or not at all.
+# save NAME: the document in R. No rename, which would cost a process before the answer is complete: a document that was
+# cut short is not answered again.
 save() {
-  printf '%s\n' "$R" >"$RUN/holds/$HOLD/$1.new" && mv -f "$RUN/holds/$HOLD/$1.new" "$RUN/holds/$HOLD/$1.json"
+  printf '%s\n' "$R" 2>/dev/null >"$RUN/holds/$HOLD/$1.json"
 }
 
-# Answers as it was answered before, and ends.
+# saved NAME: the answer that was saved, in R; empty when there is none, or not a whole one.
+saved() {
+  R=
+  [ ! -s "$RUN/holds/$HOLD/$1.json" ] || R=$(cat "$RUN/holds/$HOLD/$1.json")
+  case $R in
+    '{'*'}') ;;
+    *) R='' ;;
+  esac
+}
+
+# Answers as it was answered before, and ends; comes back when nothing was saved.
 answer_again() {
-  document_again=$(cat "$RUN/holds/$HOLD/$1.json")
-  printf '%s\n' "$document_again"
-  case $document_again in *'"ok":true,"error":null'*) exit 0 ;; esac
+  saved "$1"
+  [ -n "$R" ] || return 0
+  printf '%s\n' "$R"
+  case $R in *'"ok":true,"error":null'*) exit 0 ;; esac
   exit 1
+}
+
+# How long the last stop and start of this guest took; nothing when there was none, or the file is not ours to trust.
+recall_times() {
+  LAST_STOP=null LAST_START=null
+  [ -f "$MEMORY/times" ] || return 0
+  while read -r times_name times_value; do
+    number_or_null "$times_value"
+    case $times_name in
+      stop) LAST_STOP=$R ;;
+      start) LAST_START=$R ;;
+    esac
+  done <"$MEMORY/times"
+}
+
+# remember_time stop|start MS
+remember_time() {
+  recall_times
+  case $1 in
+    stop) LAST_STOP=$2 ;;
+    start) LAST_START=$2 ;;
+  esac
+  printf 'stop %s\nstart %s\n' "$LAST_STOP" "$LAST_START" 2>/dev/null >"$MEMORY/times"
 }

@@ -52,6 +52,11 @@ watch_verb() {
   exec "$SELF" expire "$1"
 }
 
+# What to ask systemd for, next to the components.
+watchdog_unit() {
+  [ "$WATCHDOG" = process ] || printf 'stillshot-watchdog-%s.timer' "$HOLD"
+}
+
 # WATCH: armed, fired or missing. BLOCK holds the timer's properties where systemd keeps the time.
 read_watchdog() {
   WATCH=missing

@@ -35,6 +35,7 @@ hold_known() {
     stopping) refuse guest-locked "an earlier call died while it stopped hold $HOLD: release it" ;;
   esac
   answer_again hold
+  refuse guest-locked "the answer of hold $HOLD was lost: release it"
 }
 
 # Everything that can be known or fail without hurting anyone.
@@ -76,28 +77,31 @@ hold_arm() {
   read_plan || hold_fail state-unwritable "the plan in $RUN/holds was cut short"
   arm "$hold_delay" || hold_fail watchdog-failed 'the watchdog could not be armed'
   blocked_units
-  # shellcheck disable=SC2086 # unit names without blanks
-  block_units "${DBMS:--}" $R || hold_fail block-failed 'systemd did not take the drop-ins'
   BLOCKED=$R
-  # shellcheck disable=SC2086
-  set -- $R
-  # shellcheck disable=SC2046
-  show_units "$@" $(watchdog_unit)
-  for hold_unit in "$@"; do
+  # shellcheck disable=SC2086 # unit names without blanks
+  block_units "$(would_be_killed)" $R || hold_fail block-failed 'systemd did not take the drop-ins'
+  BLOCK=
+  if [ "$WATCHDOG" = systemd-run ]; then
+    show_units "$(watchdog_unit)"
     next_block || BLOCK=''
-    [ "$INIT" = sysv ] || {
-      property DropInPaths
-      contains "$R" "$SYSTEMD/$hold_unit.d/$DROP_IN" || hold_fail block-failed "the block of $hold_unit did not take"
-    }
-  done
-  next_block || BLOCK=''
+  fi
   read_watchdog
   [ "$WATCH" = armed ] || hold_fail watchdog-failed "the watchdog is $WATCH"
   hold_prefixes
 }
 
-watchdog_unit() {
-  [ "$WATCHDOG" = process ] || printf 'stillshot-watchdog-%s.timer' "$HOLD"
+# The DBMS, when systemd would end its patience with a kill; else -.
+would_be_killed() {
+  while read -r hold_kind _ hold_unit _ _ _ _ _ hold_kill _; do
+    [ "$hold_kind" = dbms ] || continue
+    case $hold_kill in
+      yes/infinity) ;;
+      yes/*) printf '%s' "$hold_unit" && return 0 ;;
+    esac
+  done <<END
+$FOUND
+END
+  printf -- -
 }
 
 # The part of each component's JSON that is known before the stop: lines "unit<TAB>json".
@@ -136,20 +140,13 @@ hold_stop() {
     hold_began=$NOW hold_limit=$(((FIRES - NOW) / 1000))
     [ -z "$EXPIRED" ] && [ "$hold_limit" -gt 0 ] || hold_fail ttl-too-short "the watchdog was due before $hold_unit was stopped"
     [ "$hold_limit" -le "$5" ] || hold_limit=$5
-    hold_triggers "$hold_unit"
+    active_triggers "$hold_unit"
     # shellcheck disable=SC2086 # unit names without blanks
     act stop "$hold_limit" $ACTIVE "$hold_unit" || hold_still "$hold_unit"
     uptime_ms
     STOPPED="$STOPPED$hold_unit $((NOW - hold_began))$NL"
   done
   STOPPED_AT=$NOW
-}
-
-# The active triggers of a component in ACTIVE, without building JSON.
-hold_triggers() {
-  ACTIVE=
-  [ -n "$TRIGGERS" ] || return 0
-  related "$TRIGGERS" "$1"
 }
 
 # `stop` did not say that it worked: a unit that ended badly has still ended (its evidence says how).
@@ -196,7 +193,7 @@ hold_restart() {
 
 # Whatever was active, dependents included, in start order, in R.
 all_units() {
-  all_units= all_units_rest=$REVERSED
+  all_units='' all_units_rest=$REVERSED
   while [ -n "$all_units_rest" ]; do
     # shellcheck disable=SC2086 # four words
     set -- ${all_units_rest%%"$NL"*}

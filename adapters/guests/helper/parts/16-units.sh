@@ -5,7 +5,7 @@ SHOWN=Id,LoadState,ActiveState,SubState,Result,MainPID,ExecMainStatus,ExecMainCo
 SHOWN=$SHOWN,UnitFileState,DropInPaths,TriggeredBy,RequiredBy,BoundBy,ConsistsOf,RequisiteOf,PropagatesStopTo
 SHOWN=$SHOWN,StateChangeTimestampMonotonic,InactiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic
 SHOWN=$SHOWN,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,ExecMainStartTimestampMonotonic
-SHOWN=$SHOWN,ExecMainExitTimestampMonotonic,SendSIGKILL,TimeoutStopUSec,Type
+SHOWN=$SHOWN,ExecMainExitTimestampMonotonic,SendSIGKILL,TimeoutStopUSec,Type,NeedDaemonReload
 
 # The same test as sd_booted(3).
 know_init() {
@@ -26,11 +26,29 @@ show_units() {
   done
 }
 
+# The same beside other work: show_units_to FILE UNIT…, to be called with &; read_units FILE afterwards, without a process.
+show_units_to() {
+  show_units_file=$1
+  shift
+  if [ "$INIT" = systemd ]; then
+    exec systemctl show -p "$SHOWN" -- "$@" >"$show_units_file" 2>/dev/null
+  fi
+  show_units "$@"
+  printf '%s\n' "$BLOCKS" >"$show_units_file"
+}
+
+read_units() {
+  BLOCKS=
+  while IFS= read -r read_units; do
+    BLOCKS=$BLOCKS$read_units$NL
+  done <"$1"
+}
+
 sysv_block() {
   R="Id=$1${NL}LoadState=not-found${NL}ActiveState=inactive"
   [ -x "$INITD/$1" ] || return 0
   sysv_block_active=inactive sysv_block_enabled=disabled
-  ! timeout -s KILL 10 "$INITD/$1" status >/dev/null 2>&1 9>&- || sysv_block_active=active
+  ! timeout -s KILL 10 "$INITD/$1" status >/dev/null 2>&1 9>&- 4<&- || sysv_block_active=active
   set +f
   for sysv_block_link in "${INITD%/*}"/rc[2345].d/S[0-9][0-9]"$1"; do
     [ ! -e "$sysv_block_link" ] || sysv_block_enabled=enabled
@@ -67,13 +85,13 @@ block_json() {
 }
 
 # Starts or stops units: act VERB SECONDS UNIT…. The client is ended when its time is over, never the job: systemd goes on
-# stopping a server that is slow. False when it was not done in time, or failed. Descriptor 9 is the lock: a daemon that a
-# SysV script leaves behind must not keep it, nor ignored signals.
+# stopping a server that is slow. False when it was not done in time, or failed. Descriptor 9 is the lock, 4 the log: a
+# daemon that a SysV script leaves behind must not keep them, nor ignored signals.
 act() {
   act_verb=$1 act_seconds=$2
   shift 2
   if [ "$INIT" = systemd ]; then
-    timeout -s KILL "$act_seconds" systemctl "$act_verb" -- "$@" >/dev/null 2>&1 9>&-
+    timeout -s KILL "$act_seconds" systemctl "$act_verb" -- "$@" >/dev/null 2>&1 9>&- 4<&-
     return
   fi
   for act_unit in "$@"; do
@@ -86,7 +104,7 @@ act_sysv() {
   (
     trap - HUP PIPE INT
     exec "$INITD/$1" "$act_verb"
-  ) </dev/null >/dev/null 2>&1 9>&- &
+  ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
   act_sysv_pid=$!
   uptime_ms
   act_sysv_until=$((NOW + act_seconds * 1000))
@@ -101,13 +119,13 @@ act_sysv() {
 # Asks for a start and does not wait for it.
 start_soon() {
   if [ "$INIT" = systemd ]; then
-    systemctl start --no-block -- "$@" >/dev/null 2>&1 9>&-
+    systemctl start --no-block -- "$@" >/dev/null 2>&1 9>&- 4<&-
     return
   fi
   for start_soon in "$@"; do
     (
       trap - HUP PIPE INT
       exec "$INITD/${start_soon%.service}" start
-    ) </dev/null >/dev/null 2>&1 9>&- &
+    ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
   done
 }

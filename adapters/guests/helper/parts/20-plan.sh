@@ -31,7 +31,7 @@ write_plan_list() {
 
 # UNITS: lines "kind unit active startSeconds" in stop order; REVERSED: the same in start order.
 read_plan() {
-  PROFILE='' FIRES=0 WATCHDOG=process UNITS='' REVERSED='' TRIGGERS='' DEPENDENTS='' DBMS='' DBMS_ACTIVE=no
+  PROFILE='' FIRES=0 WATCHDOG=process UNITS='' REVERSED='' TRIGGERS='' DEPENDENTS='' DBMS=''
   LOGIN=no CLIENT='' DATABASE_USER='' DEFAULTS_FILE='' SOCKET='' LOG='' REDO='' FILES='' PASSWORD='' PLAN_WHOLE=no
   [ -f "$RUN/holds/$HOLD/plan" ] || return 1
   while read -r read_plan_key read_plan_rest; do
@@ -40,10 +40,6 @@ read_plan() {
         UNITS="$UNITS$read_plan_rest$NL" REVERSED="$read_plan_rest$NL$REVERSED"
         case $read_plan_rest in
           "dbms - "*) ;;
-          dbms*' active '*)
-            DBMS=${read_plan_rest#dbms } DBMS_ACTIVE=yes
-            DBMS=${DBMS%% *}
-            ;;
           dbms*)
             DBMS=${read_plan_rest#dbms }
             DBMS=${DBMS%% *}
@@ -83,4 +79,28 @@ END
 $TRIGGERS
 END
   R=${blocked_units# }
+}
+
+# related LIST COMPONENT: [{unit, active}…] in R, and the names of the active ones in ACTIVE.
+related() {
+  related='' ACTIVE=''
+  while read -r related_owner related_unit related_active; do
+    [ "$related_owner" = "$2" ] && [ -n "$related_unit" ] || continue
+    case $related_active in
+      yes) related_active=true ACTIVE="$ACTIVE $related_unit" ;;
+      *) related_active=false ;;
+    esac
+    quote "$related_unit"
+    related="$related,{\"unit\":$R,\"active\":$related_active}"
+  done <<END
+$1
+END
+  R="[${related#,}]"
+}
+
+# The active triggers of a component in ACTIVE, without building JSON.
+active_triggers() {
+  ACTIVE=
+  [ -n "$TRIGGERS" ] || return 0
+  related "$TRIGGERS" "$1"
 }

@@ -16,6 +16,8 @@ note_log() {
     note_log_size=$(stat -L -c %s -- "$note_log" 2>/dev/null)
     is_between "$note_log_size" 0 999999999 || note_log_size=0
     LOG="file $note_log_size $note_log"
+    # Descriptor 4 stands at the end, so that one process can read what comes, even of a log that is renamed meanwhile.
+    exec 4<"$note_log" && tail -c 1 <&4 >/dev/null
   elif [ "$INIT" = systemd ] && [ -n "$DBMS" ]; then
     note_log=$(timeout -s KILL 10 journalctl --no-pager -q -n 0 --show-cursor -u "$DBMS" 2>/dev/null)
     case $note_log in
@@ -35,8 +37,8 @@ log_json() {
   LOG_JSON="{\"source\":\"$1\",\"path\":$R,\"textBase64\":\"$log_text\",\"truncated\":$3}"
 }
 
-# log_since SIZE: LOG_JSON with what was written since LOG was noted; at most the last 64 KiB. A log that shrank was begun
-# anew. $1 is the file's size now.
+# log_since SIZE noted|-: LOG_JSON with what was written since LOG was noted; at most the last 64 KiB. A log that shrank was begun
+# anew. $1 is the file's size now; `noted`: descriptor 4 stands where LOG says.
 log_since() {
   R=
   case $LOG in
@@ -45,7 +47,11 @@ log_since() {
       log_from=${log_from%% *}
       [ "$1" -ge "$log_from" ] || log_from=0
       [ $(($1 - log_from)) -le 65536 ] || log_from=$(($1 - 65536)) log_cut=true
-      [ ! -f "$log_path" ] || R=$(tail -c "+$((log_from + 1))" "$log_path" 2>/dev/null | base64)
+      if [ "$2" = noted ] && [ "$log_cut" = false ]; then
+        R=$(base64 <&4)
+      elif [ -f "$log_path" ]; then
+        R=$(tail -c "+$((log_from + 1))" "$log_path" 2>/dev/null | base64)
+      fi
       log_json file "$log_path" "$log_cut"
       ;;
     journal\ *)

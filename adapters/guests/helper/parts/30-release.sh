@@ -14,7 +14,7 @@ release_verb() {
   read_password
   # Longer than any hold's stop; should even that not do, the watchdog starts everything.
   take_lock 600 || refuse guest-locked 'another verb is at work in this guest'
-  [ ! -f "$RUN/holds/$HOLD/release.json" ] || answer_again release
+  answer_again release
   read_plan || release_unknown
   add_state releasing "$HOLD"
   take_fence
@@ -43,11 +43,8 @@ take_fence() {
   done
   uptime_ms
   FENCE_AT=$NOW
-  {
-    # shellcheck disable=SC2046
-    show_units "$@" $(watchdog_unit)
-    printf '%s\n' "$BLOCKS"
-  } >"$RUN/holds/$HOLD/fence" 9>&- &
+  # shellcheck disable=SC2046 # one name or none
+  show_units_to "$RUN/holds/$HOLD/units" "$@" $(watchdog_unit) 9>&- &
   fence_units=$!
   processes
   FENCE_PROCESSES=$R
@@ -59,7 +56,7 @@ take_fence() {
 # Fence as JSON, from what take_fence left; the units' states are older than the start that was asked for since.
 fence_json() {
   fence_states='' fence_unit='{}'
-  BLOCKS=$(cat "$RUN/holds/$HOLD/fence")
+  read_units "$RUN/holds/$HOLD/units"
   fence_rest=$UNITS
   while [ -n "$fence_rest" ]; do
     fence_line=${fence_rest%%"$NL"*}
@@ -83,7 +80,7 @@ fence_json() {
 
 # STARTS: lines "unit startMs".
 release_start() {
-  STARTS='' FENCE='' START_REQUESTED=null STARTED_AT=null READY_AT=null
+  STARTS='' START_REQUESTED=null STARTED_AT=null READY_AT=null
   release_rest=$REVERSED
   while [ -n "$release_rest" ]; do
     # shellcheck disable=SC2086 # four words
@@ -92,7 +89,7 @@ release_start() {
     [ "$3" = active ] || continue
     release_unit=$2 release_limit=$4
     # A socket unit refuses to start once its service runs, so it goes first.
-    hold_triggers "$2"
+    active_triggers "$2"
     uptime_ms
     release_began=$NOW
     [ "$START_REQUESTED" != null ] || START_REQUESTED=$NOW
@@ -110,25 +107,35 @@ release_start() {
   done
 }
 
-# Waits for the server's socket, then for the first answer. The fence's JSON is made in the first wait.
+# Waits for the server's socket, then for the first answer. The client is started first and waits for its option file, a
+# pipe, which ends when the socket is there: so its own start is no part of the outage.
 release_ready() {
   [ "$LOGIN" = yes ] && [ -n "$SOCKET" ] || return 0
-  fence_json
-  release_until=$((release_began + release_limit * 1000)) release_look=$((release_began + 2000)) READY=no
-  until [ "$READY" != no ]; do
+  release_until=$((release_began + release_limit * 1000)) release_look=$((release_began + 2000))
+  R=$(release_credentials | client_after $((release_limit + 10)))
+  read_select_1
+  while [ "$READY" = no ]; do
     uptime_ms
-    [ "$NOW" -lt "$release_until" ] || return 0
-    if [ -S "$SOCKET" ]; then
-      [ "$STARTED_AT" != null ] || STARTED_AT=$NOW
-      select_1
-      [ "$READY" != no ] || sleep 0.05
-    else
-      release_failed && return 0
-      sleep 0.02
-    fi
+    [ "$NOW" -lt "$release_until" ] && [ -S "$SOCKET" ] || break
+    sleep 0.1
+    select_1
   done
   uptime_ms
   [ "$READY" != yes ] || READY_AT=$NOW
+  read -r STARTED_AT 2>/dev/null <"$RUN/holds/$HOLD/started" || STARTED_AT=null
+}
+
+# Prints the client's option file once the socket is there, or when waiting is of no use. The fence's JSON is not made
+# here: this is a process of its own.
+release_credentials() {
+  until [ -S "$SOCKET" ]; do
+    uptime_ms
+    [ "$NOW" -lt "$release_until" ] && ! release_failed || return 0
+    sleep 0.04
+  done
+  uptime_ms
+  printf '%s\n' "$NOW" >"$RUN/holds/$HOLD/started"
+  credentials
 }
 
 # Every two seconds: a start that failed is not waited for.
@@ -151,9 +158,11 @@ release_timed() {
 }
 
 release_answer() {
-  [ -n "$FENCE" ] || fence_json
+  fence_json
   release_disarmed=false release_ok=true release_error=null
-  if all_active; then
+  release_components
+  release_components=$R
+  if [ "$RELEASED" = yes ]; then
     disarm
     release_disarmed=true
     blocked_units
@@ -165,14 +174,14 @@ release_answer() {
     release_ok=false
     release_error='{"code":"start-failed","message":"not everything that ran is active again: the watchdog stays armed and tries on"}'
   fi
-  release_components
-  document "$release_ok" "$release_error" ",\"known\":true,\"fence\":$FENCE,\"components\":$R,\"startRequestedUptimeMs\":$START_REQUESTED,\"startedUptimeMs\":$STARTED_AT,\"readyUptimeMs\":$READY_AT,\"watchdogDisarmed\":$release_disarmed"
+  document "$release_ok" "$release_error" ",\"known\":true,\"fence\":$FENCE,\"components\":$release_components,\"startRequestedUptimeMs\":$START_REQUESTED,\"startedUptimeMs\":$STARTED_AT,\"readyUptimeMs\":$READY_AT,\"watchdogDisarmed\":$release_disarmed"
   printf '%s\n' "$R"
   # A release that failed may be asked again and try again.
   [ "$release_ok" = true ] || exit 1
   save release
 }
 
+# States as they are now, and whether all are as they should be in RELEASED.
 release_components() {
   set --
   release_rest=$UNITS
@@ -182,12 +191,17 @@ release_components() {
     set -- "$@" "${release_line%% *}"
   done
   show_units "$@"
-  release_components=
+  release_components='' RELEASED=yes
   for release_unit in "$@"; do
     next_block || BLOCK=''
     property ActiveState
     release_state=${R:-unknown} release_was=false
-    case "$NL$STARTS" in *"$NL$release_unit "*) release_was=true ;; esac
+    case "$NL$STARTS" in
+      *"$NL$release_unit "*)
+        release_was=true
+        [ "$release_state" = active ] || RELEASED=no
+        ;;
+    esac
     timed "$STARTS" "$release_unit"
     release_ms=$R
     quote "$release_unit"

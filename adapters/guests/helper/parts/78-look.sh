@@ -27,16 +27,11 @@ collect_verb() {
   exec </dev/null
   open_state
   saved hold
-  collect_hold=$R
+  collect_hold=${R:-null}
   saved release
+  R=${R:-null}
   document true null ",\"holdAnswer\":$collect_hold,\"releaseAnswer\":$R"
   printf '%s\n' "$R"
-}
-
-# The answer that was saved, in R; null when there is none.
-saved() {
-  R=null
-  [ ! -s "$RUN/holds/$HOLD/$1.json" ] || R=$(cat "$RUN/holds/$HOLD/$1.json")
 }
 
 version_verb() {
