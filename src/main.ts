@@ -52,7 +52,7 @@ function processTerminal(): Terminal {
     err: (text) => void process.stderr.write(text),
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     get columns() {
-      return process.stderr.columns ?? 80
+      return process.stderr.columns || 80
     },
   }
 }

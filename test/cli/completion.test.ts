@@ -31,6 +31,7 @@ test('bash completes commands, subcommands, options and the VMs of the configura
   assert.deepEqual(await offered('snapshot', '--note', 'x', 'db'), ['db1', 'db2'])
   assert.deepEqual(await offered('guest', 'status', 'db'), ['db1', 'db2'])
   assert.deepEqual((await offered('completion', '')).slice(0, 2), ['bash', 'zsh'])
+  assert.deepEqual(await offered('list', '--config', join(scratch, 'comp')), [join(scratch, 'completion')])
 })
 
 test('every visible command and option is in both scripts', async () => {
