@@ -3,7 +3,7 @@ import type { comeBackSchema } from './come-back-schema.ts'
 import type { holdSchema } from './hold-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
 import type { releaseSchema } from './release-schema.ts'
-import type { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
+import type { collectSchema, drainSchema, statusSchema, undrainSchema, versionSchema } from './small-schemas.ts'
 
 export type ProbeAnswer = FromSchema<typeof probeSchema>
 export type DrainAnswer = FromSchema<typeof drainSchema>
@@ -12,6 +12,8 @@ export type ReleaseAnswer = FromSchema<typeof releaseSchema>
 export type ComeBackAnswer = FromSchema<typeof comeBackSchema>
 export type StatusAnswer = FromSchema<typeof statusSchema>
 export type UndrainAnswer = FromSchema<typeof undrainSchema>
+export type CollectAnswer = FromSchema<typeof collectSchema>
+export type VersionAnswer = FromSchema<typeof versionSchema>
 
 export type ProbedDbms = NonNullable<ProbeAnswer['dbms']>
 export type StopFacts = NonNullable<HoldAnswer['dbms']>

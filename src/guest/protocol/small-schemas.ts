@@ -45,3 +45,17 @@ export const statusSchema = {
   },
   required: [...envelopeRequired, 'sha256', 'holds'],
 } as const
+
+/** `collect ID`: what a hold and its release answered, as it was saved in the guest; null where there is none. */
+export const collectSchema = {
+  type: 'object',
+  properties: { ...envelope, holdAnswer: { type: ['object', 'null'] }, releaseAnswer: { type: ['object', 'null'] } },
+  required: [...envelopeRequired, 'holdAnswer', 'releaseAnswer'],
+} as const
+
+/** `version`: which helper this is. */
+export const versionSchema = {
+  type: 'object',
+  properties: { ...envelope, sha256: text },
+  required: [...envelopeRequired, 'sha256'],
+} as const
