@@ -36,3 +36,11 @@ export function formatAge(nowMs: number, createdAt: string): string {
 export function indent(text: string, by = 2): string {
   return text.replace(/^(?=.)/gm, ' '.repeat(by))
 }
+
+/** Words of guests and hypervisors cannot steer the terminal: control characters other than newline and tab are shown. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (sign) => {
+    return `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+}

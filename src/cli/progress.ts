@@ -1,6 +1,6 @@
 import type { Phase, Progress, ProgressEvent } from '../coordinator/ports.ts'
 import type { Clock } from '../system/clock.ts'
-import { formatMs } from './format.ts'
+import { formatMs, printable } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A progress display that must be ended, so that nothing of it is left on the screen. */
@@ -29,7 +29,7 @@ function plainProgress(terminal: Terminal): ProgressDisplay {
 
 function line({ vm, phase, state, elapsedMs, detail }: ProgressEvent): string {
   const took = elapsedMs === undefined ? '' : ` (${formatMs(elapsedMs)})`
-  return `${vm}: ${WORDS[phase]}: ${state}${took}${detail === undefined ? '' : `: ${detail}`}`
+  return printable(`${vm}: ${WORDS[phase]}: ${state}${took}${detail === undefined ? '' : `: ${detail}`}`)
 }
 
 const WORDS: Readonly<Record<Phase, string>> = {

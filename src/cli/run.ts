@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { App, GlobalOptions } from './app.ts'
+import { printable } from './format.ts'
 import { buildProgram } from './program.ts'
 import type { Act, CommandResult } from './result.ts'
 
@@ -82,8 +83,8 @@ function printResult(app: App, how: { command: string; json: boolean }, result: 
     printDocument(app, { version: 1, command: how.command, ...result.document })
     return
   }
-  if (result.text !== '') app.terminal.out(app.redaction.text(result.text))
-  if (result.errorText) app.terminal.err(app.redaction.text(result.errorText))
+  if (result.text !== '') app.terminal.out(printable(app.redaction.text(result.text)))
+  if (result.errorText) app.terminal.err(printable(app.redaction.text(result.errorText)))
 }
 
 function printError(app: App, how: { command: string; json: boolean; verbose: boolean }, error: StillshotError): void {
@@ -91,7 +92,7 @@ function printError(app: App, how: { command: string; json: boolean; verbose: bo
   if (how.json) printDocument(app, { version: 1, command: how.command, error: { code, message, hint, details } })
   const run = typeof details.run === 'string' ? `\n  run ${details.run}` : ''
   const stack = how.verbose || code === 'defect' ? `\n${error.stack ?? ''}${causeText(error)}` : ''
-  app.terminal.err(app.redaction.text(`stillshot: ${message} (${code})\n  ${hint}${run}${stack}\n`))
+  app.terminal.err(printable(app.redaction.text(`stillshot: ${message} (${code})\n  ${hint}${run}${stack}\n`)))
 }
 
 function causeText(error: StillshotError): string {

@@ -114,3 +114,11 @@ test('commands that are not there yet are not listed', async () => {
     assert.doesNotMatch(out, new RegExp(`^ +${later}\\b`, 'm'))
   }
 })
+
+test('words of a guest cannot steer the terminal', async () => {
+  const holdVm = async () => {
+    throw new StillshotError('helper-failed', 'it said \u001b[2J\u009b1mhello\r')
+  }
+  const { err } = await run(['hold', 'db1'], { procedures: { holdVm } })
+  assert.match(err, /it said \\x1b\[2J\\x9b1mhello\\x0d/)
+})
