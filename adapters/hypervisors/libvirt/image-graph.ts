@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { StillshotError } from '../../../src/errors.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { readDomain } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
 import { type ImageHeader, readImageHeader } from './image-header.ts'
+import type { Request } from './virsh-session.ts'
 import { readSnapshots } from './vm-state.ts'
 
 /**
@@ -73,11 +75,22 @@ export async function readImageGraph(
 async function readHolders(host: LibvirtHost, options: CallOptions): Promise<Map<string, Holder[]>> {
   const request = { ...options, doing: 'look which images are used' }
   const holders = new Map<string, Holder[]>()
-  const hold = (image: string | undefined, holder: Holder) => {
-    if (image !== undefined) holders.set(image, [...(holders.get(image) ?? []), holder])
-  }
   const [list = ''] = await host.session.run([['list', '--all', '--uuid']], request)
   for (const uuid of list.split('\n').filter((line) => line !== '')) {
+    for (const [image, holder] of await heldBy(host, uuid, request)) {
+      holders.set(image, [...(holders.get(image) ?? []), holder])
+    }
+  }
+  return holders
+}
+
+/** One domain's images. Domains and snapshots of others come and go meanwhile: what is gone holds nothing. */
+async function heldBy(
+  host: LibvirtHost,
+  uuid: string,
+  request: Request,
+): Promise<readonly (readonly [string, Holder])[]> {
+  try {
     const xmls = await host.session.run(
       [
         ['dumpxml', uuid],
@@ -85,12 +98,17 @@ async function readHolders(host: LibvirtHost, options: CallOptions): Promise<Map
       ],
       request,
     )
-    for (const domain of xmls.map(readDomain)) for (const disk of domain.disks) hold(disk.image, { uuid })
-    for (const snapshot of await readSnapshots(host, uuid, request)) {
-      for (const disk of snapshot.disks) hold(disk.frozen, { uuid, snapshot: snapshot.name })
-    }
+    const active = xmls.flatMap((xml) => readDomain(xml).disks.flatMap(({ image }) => image ?? []))
+    const snapshots = await readSnapshots(host, uuid, request)
+    const frozen = snapshots.flatMap(({ name, disks }) =>
+      disks.flatMap((disk) => (disk.frozen === undefined ? [] : [[disk.frozen, { uuid, snapshot: name }] as const])),
+    )
+    return [...active.map((image) => [image, { uuid }] as const), ...frozen]
+  } catch (error) {
+    if (error instanceof StillshotError && error.code === 'vm-not-found') return []
+    if (error instanceof StillshotError && error.code === 'snapshot-not-found') return heldBy(host, uuid, request)
+    throw error
   }
-  return holders
 }
 
 async function readChain(image: string, images: Map<string, ImageHeader>): Promise<void> {

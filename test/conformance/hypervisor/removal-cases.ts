@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import {
+  cutOff,
   type HypervisorSuite,
+  type HypervisorUnderTest,
   hypervisorCase,
   namesOf,
   readAll,
@@ -69,7 +71,43 @@ export function removalCases(suite: HypervisorSuite): void {
     await under.hypervisor.powerOn(under.vm)
   })
 
+  for (const power of ['running', 'off']) {
+    hypervisorCase(suite, `a removal that is cut off anywhere is finished by the next, VM ${power}`, async (under) => {
+      let wholeMs = 0
+      for (const part of [1, 0, 0.2, 0.4, 0.6, 0.8]) wholeMs = await removeInParts(under, power, wholeMs, part)
+    })
+  }
+
   if (suite.capabilities.rollBackToAny) branchCases(suite)
+}
+
+/** Cuts the first removal off after a part of the time that a whole one takes, which the first call measures. */
+async function removeInParts(
+  under: HypervisorUnderTest,
+  power: string,
+  wholeMs: number,
+  part: number,
+): Promise<number> {
+  const { hypervisor, vm } = under
+  await hypervisor.powerOn(vm)
+  const before = await under.storage()
+  for (const [name, value] of ALL) await snapshotOf(under, name, value)
+  await writeAll(under, 4)
+  if (power === 'off') await under.stop()
+  const begun = performance.now()
+  if (wholeMs > 0) await cutOff((signal) => hypervisor.removeSnapshot(vm, 's2', { signal }), wholeMs * part)
+  await hypervisor.removeSnapshot(vm, 's2')
+  const tookMs = performance.now() - begun
+  await under.stop()
+  assert.equal(await readAll(under), 4)
+  assert.deepEqual(await namesOf(under), ['s1', 's3'])
+  for (const [name, value] of [ALL[2], ALL[0]]) {
+    assert.equal(await valueAfterRollBack(under, name, `cut-${part * 10}-${name}`), value)
+    await hypervisor.removeSnapshot(vm, name)
+    assert.equal(await readAll(under), value)
+  }
+  assert.deepEqual(await under.storage(), before)
+  return wholeMs || tookMs
 }
 
 /** Where the VM stands on an older snapshot than others. */

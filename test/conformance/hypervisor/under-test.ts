@@ -89,3 +89,19 @@ export async function valueAfterRollBack(
   await under.hypervisor.rollBack(under.vm, { snapshotName, token })
   return readAll(under)
 }
+
+/** Aborts the act after `ms`. True when it was done before; anything but having been cut off is a failure. */
+export async function cutOff(act: (signal: AbortSignal) => Promise<void>, ms: number): Promise<boolean> {
+  const cut = new AbortController()
+  const timer = setTimeout(() => cut.abort(), ms)
+  try {
+    await act(cut.signal)
+    return true
+  } catch (error) {
+    assert.ok(error instanceof StillshotError, String(error))
+    assert.ok(['cancelled', 'answer-lost'].includes(error.code), `${error.code}: ${error.message}`)
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}

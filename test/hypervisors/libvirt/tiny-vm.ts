@@ -33,8 +33,8 @@ export interface TinyVm {
 
 export interface TinyVmOptions {
   readonly uri: string
-  /** Further elements for `<devices>`. */
-  readonly devices?: string
+  /** A third disk, `vdc`, raw, with these elements in its `<disk>`. */
+  readonly thirdDisk?: string
   /** Format of the second disk; the first is qcow2. */
   readonly secondFormat?: 'qcow2' | 'raw'
   /** Where its folder is made; the system's temporary folder unless given. */
@@ -53,7 +53,9 @@ export async function tinyVm(options: TinyVmOptions): Promise<TinyVm> {
   const virsh = async (...words: readonly string[]) =>
     (await run('virsh', ['-q', '-c', options.uri, ...words], { env: { ...process.env, LC_ALL: 'C' } })).stdout
   const definition = join(folder, 'domain.xml')
-  await writeFile(definition, domainXml(name, uuid, folder, formats, options.devices ?? ''))
+  const third = options.thirdDisk === undefined ? '' : diskXml(folder, 'vdc', 'raw', options.thirdDisk)
+  if (third !== '') await run('truncate', ['-s', String(DISK_BYTES), join(folder, 'vdc.img')])
+  await writeFile(definition, domainXml(name, uuid, folder, formats, third))
   await virsh('define', definition)
   await rm(definition)
   await virsh('start', uuid)
@@ -101,15 +103,18 @@ function domainXml(
   formats: Record<string, string>,
   devices: string,
 ): string {
-  const disks = Object.entries(formats).map(
-    ([disk, format]) => `<disk type='file' device='disk'><driver name='qemu' type='${format}'/>
-      <source file='${join(folder, `${disk}.img`)}'/><target dev='${disk}' bus='virtio'/>
-      ${disk === 'vda' ? '<serial>first</serial>' : ''}</disk>`,
+  const disks = Object.entries(formats).map(([disk, format]) =>
+    diskXml(folder, disk, format, disk === 'vda' ? '<serial>first</serial>' : ''),
   )
   return `<domain type='qemu'><name>${name}</name><uuid>${uuid}</uuid><memory unit='MiB'>16</memory><vcpu>1</vcpu>
     <os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
     <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>${disks.join('')}${devices}<memballoon model='none'/></devices>
     <seclabel type='static' model='dac' relabel='no'><label>+0:+0</label></seclabel></domain>`
+}
+
+function diskXml(folder: string, disk: string, format: string, elements: string): string {
+  return `<disk type='file' device='disk'><driver name='qemu' type='${format}'/>
+    <source file='${join(folder, `${disk}.img`)}'/><target dev='${disk}' bus='virtio'/>${elements}</disk>`
 }
 
 function parseTargets(list: string): ReadonlyMap<string, string> {
