@@ -1,6 +1,7 @@
+import type { RestorePoint } from '../catalog/catalog.ts'
 import { nearest } from '../config/nearest.ts'
 import type { VmEntry } from '../config/settings.ts'
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { type ErrorDetails, StillshotError, toStillshotError } from '../errors.ts'
 import type { OpenVm, Session } from './app.ts'
 
 /** One VM of a command over several that did not work, in its JSON document. */
@@ -17,6 +18,8 @@ export interface FailedVm {
 export interface Outcome<Result> {
   readonly results: readonly Result[]
   readonly failed: readonly FailedVm[]
+  /** Restore points of failed ones. */
+  readonly kept: readonly RestorePoint[]
   /** Of the failed ones. */
   readonly statuses: readonly number[]
 }
@@ -50,6 +53,7 @@ export async function eachVm<Result>(
 ): Promise<Outcome<Result>> {
   const results: Result[] = []
   const failed: FailedVm[] = []
+  const kept: RestorePoint[] = []
   const statuses: number[] = []
   for (const [vm, entry] of vms) {
     try {
@@ -58,16 +62,24 @@ export async function eachVm<Result>(
     } catch (thrown) {
       const error = toStillshotError(thrown)
       failed.push(failedVm(vm, error))
+      const point = keptPoint(error.details)
+      if (point !== undefined) kept.push(point)
       statuses.push(error.exitStatus)
     }
   }
-  return { results, failed, statuses }
+  return { results, failed, kept, statuses }
 }
 
 function failedVm(vm: string, { code, message, hint, details }: StillshotError): FailedVm {
-  const { run, point } = details
-  const kept = typeof point === 'string' ? { point } : {}
+  const { run } = details
+  const point = keptPoint(details)
+  const kept = point === undefined ? {} : { point: point.id }
   return { run: typeof run === 'string' ? run : null, ...kept, vm, code, message, hint }
+}
+
+/** The restore point that an error says was made all the same. */
+function keptPoint({ point }: ErrorDetails): RestorePoint | undefined {
+  return typeof point === 'object' && point !== null && 'grade' in point ? (point as RestorePoint) : undefined
 }
 
 /** The failed ones for a person; empty when there are none. */

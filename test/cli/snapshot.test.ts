@@ -96,14 +96,16 @@ test('a cancelled command does not begin with the next VM', async () => {
 test('a point that is kept although the guest is not as it was is named', async () => {
   const takeSnapshot = async () => {
     throw new StillshotError('come-back-failed', 'db1 is not as before', {
-      details: { run: '01RUN', point: '01POINT' },
+      details: { run: '01RUN', point: somePoint() },
     })
   }
   const plain = await run(['snapshot', 'db1'], { procedures: { takeSnapshot } })
   assert.equal(plain.status, 42)
-  assert.match(plain.err, /restore point 01POINT is kept/)
+  assert.match(plain.err, /restore point 01JDA\w+ is kept/)
+  assert.match(plain.out, /db-stopped/)
   const json = await run(['snapshot', 'db1', '--json'], { procedures: { takeSnapshot } })
-  assert.equal(JSON.parse(json.out).failed[0].point, '01POINT')
+  const { points, failed } = JSON.parse(json.out)
+  assert.deepEqual([points[0].id, failed[0].point], [somePoint().id, somePoint().id])
 })
 
 const REPORT = { vm: 'db1', ok: true, findings: [], coverage: [{ guest: 'vda', disk: 'vda', by: 'serial' as const }] }

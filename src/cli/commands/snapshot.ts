@@ -44,17 +44,18 @@ async function snapshot(
   for (const [name, { mode }] of vms) refuseMode(name, options.mode ?? mode)
   if (options.dryRun) return check(app, session, names)
   const { signal, procedures } = app
-  const { results, failed, statuses } = await eachVm(session, vms, signal, ({ ports, settings }) =>
+  const { results, failed, kept, statuses } = await eachVm(session, vms, signal, ({ ports, settings }) =>
     procedures.takeSnapshot(ports, settings, {
       mode: 'stop',
       signal,
       ...(options.note === undefined ? {} : { note: options.note }),
     }),
   )
-  const below = results.some(({ grade }) => isWorse(grade, BEST_OF_STOP)) ? ERRORS['grade-below-mode'].exit : 0
+  const points = [...results, ...kept]
+  const below = points.some(({ grade }) => isWorse(grade, BEST_OF_STOP)) ? ERRORS['grade-below-mode'].exit : 0
   return {
-    document: { points: results.map(pointDocument), failed },
-    text: results.map(snapshotText).join(''),
+    document: { points: points.map(pointDocument), failed },
+    text: points.map(snapshotText).join(''),
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, below]),
   }
