@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Accelerator } from './accelerator.ts'
 import { runCommand } from './command.ts'
 import { domainXml } from './domain.ts'
 import { freePort } from './free-port.ts'
-import { LabGuest, writeGuest } from './lab-guest.ts'
+import { LabGuest, readGuest, writeGuest } from './lab-guest.ts'
 import type { LabPaths } from './paths.ts'
 import { removeDomain, type Virsh } from './virsh.ts'
 
@@ -43,6 +43,7 @@ export async function ensureSavedState(options: SavedStateOptions): Promise<Save
     if (madeFor === key) return stateIn(folder, uuid)
   }
   options.log(`booting the guest once (${options.accelerator}) and saving it`)
+  await removeGuests(options)
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   const uuid = randomUUID()
@@ -50,6 +51,16 @@ export async function ensureSavedState(options: SavedStateOptions): Promise<Save
   await writeFile(join(folder, 'state.json.new'), JSON.stringify({ key, uuid }))
   await rename(join(folder, 'state.json.new'), join(folder, 'state.json'))
   return stateIn(folder, uuid)
+}
+
+/** Guests of an earlier state go with it: their disks stand on disks that are about to be made anew. */
+async function removeGuests({ paths, virsh }: SavedStateOptions): Promise<void> {
+  for (const name of await readdir(paths.guests).catch(() => [])) {
+    const facts = await readGuest(join(paths.guests, name))
+    // By UUID: another lab folder may have a guest of this name.
+    if (facts) await removeDomain(virsh, facts.uuid)
+    await rm(join(paths.guests, name), { recursive: true, force: true })
+  }
 }
 
 async function bootAndSave(options: SavedStateOptions, state: SavedState): Promise<void> {
