@@ -4,6 +4,7 @@ import { StillshotError, toStillshotError } from '../errors.ts'
 import type { App, GlobalOptions } from './app.ts'
 import { printable } from './format.ts'
 import { buildProgram } from './program.ts'
+import { proofLines } from './proofs.ts'
 import type { Act, CommandResult } from './result.ts'
 
 /** Commands that are promised and not there yet. */
@@ -91,8 +92,11 @@ function printError(app: App, how: { command: string; json: boolean; verbose: bo
   const { code, message, hint, details } = error
   if (how.json) printDocument(app, { version: 1, command: how.command, error: { code, message, hint, details } })
   const run = typeof details.run === 'string' ? `\n  run ${details.run}` : ''
+  const proofs = proofLines(details.report).map((line) => `\n  ${line}`)
   const stack = how.verbose || code === 'defect' ? `\n${error.stack ?? ''}${causeText(error)}` : ''
-  app.terminal.err(printable(app.redaction.text(`stillshot: ${message} (${code})\n  ${hint}${run}${stack}\n`)))
+  app.terminal.err(
+    printable(app.redaction.text(`stillshot: ${message} (${code})\n  ${hint}${proofs.join('')}${run}${stack}\n`)),
+  )
 }
 
 function causeText(error: StillshotError): string {

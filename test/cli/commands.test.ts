@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
+import { StillshotError } from '../../src/errors.ts'
 import { HOST_KEY, run, somePoint } from './fake-app.ts'
 
 const REPORT = {
@@ -94,6 +95,18 @@ test('restore --yes does not ask; --dry-run changes nothing; what did not come b
   assert.equal(status, 43)
   assert.match(out, /NOT proven/)
   assert.deepEqual(dryRuns, [true, false])
+})
+
+test('a restore that is not proven shows what was seen', async () => {
+  const proofs = [
+    { claim: 'came-back', verdict: 'contradicted', code: 'no-answer', message: 'SELECT 1 was not answered' },
+  ]
+  const restoreSnapshot = async () => {
+    throw new StillshotError('restore-unproven', 'db1 is not proven', { details: { report: { proofs } } })
+  }
+  const { status, err } = await run(['restore', 'db1', '--yes'], { procedures: { restoreSnapshot } })
+  assert.equal(status, 43)
+  assert.match(err, /CONTRADICTED +came-back: SELECT 1 was not answered/)
 })
 
 test('hold prints the id first, release finds the VM and says what a snapshot is worth', async () => {
