@@ -3,7 +3,7 @@ import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 /** From this version on libvirt reverts to external snapshots itself. */
 const REVERTS_SINCE = 10
 
-/** Lines for an administrator's shell on the host. `version` is libvirt's, undefined when it was never asked. */
+/** One line for an administrator's shell on the host; remarks in brackets. `version` is libvirt's, undefined when it was never asked. */
 export function byHand(
   uri: string,
   version: string | undefined,
@@ -16,12 +16,11 @@ export function byHand(
   if (act === 'remove-snapshot') return virsh('snapshot-delete', vm.nativeId, snapshotName)
   if (Number.parseInt(version ?? '0', 10) >= REVERTS_SINCE) return virsh('snapshot-revert', vm.nativeId, snapshotName)
   return [
-    `${virsh('snapshot-dumpxml', vm.nativeId, snapshotName)}   # note each disk's source under <domain>`,
     virsh('destroy', vm.nativeId),
-    'qemu-img create -f qcow2 -F FORMAT -b SOURCE NEW-OVERLAY   # once a disk; FORMAT of SOURCE: qcow2 or raw',
-    `${virsh('edit', vm.nativeId)}   # each disk: the new overlay as its source, no <backingStore>`,
-    virsh('start', vm.nativeId),
-  ].join('\n')
+    `${virsh('snapshot-dumpxml', vm.nativeId, snapshotName)} (each SOURCE stands under <domain>)`,
+    'for each: qemu-img create -f qcow2 -F qcow2|raw -b SOURCE NEW',
+    `${virsh('edit', vm.nativeId)} (each disk: NEW as its source, no <backingStore>)`,
+  ].join('; ')
 }
 
 function shellWord(word: string): string {

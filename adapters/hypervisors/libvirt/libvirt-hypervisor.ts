@@ -71,7 +71,9 @@ export class LibvirtHypervisor implements Hypervisor {
     return { product: product === undefined ? 'libvirt' : `libvirt with ${product}`, version: this.#version }
   }
 
-  findVm(reference: string, options?: CallOptions): Promise<Vm> {
+  async findVm(reference: string, options?: CallOptions): Promise<Vm> {
+    // byHand() cannot ask, and what an administrator must type depends on it.
+    if (this.#version === undefined) await this.check(options)
     return findVm(this.#host, reference, options)
   }
 

@@ -2,12 +2,13 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { Snapshot, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { redefineSnapshot } from './change-xml.ts'
+import { readDomain } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
 import { bareDescription, isBeingRemoved, markOf } from './removal-mark.ts'
 import { type DomainSnapshot, withDescription } from './snapshot-xml.ts'
 import { readSnapshots, readVmState, snapshotNamed } from './vm-state.ts'
 
-/** How long to wait for a change that libvirt may still be at; after that the newest snapshot counts as incomplete. */
+/** How long to wait for a change that libvirt may still be at; after that a newest snapshot that is not in use counts as incomplete. */
 const BARRIER_MS = 5_000
 
 /** Oldest first; two of the same second in the order of their parents. */
@@ -19,8 +20,16 @@ export async function listSnapshots(
   const settled = await isSettled(host, vm, options)
   const request = { ...options, doing: `list the snapshots of ${vm.name}` }
   const stored = await readSnapshots(host, vm.nativeId, request)
-  const newest = settled ? undefined : sorted(stored).at(-1)?.name
-  return sorted(stored).map((snapshot) => publicSnapshot(snapshot, snapshot.name !== newest))
+  const newest = sorted(stored).at(-1)
+  const making = settled || newest === undefined || (await isInUse(host, vm, newest, options)) ? undefined : newest
+  return sorted(stored).map((snapshot) => publicSnapshot(snapshot, snapshot !== making))
+}
+
+/** Whether the VM writes into the snapshot's overlays already: then the change that libvirt is at is another one. */
+async function isInUse(host: LibvirtHost, vm: Vm, snapshot: DomainSnapshot, options: CallOptions): Promise<boolean> {
+  const [xml = ''] = await host.session.run([['dumpxml', vm.nativeId]], { ...options, doing: `look at ${vm.name}` })
+  const active = readDomain(xml).disks.map((disk) => disk.image)
+  return snapshot.overlays.length > 0 && snapshot.overlays.every((overlay) => active.includes(overlay))
 }
 
 /** Replaces the description; everything else that libvirt keeps stays. Idempotent. */
