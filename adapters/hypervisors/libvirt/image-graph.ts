@@ -1,10 +1,12 @@
+import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { StillshotError } from '../../../src/errors.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { readDomain } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
-import { type ImageHeader, readImageHeader } from './image-header.ts'
+import type { ImageHeader } from './image-header.ts'
+import { ImageReader } from './image-reader.ts'
 import type { Request } from './virsh-session.ts'
 import { readSnapshots } from './vm-state.ts'
 
@@ -17,6 +19,8 @@ export interface ImageGraph {
   readonly images: ReadonlyMap<string, ImageHeader>
   /** Images that a domain starts from or a snapshot holds, with who does. */
   readonly holders: ReadonlyMap<string, readonly Holder[]>
+  /** Every path that was met -> the one that stands for that file here: links give a file several. */
+  readonly names: ReadonlyMap<string, string>
 }
 
 export interface Holder {
@@ -28,7 +32,8 @@ export interface Holder {
 
 /** The overlays that stand directly on the image. */
 export function overlaysOf(graph: ImageGraph, image: string): readonly string[] {
-  return [...graph.images].filter(([, header]) => header.backing === image).map(([path]) => path)
+  const name = nameOf(graph, image)
+  return [...graph.images].filter(([, header]) => nameOf(graph, header.backing) === name).map(([path]) => path)
 }
 
 /** The image and everything it stands on, as far as it can be read. */
@@ -37,51 +42,73 @@ export function chainOf(graph: ImageGraph, image: string): readonly string[] {
   let at: string | undefined = image
   while (at !== undefined && !chain.includes(at)) {
     chain.push(at)
-    at = graph.images.get(at)?.backing
+    at = nameOf(graph, headerOf(graph, at)?.backing)
   }
   return chain
 }
 
 export function formatIn(graph: ImageGraph): (image: string) => string {
-  return (image) => graph.images.get(image)?.format ?? 'raw'
+  return (image) => headerOf(graph, image)?.format ?? 'raw'
 }
 
 /** Whether anybody needs the image: held itself, or under an overlay. */
 export function isNeeded(graph: ImageGraph, image: string): boolean {
-  return graph.holders.has(image) || overlaysOf(graph, image).length > 0
+  return holdersOf(graph, image).length > 0 || overlaysOf(graph, image).length > 0
+}
+
+/** Undefined for a file that is not there. */
+export function headerOf(graph: ImageGraph, image: string): ImageHeader | undefined {
+  return graph.images.get(nameOf(graph, image))
+}
+
+export function holdersOf(graph: ImageGraph, image: string): readonly Holder[] {
+  return graph.holders.get(nameOf(graph, image)) ?? []
+}
+
+function nameOf<Path extends string | undefined>(graph: ImageGraph, path: Path): Path {
+  return ((path === undefined ? undefined : graph.names.get(path)) ?? path) as Path
 }
 
 /**
  * Reads the chains of all domains and snapshots, and the headers of every file in the folders of `near`, so that
- * overlays which libvirt does not know are seen, too.
+ * overlays which libvirt does not know are seen, too. Rejects when a file may not be read: what cannot be seen could
+ * stand on anything.
  */
 export async function readImageGraph(
   host: LibvirtHost,
   near: Iterable<string>,
   options: CallOptions = {},
 ): Promise<ImageGraph> {
-  const holders = await readHolders(host, options)
-  const images = new Map<string, ImageHeader>()
-  for (const image of holders.keys()) await readChain(image, images)
-  for (const folder of new Set([...near].map(dirname))) {
-    if (folder.startsWith('/dev')) continue
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      if (entry.isFile()) await readChain(join(folder, entry.name), images)
-    }
-  }
-  return { images, holders }
-}
-
-async function readHolders(host: LibvirtHost, options: CallOptions): Promise<Map<string, Holder[]>> {
   const request = { ...options, doing: 'look which images are used' }
+  const reader = new ImageReader()
   const holders = new Map<string, Holder[]>()
   const [list = ''] = await host.session.run([['list', '--all', '--uuid']], request)
   for (const uuid of list.split('\n').filter((line) => line !== '')) {
     for (const [image, holder] of await heldBy(host, uuid, request)) {
-      holders.set(image, [...(holders.get(image) ?? []), holder])
+      const name = await reader.readChain(image)
+      holders.set(name, [...(holders.get(name) ?? []), holder])
     }
   }
-  return holders
+  for (const folder of new Set([...near].map(dirname))) {
+    if (folder.startsWith('/dev')) continue
+    for (const entry of await entriesOf(folder)) {
+      if (entry.isFile()) await reader.readChain(join(folder, entry.name))
+    }
+  }
+  return { images: reader.images, names: reader.names, holders }
+}
+
+async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return []
+    throw new StillshotError('hypervisor-refused', `cannot look into the folder of images ${folder}: ${message}`, {
+      cause: error,
+      hint: 'run stillshot as a user who may read it, such as root',
+    })
+  }
 }
 
 /** One domain's images. Domains and snapshots of others come and go meanwhile: what is gone holds nothing. */
@@ -108,15 +135,5 @@ async function heldBy(
     if (error instanceof StillshotError && error.code === 'vm-not-found') return []
     if (error instanceof StillshotError && error.code === 'snapshot-not-found') return heldBy(host, uuid, request)
     throw error
-  }
-}
-
-async function readChain(image: string, images: Map<string, ImageHeader>): Promise<void> {
-  let at: string | undefined = image
-  while (at !== undefined && !images.has(at)) {
-    const header: ImageHeader | undefined = await readImageHeader(at).catch(() => undefined)
-    if (header === undefined) return
-    images.set(at, header)
-    at = header.backing
   }
 }

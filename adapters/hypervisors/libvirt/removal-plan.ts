@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
-import { type Holder, type ImageGraph, overlaysOf } from './image-graph.ts'
+import { type Holder, headerOf, holdersOf, type ImageGraph, overlaysOf } from './image-graph.ts'
 import type { Merge } from './merge-live.ts'
 import type { DomainSnapshot } from './snapshot-xml.ts'
 import type { VmState } from './vm-state.ts'
@@ -18,7 +18,7 @@ export interface Removal {
  * again would then put old data over new.
  */
 export function isCommitted(merge: Merge, state: VmState, graph: ImageGraph): boolean {
-  if (!graph.images.has(merge.top)) return true
+  if (headerOf(graph, merge.top) === undefined) return true
   const active = [...state.live.disks, ...state.definition.disks].map((disk) => disk.image)
   return active.includes(merge.base) || overlaysOf(graph, merge.base).some((image) => image !== merge.top)
 }
@@ -44,7 +44,7 @@ export function planRemoval(vm: Vm, state: VmState, snapshot: DomainSnapshot, gr
 
 /** Another snapshot of the same state, or another VM that starts from the image. */
 function isHeldByOther(vm: Vm, snapshot: DomainSnapshot, image: string, graph: ImageGraph): boolean {
-  return (graph.holders.get(image) ?? []).some((holder) => holder.uuid !== vm.nativeId || isOther(snapshot, holder))
+  return holdersOf(graph, image).some((holder) => holder.uuid !== vm.nativeId || isOther(snapshot, holder))
 }
 
 function isOther(snapshot: DomainSnapshot, holder: Holder): boolean {
@@ -55,12 +55,12 @@ function isOther(snapshot: DomainSnapshot, holder: Holder): boolean {
 function isOwn(vm: Vm, image: string, graph: ImageGraph): boolean {
   const above = [image]
   for (const at of above) above.push(...overlaysOf(graph, at).filter((one) => !above.includes(one)))
-  const holders = above.flatMap((at) => graph.holders.get(at) ?? [])
+  const holders = above.flatMap((at) => holdersOf(graph, at))
   return holders.length > 0 && holders.every((holder) => holder.uuid === vm.nativeId)
 }
 
 function isOverlay(graph: ImageGraph, image: string): boolean {
-  return graph.images.get(image)?.backing !== undefined
+  return headerOf(graph, image)?.backing !== undefined
 }
 
 function isActive(state: VmState, image: string): boolean {

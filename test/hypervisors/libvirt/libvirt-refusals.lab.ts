@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -65,11 +65,15 @@ async function shareable({ hypervisor, vm }: LibvirtUnderTest): Promise<void> {
 
 async function foreignOverlay(under: LibvirtUnderTest): Promise<void> {
   await snapshotOf(under, 's1', 1)
-  const base = join(under.tiny.folder, 'vda.img')
+  // The same folder by another path: what stands on an image is a matter of files, not of names.
+  const link = `${under.tiny.folder}-link`
+  await symlink(under.tiny.folder, link)
+  const base = join(link, 'vda.img')
   const foreign = join(under.tiny.folder, 'foreign.qcow2')
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', base, foreign])
   await rejectsWith('snapshot-has-branches', under.hypervisor.removeSnapshot(under.vm, 's1'))
   assert.equal((await under.hypervisor.listSnapshots(under.vm))[0]?.complete, true)
+  await rm(link)
   await rm(foreign)
   await under.hypervisor.removeSnapshot(under.vm, 's1')
   assert.deepEqual(await under.tiny.files(), ['vda.img', 'vdb.img'])

@@ -44,6 +44,7 @@ function graph(
   return {
     images: new Map([...all].map((image) => [image, { format: 'qcow2', encrypted: false, ...header(image) }])),
     holders: new Map(Object.entries(holders)),
+    names: new Map(),
   }
 }
 
