@@ -30,9 +30,13 @@ export class VirshSession {
 
   /** One round trip; gives the output of each command. Rejects when any of them failed; later ones have then run, too. */
   run(commands: readonly (readonly string[])[], request: Request): Promise<readonly string[]> {
-    const result = this.#queue.then(() => this.#run(commands, request))
+    let waiting = true
+    const result = this.#queue.then(() => {
+      waiting = false
+      return this.#run(commands, request)
+    })
     this.#queue = result.catch(() => {})
-    return result
+    return orLeaveQueue(result, request, () => waiting)
   }
 
   /** Safe twice. */
@@ -79,6 +83,26 @@ export class VirshSession {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
     }
+  }
+}
+
+/** An abort is answered at once while the commands still wait for others; nothing of them is sent then. */
+async function orLeaveQueue<Answer>(
+  result: Promise<Answer>,
+  request: Request,
+  isWaiting: () => boolean,
+): Promise<Answer> {
+  const { signal } = request
+  if (signal === undefined) return result
+  const { promise, reject } = Promise.withResolvers<never>()
+  const leave = () => {
+    if (isWaiting()) reject(cancelled(request, signal))
+  }
+  signal.addEventListener('abort', leave)
+  try {
+    return await Promise.race([result, promise])
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 
