@@ -22,6 +22,7 @@ import { virshEnvironment } from './virsh-environment.ts'
 import type { VirshOptions } from './virsh-process.ts'
 import { VirshSession } from './virsh-session.ts'
 import { watch } from './watch.ts'
+import { wholeCall } from './whole-call.ts'
 
 export interface LibvirtOptions {
   /** The name under `hypervisors:`. */
@@ -73,8 +74,10 @@ export class LibvirtHypervisor implements Hypervisor {
 
   async findVm(reference: string, options?: CallOptions): Promise<Vm> {
     // byHand() cannot ask, and what an administrator must type depends on it.
-    if (this.#version === undefined) await this.check(options)
-    return findVm(this.#host, reference, options)
+    return wholeCall('question', options, async (within) => {
+      if (this.#version === undefined) await this.check(within)
+      return findVm(this.#host, reference, within)
+    })
   }
 
   async countUuid(uuid: string, options?: CallOptions): Promise<number> {
@@ -83,7 +86,8 @@ export class LibvirtHypervisor implements Hypervisor {
   }
 
   async checkSnapshot(vm: Vm, options?: CallOptions) {
-    const { findings, domain } = await checkSnapshot(this.#host, vm, options)
+    const looked = await wholeCall('question', options, (within) => checkSnapshot(this.#host, vm, within))
+    const { findings, domain } = looked
     this.#disks.set(vm.nativeId, domain.disks)
     return findings
   }
@@ -95,31 +99,31 @@ export class LibvirtHypervisor implements Hypervisor {
   }
 
   listSnapshots(vm: Vm, options?: CallOptions) {
-    return listSnapshots(this.#host, vm, options)
+    return wholeCall('question', options, (within) => listSnapshots(this.#host, vm, within))
   }
 
   describeSnapshot(vm: Vm, snapshotName: string, description: string, options?: CallOptions): Promise<void> {
-    return describeSnapshot(this.#host, vm, snapshotName, description, options)
+    return wholeCall('change', options, (within) => describeSnapshot(this.#host, vm, snapshotName, description, within))
   }
 
   removeSnapshot(vm: Vm, snapshotName: string, options?: CallOptions): Promise<void> {
-    return removeSnapshot(this.#host, vm, snapshotName, options)
+    return wholeCall('change', options, (within) => removeSnapshot(this.#host, vm, snapshotName, within))
   }
 
   checkRollBack(vm: Vm, snapshotName: string, options?: CallOptions) {
-    return checkRollBack(this.#host, vm, snapshotName, options)
+    return wholeCall('question', options, (within) => checkRollBack(this.#host, vm, snapshotName, within))
   }
 
   rollBack(vm: Vm, request: RollBackRequest, options?: CallOptions): Promise<void> {
-    return rollBack(this.#host, vm, request, options)
+    return wholeCall('change', options, (within) => rollBack(this.#host, vm, request, within))
   }
 
   settleRollBack(vm: Vm, request: RollBackRequest, options?: CallOptions) {
-    return settleRollBack(this.#host, vm, request, options)
+    return wholeCall('change', options, (within) => settleRollBack(this.#host, vm, request, within))
   }
 
   powerOn(vm: Vm, options?: CallOptions): Promise<void> {
-    return powerOn(this.#host, vm, options)
+    return wholeCall('change', options, (within) => powerOn(this.#host, vm, within))
   }
 
   power(vm: Vm, options?: CallOptions) {

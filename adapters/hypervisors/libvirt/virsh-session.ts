@@ -107,10 +107,14 @@ async function orLeaveQueue<Answer>(
 }
 
 function unanswered(request: Request, change: boolean, words: string): StillshotError {
-  const why = request.signal?.aborted ? 'cancelled' : words === '' ? 'virsh ended' : words
+  const why = request.signal?.aborted ? endOf(request.signal) : words === '' ? 'virsh ended' : words
   if (change) return new StillshotError('answer-lost', `${request.doing}: ${why}`)
   if (request.signal?.aborted) return cancelled(request, request.signal)
   return new StillshotError('hypervisor-unreachable', `${request.doing}: ${why}`, { details: { words } })
+}
+
+function endOf(signal: AbortSignal): string {
+  return signal.reason instanceof StillshotError ? signal.reason.message : 'cancelled'
 }
 
 function cancelled(request: Request, signal: AbortSignal): StillshotError {

@@ -48,6 +48,22 @@ describe('libvirt: answers that do not come', () => {
     }
   })
 
+  test('a change of many steps has one limit, and goes on with the next call', { timeout: 120_000 }, async () => {
+    const under = await openLibvirt()
+    const { hypervisor, vm } = under
+    try {
+      await snapshotOf(under, 's1', 1)
+      await writeAll(under, 2)
+      await rejectsWith('answer-lost', hypervisor.removeSnapshot(vm, 's1', { timeoutMs: 15 }))
+      await hypervisor.removeSnapshot(vm, 's1', { timeoutMs: 60_000 })
+      await under.stop()
+      assert.equal(await readAll(under), 2)
+      assert.deepEqual(await under.storage(), ['vda.img', 'vdb.img'])
+    } finally {
+      await under.close()
+    }
+  })
+
   test('virsh’s own revert after ours finds every image that a snapshot needs', { timeout: 120_000 }, async (t) => {
     const under = await openLibvirt()
     try {
