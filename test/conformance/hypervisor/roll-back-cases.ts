@@ -89,7 +89,7 @@ export function rollBackCases(suite: HypervisorSuite): void {
   else newestOnlyCases(suite)
 }
 
-const CUTS = 10
+const CUTS = 6
 
 async function interrupted(under: HypervisorUnderTest): Promise<void> {
   const { hypervisor, vm } = under
