@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { rm, symlink } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -20,6 +21,28 @@ describe('libvirt: what cannot be covered or merged', () => {
   refusal('a roll back is refused while a saved memory image waits', savedMemory)
   refusal('a snapshot of others with memory inside the image is listed and can be removed', internal)
   refusal('a block job under way refuses the snapshot with vm-locked', blockJob)
+})
+
+/** The daemon of another mount name space does not see what a test mounts. */
+const elsewhere = process.env.STILLSHOT_LIBVIRT_URI !== undefined && 'libvirt runs in another mount name space'
+
+test('too little free space beside the images refuses with storage-full', { skip: elsewhere }, async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'stillshot-small-'))
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', parent])
+  try {
+    const under = await openLibvirt({ parent })
+    const findings = await under.hypervisor.checkSnapshot(under.vm)
+    await under.close()
+    const refusals = findings.filter((finding) => finding.severity === 'refuse')
+    assert.deepEqual(
+      refusals.map(({ code, error }) => [code, error]),
+      [['space', 'storage-full']],
+    )
+    assert.match(refusals[0]?.message ?? '', /only 4\d MiB free in .*, 128 MiB needed/)
+  } finally {
+    await run('umount', ['-l', parent])
+    await rm(parent, { recursive: true })
+  }
 })
 
 describe('libvirt: other machines', () => {

@@ -21,7 +21,7 @@ export interface LibvirtUnderTest extends HypervisorUnderTest {
   readonly tiny: TinyVm
 }
 
-export async function openLibvirt(options: Omit<TinyVmOptions, 'uri' | 'parent'> = {}): Promise<LibvirtUnderTest> {
+export async function openLibvirt(options: Omit<TinyVmOptions, 'uri'> = {}): Promise<LibvirtUnderTest> {
   const tiny = await tinyVm({ ...(await testLibvirt()), ...options })
   const hypervisor = new LibvirtHypervisor({ name: 'kvm', uri: tiny.uri })
   const others: string[] = []
