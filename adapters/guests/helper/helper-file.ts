@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import type { HelperFile } from '../../../src/coordinator/ports.ts'
+import type { HelperFile } from '../../../src/guest/helper-file.ts'
 
 const PARTS = new URL('./parts/', import.meta.url)
 const KNOWN_HASHES = new URL('./known-hashes.json', import.meta.url)

@@ -12,8 +12,15 @@ know_watchdog() {
 # arm MS: false when it could not be armed.
 arm() {
   if [ "$WATCHDOG" = systemd-run ]; then
-    systemd-run --quiet "--unit=stillshot-watchdog-$HOLD" "--on-active=${1}ms" --timer-property=AccuracySec=100ms \
-      "$SELF" expire "$HOLD" >/dev/null 2>&1 9>&-
+    arm_ms=$1
+    # systemd forgets a unit that is inactive and that nothing refers to (one that is not enabled at boot), and with it when
+    # and how it ended. So the timer refers to what is held, by a relation without effect: timers are never reloaded.
+    blocked_units
+    set --
+    for arm_unit in $R; do
+      set -- "$@" "--timer-property=PropagatesReloadTo=$arm_unit"
+    done
+    arm_timer "$@" || arm_timer
     return
   fi
   arm_seconds=$((($1 + 999) / 1000))
@@ -28,6 +35,11 @@ arm() {
     [ "$arm_tries" -le 100 ] || return 1
     sleep 0.05
   done
+}
+
+arm_timer() {
+  systemd-run --quiet "--unit=stillshot-watchdog-$HOLD" "--on-active=${arm_ms}ms" --timer-property=AccuracySec=100ms \
+    "$@" "$SELF" expire "$HOLD" >/dev/null 2>&1 9>&-
 }
 
 # Start time of process $1 in R: with its number it names one process for ever.
@@ -48,7 +60,11 @@ watch_verb() {
   HOLD=$1
   process_birth $$
   printf '%s %s\n' "$$" "$R" >"$RUN/holds/$1/watchdog"
-  sleep "$2"
+  # Disarming ends this process, and its sleep with it.
+  sleep "$2" &
+  watch_sleep=$!
+  trap 'kill "$watch_sleep"; exit' TERM
+  wait "$watch_sleep"
   exec "$SELF" expire "$1"
 }
 
