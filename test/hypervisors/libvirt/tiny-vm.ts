@@ -58,7 +58,15 @@ export async function tinyVm(options: TinyVmOptions): Promise<TinyVm> {
   await writeFile(definition, domainXml(name, uuid, folder, formats, third))
   await virsh('define', definition)
   await rm(definition)
-  await virsh('start', uuid)
+  const remove = async () => {
+    await virsh('destroy', uuid).catch(() => '')
+    await virsh('undefine', uuid, '--managed-save', '--snapshots-metadata')
+    await rm(folder, { recursive: true, force: true })
+  }
+  await virsh('start', uuid).catch(async (error) => {
+    await remove()
+    throw error
+  })
   const disks = async () => parseTargets(await virsh('domblklist', uuid))
   const image = async (disk: string) => (await disks()).get(disk) ?? ''
   const off = async () => (await virsh('domstate', uuid)).trim() === 'shut off'
@@ -88,11 +96,7 @@ export async function tinyVm(options: TinyVmOptions): Promise<TinyVm> {
       if (!(await off())) await virsh('destroy', uuid)
     },
     files: async () => (await readdir(folder)).toSorted(),
-    remove: async () => {
-      await virsh('destroy', uuid).catch(() => '')
-      await virsh('undefine', uuid, '--managed-save', '--snapshots-metadata')
-      await rm(folder, { recursive: true, force: true })
-    },
+    remove,
   }
 }
 
