@@ -3,6 +3,7 @@ import type { Application } from '../guest/application.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { ComeBackAnswer, ProbeAnswer } from '../guest/protocol/answers.ts'
 import type { Clock } from '../system/clock.ts'
+import { retry } from '../system/retry.ts'
 
 export interface CameBack {
   readonly answer: ComeBackAnswer
@@ -12,7 +13,8 @@ export interface CameBack {
 }
 
 /**
- * Asks the guest how everything is until it is all back or the limit is over; resolves with the last answer either way.
+ * Asks the guest how everything is until it is all back or the limit is over; resolves with the last answer either way,
+ * and rejects when there was none. A connection that fails meanwhile is opened again.
  * Web servers and replicas may take a little longer than the first SELECT 1.
  */
 export async function awaitComeBack(
@@ -22,7 +24,12 @@ export async function awaitComeBack(
 ): Promise<CameBack> {
   const begunAt = clock.monotonic()
   for (;;) {
-    const answer = await helper.comeBack(want.profile, want.holdId, { signal, timeoutMs: 60_000 })
+    const answer = await retry(() => helper.comeBack(want.profile, want.holdId, { signal, timeoutMs: 60_000 }), {
+      clock,
+      signal,
+      pauseMs: 1_000,
+      limitMs: want.limitMs,
+    })
     const proofs = application.proveComeBack(want.before, answer)
     const complete = want.claims.every((claim) => {
       const about = proofs.filter((proof) => proof.claim === claim)

@@ -12,6 +12,8 @@ export interface SnapshotTiming {
   readonly requestedMs: number
   readonly endedMs: number
   readonly releaseSentMs: number
+  /** The release had to be sent again, so that only the guest knows which of them arrived. */
+  readonly releaseRepeated: boolean
   readonly requestedAt: string
   readonly endedAt: string
 }
@@ -45,7 +47,6 @@ export function proveRun(
 ): readonly Proof[] {
   return [
     seen.sameMachine,
-    proveStillSameMachine(seen, hold),
     withSnapshotDisks(seen.coverage, snapshot.disks),
     ...proveHold(application, seen.probe, hold, release),
     proveInsideHold(timing),
@@ -60,6 +61,7 @@ export function proveHold(
   release: ReleaseAnswer,
 ): readonly Proof[] {
   return [
+    proveStillSameMachine(probe, hold, release),
     ...application.proveStop(probe, hold),
     proveSynced(hold),
     ...application.proveStoodStill(hold, release),
@@ -69,8 +71,8 @@ export function proveHold(
 }
 
 /** The hold's answer names the machine again: the address may have moved to another one since the preflight. */
-function proveStillSameMachine({ probe }: Passed, hold: HoldAnswer): Proof {
-  const same = hold.uuid === probe.uuid && hold.bootId === probe.bootId
+function proveStillSameMachine(probe: Passed['probe'], hold: HoldAnswer, release: ReleaseAnswer): Proof {
+  const same = hold.uuid === probe.uuid && hold.bootId === probe.bootId && release.uuid === probe.uuid
   const message = `preflight saw ${probe.uuid} (boot ${probe.bootId}), the hold ${hold.uuid} (boot ${hold.bootId})`
   return same
     ? { claim: 'same-machine', verdict: 'proven', code: 'held-machine-same', message }

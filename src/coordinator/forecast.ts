@@ -20,11 +20,17 @@ export async function forecastFindings(
   probe: ProbeAnswer,
 ): Promise<{ forecast: OutageForecast; findings: readonly Finding[] }> {
   const { stopMs, startMs } = application.forecast(probe)
-  const earlier = (await catalog.points({ vm: settings.name })).slice(0, 5).map(({ outage }) => outage?.snapshotMs ?? 0)
-  const snapshotMs = earlier.length > 0 ? Math.max(...earlier) : FIRST_SNAPSHOT_MS
+  const points = await catalog.points({ vm: settings.name })
+  const earlier = points.flatMap(({ outage }) => (outage === undefined ? [] : [outage.snapshotMs])).slice(0, 5)
+  const snapshotMs = medianOf(earlier) ?? FIRST_SNAPSHOT_MS
   const totalMs = stopMs + snapshotMs + startMs
   const forecast = { stopMs, snapshotMs, startMs, totalMs }
   return { forecast, findings: [ttlFinding(settings, forecast), budgetFinding(settings, forecast)] }
+}
+
+/** The middle one: a single slow task does not keep a VM from being snapshotted ever after. */
+function medianOf(values: readonly number[]): number | undefined {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 }
 
 function ttlFinding({ holdTtlMs }: VmSettings, forecast: OutageForecast): Finding {

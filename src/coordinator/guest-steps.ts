@@ -55,15 +55,16 @@ export function holdFacts(hold: HoldAnswer): Readonly<Record<string, unknown>> {
  */
 export function releaseGuest(
   ports: Ports,
-  run: Run,
-  { holdTtlMs }: VmSettings,
+  run: Pick<Run, 'id' | 'helper'>,
+  { profile, holdTtlMs }: VmSettings,
   call: HelperCall,
 ): Promise<ReleaseAnswer> {
   const { clock } = ports.system
-  return retry(() => run.helper.release(run.id, { ...call, timeoutMs: 120_000 }), {
+  const startMs = profile.components.reduce((sum, { startSeconds }) => sum + startSeconds * 1000, 60_000)
+  return retry(() => run.helper.release(run.id, { ...call, timeoutMs: startMs }), {
     clock,
     pauseMs: 500,
-    limitMs: holdTtlMs,
+    limitMs: holdTtlMs + startMs,
     when: isAnswerLost,
   })
 }

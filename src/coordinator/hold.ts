@@ -48,13 +48,14 @@ export async function holdVm(
     }
     // Before the hold, so that a crash right after it leaves something that `recover` and `release` can find.
     await ports.catalog.saveHold(record)
+    await ports.catalog.saveRun({ ...run.record, outcome: 'held' })
     signal.throwIfAborted()
     await saga.intend({ step: 'hold', undo: releaseHold(run, settings) })
     const facts = (hold: HoldAnswer): Readonly<Record<string, unknown>> => ({ ...heldFacts(seen, hold) })
     await during('hold', () =>
       saga.act('hold', () => holdGuest(run, settings, seen, { signal }), { facts, settles: ['drain'] }),
     )
-    await suspendRun(ports, run)
+    await suspendRun(run)
     return record
   } catch (thrown) {
     const error = await failRun(ports, run, thrown)

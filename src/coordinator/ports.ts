@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Application } from '../guest/application.ts'
 import type { GuestShells, GuestTarget } from '../guest/guest-shell.ts'
+import type { HelperFile } from '../guest/helper-file.ts'
 import type { Profile } from '../guest/profile.ts'
 import type { Hypervisor } from '../hypervisor/hypervisor.ts'
 import type { Log } from '../log/log.ts'
@@ -50,13 +51,6 @@ export const PHASES = [
   'recover',
 ] as const
 export type Phase = (typeof PHASES)[number]
-
-export interface HelperFile {
-  readonly content: string
-  readonly sha256: string
-  /** sha256 of helpers of earlier versions that speak the same protocol: a warning, not a refusal. */
-  readonly olderSha256: readonly string[]
-}
 
 /** One VM as the configuration has it, with secrets still by reference. */
 export interface VmSettings {

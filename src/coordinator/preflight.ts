@@ -38,8 +38,9 @@ export async function lookAhead(
   signal.throwIfAborted()
   if (guest.failure !== undefined) return { findings: [...hypervisor, guest.failure] }
   const probe = guest.value
-  const sameUuid = await attempt(() => ports.hypervisor.countUuid(vm.uuid, { signal }))
-  const sameMachine = proveSameMachine(vm, probe, sameUuid.value ?? 0)
+  const sameUuid = await attempt(() => ports.hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 }))
+  if (sameUuid.failure !== undefined) return { findings: [...hypervisor, sameUuid.failure] }
+  const sameMachine = proveSameMachine(vm, probe, sameUuid.value)
   const coverage = proveCoverage(probe, vm.disks, settings.disks)
   const forecast = await forecastFindings(ports, settings, probe)
   const findings = [

@@ -1,4 +1,7 @@
 import { toStillshotError } from '../errors.ts'
+import { isSettled } from '../saga/journal-event.ts'
+import { readJournal } from '../saga/read-journal.ts'
+import { journalPath } from './journals.ts'
 import type { OpenVm, RecoverWorld } from './recover-world.ts'
 import { releaseHold } from './release-hold.ts'
 import { openHelper } from './run.ts'
@@ -21,8 +24,13 @@ export async function settleHolds(
   { signal }: { signal: AbortSignal },
 ): Promise<readonly SettledHold[]> {
   const results: SettledHold[] = []
-  for (const { id: hold, vm } of await world.catalog.holds({ open: true })) {
+  for (const { id: hold, run, vm } of await world.catalog.holds({ open: true })) {
     try {
+      // Somebody is just taking it, or its run waits to be recovered.
+      if (!isSettled(await readJournal(world.system.files, journalPath(world.stateDirectory, run)))) {
+        results.push({ hold, vm, outcome: 'held', message: `its run ${run} is not settled` })
+        continue
+      }
       const { ports, settings } = await open(vm)
       const helper = openHelper(ports, settings)
       const { holds } = await helper.status({ signal }).finally(() => helper.close())

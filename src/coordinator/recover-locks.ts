@@ -3,6 +3,7 @@ import { toStillshotError } from '../errors.ts'
 import { isSettled } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
 import { journalPath } from './journals.ts'
+import { isRecoverLock } from './recover-lock.ts'
 import type { OpenVm, RecoverWorld } from './recover-world.ts'
 import { openHelper } from './run.ts'
 
@@ -24,6 +25,7 @@ export async function breakLocks(
 ): Promise<readonly BrokenLock[]> {
   const results: BrokenLock[] = []
   for (const lock of await world.catalog.locks()) {
+    if (isRecoverLock(lock)) continue
     const kept = await reasonToKeep(open, world, lock, signal)
     if (kept === undefined) await world.catalog.unlockVm(lock.vmKey, lock.holdId)
     results.push({

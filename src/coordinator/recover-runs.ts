@@ -1,25 +1,12 @@
 import { toStillshotError } from '../errors.ts'
-import { carryOutUndos, type FailedUndo } from '../saga/carry-out-undos.ts'
-import { Journal } from '../saga/journal.ts'
-import { isSettled, type JournalEvent, openUndos } from '../saga/journal-event.ts'
+import { isSettled, type JournalEvent } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
-import { formatInstant } from '../system/instant.ts'
 import { journalPath, runOfJournal } from './journals.ts'
 import { type SettledHold, settleHolds } from './recover-holds.ts'
+import { withRecoverLock } from './recover-lock.ts'
 import { type BrokenLock, breakLocks } from './recover-locks.ts'
-import type { OpenVm, RecoverWorld } from './recover-world.ts'
-import { openHelper } from './run.ts'
-import { undoActions } from './undo-actions.ts'
-
-export interface SettledRun {
-  readonly run: string
-  readonly vm: string
-  readonly procedure: string
-  /** `under-way`: its process lives; `elsewhere`: it ran on another host, which must recover it. */
-  readonly outcome: 'recovered' | 'undo-failed' | 'under-way' | 'elsewhere' | 'unreadable'
-  /** What is still open, for a person. */
-  readonly open: readonly string[]
-}
+import { type CrashedRun, takeBack, takeBackUrgent } from './recover-run.ts'
+import type { OpenVm, RecoverWorld, SettledRun } from './recover-world.ts'
 
 export interface RecoverReport {
   readonly version: 1
@@ -29,28 +16,42 @@ export interface RecoverReport {
 }
 
 /**
- * Settles what a crash left: every run whose process is dead is taken back from its journal, the database first; then
- * holds that nobody will release, then locks that nobody owns. Idempotent; a run that lives is left alone.
+ * Settles what a crash left: every run whose process is dead is taken back from its journal, the databases of all of
+ * them first; then holds that nobody will release, then locks that nobody owns. Idempotent; a run that lives is left
+ * alone. Rejects with `run-under-way` while another process recovers.
  */
-export async function recoverRuns(
+export function recoverRuns(
   open: OpenVm,
   world: RecoverWorld,
   { signal }: { signal: AbortSignal },
 ): Promise<RecoverReport> {
-  const settled: SettledRun[] = []
-  for (const name of await world.system.files.list(`${world.stateDirectory}/runs`)) {
-    const run = runOfJournal(name)
-    if (run === undefined) continue
-    signal.throwIfAborted()
-    const result = await settleRun(open, world, run)
-    if (result !== undefined) settled.push(result)
-  }
-  const holds = await settleHolds(open, world, { signal })
-  const locks = await breakLocks(open, world, { signal })
-  return { version: 1, settled, holds, locks }
+  return withRecoverLock(world, async () => {
+    const looked = await lookAtRuns(world)
+    const crashed = looked.filter((run): run is CrashedRun => 'events' in run)
+    for (const run of crashed) await takeBackUrgent(open, world, run)
+    const settled: SettledRun[] = looked.filter((run): run is SettledRun => 'outcome' in run)
+    for (const run of crashed) {
+      signal.throwIfAborted()
+      settled.push(await takeBack(open, world, run))
+    }
+    const holds = await settleHolds(open, world, { signal })
+    const locks = await breakLocks(open, world, { signal })
+    return { version: 1, settled, holds, locks }
+  })
 }
 
-async function settleRun(open: OpenVm, world: RecoverWorld, run: string): Promise<SettledRun | undefined> {
+async function lookAtRuns(world: RecoverWorld): Promise<readonly (SettledRun | CrashedRun)[]> {
+  const found: (SettledRun | CrashedRun)[] = []
+  for (const name of await world.system.files.list(`${world.stateDirectory}/runs`)) {
+    const run = runOfJournal(name)
+    const looked = run === undefined ? undefined : await lookAtRun(world, run)
+    if (looked !== undefined) found.push(looked)
+  }
+  return found
+}
+
+/** Undefined for a run that is settled. */
+async function lookAtRun(world: RecoverWorld, run: string): Promise<SettledRun | CrashedRun | undefined> {
   const path = journalPath(world.stateDirectory, run)
   let events: readonly JournalEvent[]
   try {
@@ -66,41 +67,5 @@ async function settleRun(open: OpenVm, world: RecoverWorld, run: string): Promis
   const ended = events.some(({ event }) => event === 'run-ended')
   if (state === 'alive' && !ended) return { run, vm, procedure, outcome: 'under-way', open: [] }
   if (state === 'unknown') return { run, vm, procedure, outcome: 'elsewhere', open: [`it ran on ${owner.host}`] }
-  world.progress.phase({ vm, phase: 'recover', state: 'begun', detail: `${procedure} ${run}` })
-  const failures = await takeBack(open, world, vm, { path, events })
-  const outcome = failures.length > 0 ? 'undo-failed' : 'recovered'
-  world.progress.phase({ vm, phase: 'recover', state: failures.length > 0 ? 'failed' : 'done' })
-  return { run, vm, procedure, outcome, open: failures.map(({ action, message }) => `${action}: ${message}`) }
-}
-
-async function takeBack(
-  open: OpenVm,
-  world: RecoverWorld,
-  vm: string,
-  { path, events }: { path: string; events: readonly JournalEvent[] },
-): Promise<readonly FailedUndo[]> {
-  const { clock, files } = world.system
-  const due = openUndos(events)
-  let opened: Awaited<ReturnType<OpenVm>>
-  let journal: Journal
-  try {
-    opened = await open(vm)
-    journal = await Journal.reopen(files, path)
-  } catch (thrown) {
-    const { code, message } = toStillshotError(thrown)
-    return due.length > 0 ? due.map(({ step, undo }) => ({ step, action: undo.action, code, message })) : []
-  }
-  const helper = openHelper(opened.ports, opened.settings)
-  const actions = undoActions({ ...opened, helper })
-  const failures = await carryOutUndos({ clock, log: world.log, journal, actions }, due)
-  const outcome = failures.length > 0 ? 'undo-failed' : 'recovered'
-  await journal.write([{ event: 'run-ended', at: formatInstant(clock.now()), outcome }], { durable: true })
-  await journal.close()
-  await helper.close()
-  const [begun] = events
-  if (begun?.event === 'run-begun') {
-    const { run: id, procedure, at: startedAt } = begun
-    await world.catalog.saveRun({ id, procedure, vm, startedAt, endedAt: formatInstant(clock.now()), outcome })
-  }
-  return failures
+  return { run, vm, procedure, path, begunAt: begun.at, events }
 }

@@ -13,3 +13,13 @@ export interface RecoverWorld {
   readonly progress: Progress
   readonly stateDirectory: string
 }
+
+export interface SettledRun {
+  readonly run: string
+  readonly vm: string
+  readonly procedure: string
+  /** `under-way`: its process lives; `elsewhere`: it ran on another host, which must recover it. */
+  readonly outcome: 'recovered' | 'undo-failed' | 'under-way' | 'elsewhere' | 'unreadable'
+  /** What is still open, or was found and is worth telling, for a person. */
+  readonly open: readonly string[]
+}

@@ -92,7 +92,13 @@ function makeReport(
     message: 'counts for a snapshot whose point in time lies between hold and release',
   }
   const { grade, reasons } = gradeEvidence([...proofs, inside, ...cameBack])
-  const outage = held && measureOutage(held.hold, release, { holdAnsweredMs: 0, releaseSentMs: snapshotMs })
+  const outage =
+    held &&
+    measureOutage(held.hold, release, {
+      holdAnsweredMs: 0,
+      releaseSentMs: snapshotMs,
+      releaseRepeated: false,
+    })
   return {
     version: 1,
     hold: record.id,

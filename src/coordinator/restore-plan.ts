@@ -1,6 +1,7 @@
-import type { RestorePoint } from '../catalog/catalog.ts'
+import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Ports, VmSettings } from './ports.ts'
 
@@ -24,6 +25,28 @@ export async function choosePoint(
   if (best !== undefined) return best
   const message = `${settings.name} has ${points.length} restore points, none of them db-stopped`
   throw new StillshotError('point-not-found', message, { hint: 'name one with --point; `stillshot list` shows them' })
+}
+
+/** The snapshot is of this very VM: a name of the configuration may point to another one by now. */
+export function checkSameVm(vm: Vm, point: RestorePoint): void {
+  if (point.vmKey === vmKey(vm)) return
+  throw new StillshotError(
+    'point-not-found',
+    `restore point ${point.id} is of ${point.vmKey}, ${point.vm} is ${vmKey(vm)} now`,
+  )
+}
+
+/** A hold that somebody has open in the guest is not rolled back under them; a guest that does not answer has none to ask. */
+export async function checkNotHeld(helper: GuestHelper, vm: string, signal: AbortSignal): Promise<void> {
+  let open: string | undefined
+  try {
+    const { holds } = await helper.status({ signal, timeoutMs: 20_000 })
+    open = holds.find(({ state }) => state === 'held' || state === 'stopping')?.id
+  } catch {
+    signal.throwIfAborted()
+    return
+  }
+  if (open !== undefined) throw new StillshotError('guest-locked', `${vm} is held by ${open}`)
 }
 
 /** Rejects with everything that speaks against the roll back; resolves with the warnings. Changes nothing. */

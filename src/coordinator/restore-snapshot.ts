@@ -6,8 +6,8 @@ import type { UndoRecord } from '../saga/journal-event.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
-import { checkRestore, choosePoint, restorePlan } from './restore-plan.ts'
-import { awaitBoot, proveMarker, takeSafetySnapshot } from './restore-steps.ts'
+import { checkNotHeld, checkRestore, checkSameVm, choosePoint, restorePlan } from './restore-plan.ts'
+import { awaitBoot, proveMarker, proveRestoredMachine, rollBackOrSettle, takeSafetySnapshot } from './restore-steps.ts'
 import { beginRun, endRun, failRun, lockVm, type Run } from './run.ts'
 
 export interface RestoreOrder {
@@ -35,6 +35,7 @@ export interface RestoreReport {
 }
 
 /** A guest that emulates or repairs its disks may take this long to boot. */
+const POWER_ON_LIMIT_MS = 120_000
 const BOOT_LIMIT_MS = 600_000
 const READY_LIMIT_MS = 300_000
 
@@ -48,6 +49,7 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
   const begunAt = clock.monotonic()
   const point = await choosePoint(ports, settings, order.pointId)
   const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
+  checkSameVm(vm, point)
   const plan = restorePlan(ports, vm, point, safetySnapshot)
   const draft = { version: 1, vm: settings.name, point, plan } as const
   if (order.dryRun) {
@@ -59,14 +61,17 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
   let report: RestoreReport
   try {
     await lockVm(ports, run, vm, settings.holdTtlMs)
-    await during('preflight', () => checkRestore(ports, vm, point, order))
+    await during('preflight', async () => {
+      await checkNotHeld(run.helper, settings.name, signal)
+      await checkRestore(ports, vm, point, order)
+    })
     const safetyPoint = safetySnapshot
       ? await during('safety-snapshot', () => takeSafetySnapshot(ports, settings, run, { vm, signal }))
       : undefined
     const request = { snapshotName: point.snapshot, token: run.id }
     await during('roll-back', () =>
       run.saga.step({ step: 'roll-back', undo: settleRollBack(run, vm, point) }, () =>
-        ports.hypervisor.rollBack(vm, request, { signal }),
+        rollBackOrSettle(ports, vm, request, signal),
       ),
     )
     // From here on the disks are the point's; whoever aborts, the VM is not left off.
@@ -79,8 +84,8 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
     const proofs =
       boot instanceof StillshotError
         ? [unreachable(boot)]
-        : await during('come-back', () => prove(ports, run, settings, point))
-    const cameBack = proofs.every(({ verdict }) => verdict === 'proven')
+        : await during('come-back', () => prove(ports, run, settings, { vm, point }))
+    const cameBack = isBack(point, proofs)
     const totalMs = Math.round(clock.monotonic() - begunAt)
     const readyMs = Math.round(clock.monotonic() - startedAt) - bootMs
     report = {
@@ -115,26 +120,40 @@ async function startAndReach(
   vm: Vm,
 ): Promise<StillshotError | undefined> {
   const { clock } = ports.system
+  using starting = clock.deadline(POWER_ON_LIMIT_MS)
+  await ports.hypervisor.powerOn(vm, { signal: starting.signal, timeoutMs: POWER_ON_LIMIT_MS })
   using deadline = clock.deadline(BOOT_LIMIT_MS + 60_000)
-  await ports.hypervisor.powerOn(vm, { signal: deadline.signal, timeoutMs: 120_000 })
   try {
     await awaitBoot(ports, run, settings, { signal: deadline.signal, limitMs: BOOT_LIMIT_MS })
     return undefined
   } catch (thrown) {
-    if (thrown instanceof StillshotError) return thrown
-    throw thrown
+    return toStillshotError(thrown)
   }
 }
 
-async function prove(ports: Ports, run: Run, settings: VmSettings, point: RestorePoint): Promise<readonly Proof[]> {
+/** What a restore must show. A point that promises no clean stop may recover when it starts. */
+function promised({ grade }: RestorePoint): readonly Proof['claim'][] {
+  return grade === 'db-stopped' ? ['came-back', 'no-crash-recovery'] : ['came-back']
+}
+
+function isBack(point: RestorePoint, proofs: readonly Proof[]): boolean {
+  const claims = promised(point)
+  return proofs.every(({ claim, verdict }) => verdict === 'proven' || !claims.includes(claim))
+}
+
+async function prove(
+  ports: Ports,
+  run: Run,
+  settings: VmSettings,
+  { vm, point }: { vm: Vm; point: RestorePoint },
+): Promise<readonly Proof[]> {
   const { application } = ports
   const { clock } = ports.system
   using deadline = clock.deadline(READY_LIMIT_MS + 60_000)
-  const claims: Proof['claim'][] = point.grade === 'db-stopped' ? ['came-back', 'no-crash-recovery'] : ['came-back']
-  const want = { profile: settings.profile.name, claims, limitMs: READY_LIMIT_MS }
+  const want = { profile: settings.profile.name, claims: promised(point), limitMs: READY_LIMIT_MS }
   try {
     const cameBack = await awaitComeBack({ application, helper: run.helper, clock }, want, deadline.signal)
-    return [...cameBack.proofs, proveMarker(point, cameBack.answer)]
+    return [...cameBack.proofs, proveRestoredMachine(vm, cameBack.answer), proveMarker(point, cameBack.answer)]
   } catch (thrown) {
     return [unreachable(toStillshotError(thrown))]
   }
@@ -145,7 +164,9 @@ function unreachable(error: StillshotError): Proof {
 }
 
 function unproven(report: RestoreReport): StillshotError {
-  const why = report.proofs.filter(({ verdict }) => verdict !== 'proven').map(({ message }) => message)
+  const claims = promised(report.point)
+  const failing = report.proofs.filter(({ claim, verdict }) => claims.includes(claim) && verdict !== 'proven')
+  const why = failing.map(({ message }) => message)
   return new StillshotError('restore-unproven', `${report.vm} is at ${report.point.snapshot}, but: ${why.join('; ')}`, {
     details: { run: report.run, report },
   })

@@ -3,13 +3,17 @@ import { toStillshotError } from '../errors.ts'
 import { gradeEvidence } from '../grade/grade-evidence.ts'
 import { CLAIMS, type Proof } from '../grade/proof.ts'
 import type { ComeBackAnswer } from '../guest/protocol/answers.ts'
-import type { Vm } from '../hypervisor/hypervisor.ts'
+import { proveSameMachine } from '../guest/same-machine.ts'
+import type { RollBackRequest, Vm } from '../hypervisor/hypervisor.ts'
+import { retry } from '../system/retry.ts'
 import { ulid } from '../system/ulid.ts'
 import { createOrFind } from './create-or-find.ts'
 import { describePoint } from './label-point.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import type { Run } from './run.ts'
 import { draftPoint, label, removeSnapshot } from './snapshot-steps.ts'
+
+const ROLL_BACK_LIMIT_MS = 600_000
 
 /**
  * A snapshot of what is there before it is rolled back, so that the roll back can be undone. Nothing is held for it: it
@@ -27,7 +31,7 @@ export async function takeSafetySnapshot(
   const point = { ...draft, run: run.id }
   const request = { name: point.snapshot, description: await describePoint(ports, point, 'pending') }
   const limits = { clock, signal, timeoutMs: 300_000, lookForMs: 30_000 }
-  await run.saga.step({ step: 'create-snapshot', undo: removeSnapshot(point.snapshot) }, () =>
+  await run.saga.step({ step: 'create-snapshot', undo: removeSnapshot(ports, vm, point.snapshot) }, () =>
     createOrFind(ports.hypervisor, vm, request, limits),
   )
   const proofs = unheldProofs(vm)
@@ -92,6 +96,33 @@ export async function awaitBoot(
       await clock.sleep(1_000, signal)
     }
   }
+}
+
+/**
+ * Rolls the disks back. A lost answer is settled by looking: it resolves when they are at the snapshot, and rejects with
+ * the failure when they are as before.
+ */
+export async function rollBackOrSettle(
+  { hypervisor, system }: Ports,
+  vm: Vm,
+  request: RollBackRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = system
+  try {
+    await hypervisor.rollBack(vm, request, { signal, timeoutMs: ROLL_BACK_LIMIT_MS })
+  } catch (thrown) {
+    if (!['answer-lost', 'hypervisor-unreachable', 'timed-out'].includes(toStillshotError(thrown).code)) throw thrown
+    const settle = () => hypervisor.settleRollBack(vm, request, { signal, timeoutMs: ROLL_BACK_LIMIT_MS })
+    const state = await retry(settle, { clock, signal, pauseMs: 2_000, limitMs: ROLL_BACK_LIMIT_MS })
+    if (state !== 'rolled-back') throw thrown
+  }
+}
+
+/** The guest that answers is the VM that was rolled back: its address may belong to another one by now. */
+export function proveRestoredMachine(vm: Vm, { uuid }: ComeBackAnswer): Proof {
+  const { verdict, code, message } = proveSameMachine(vm, { uuid, macs: [] }, 1)
+  return { claim: 'came-back', verdict, code, message }
 }
 
 /** The marker that the hold wrote just before the point in time names the point that came back. */

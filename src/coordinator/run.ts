@@ -54,7 +54,7 @@ export async function lockVm(ports: Ports, run: Run, vm: Vm, ttlMs: number): Pro
     action: 'unlock-vm',
     args: { vmKey: key, hold: run.id },
     urgent: false,
-    onlyAfterUrgent: true,
+    onlyAfterAll: true,
     timeoutMs: 30_000,
   }
   await run.saga.step({ step: 'lock', undo }, async () => {
@@ -78,10 +78,9 @@ export async function finishRun(ports: Ports, run: Run, facts: Partial<RunRecord
   await run.helper.close()
 }
 
-/** The run ends while its hold goes on; lock and hold are ended by the release. */
-export async function suspendRun(ports: Ports, run: Run): Promise<void> {
+/** The run ends while its hold goes on; lock and hold are ended by the release. No word to the catalog meanwhile. */
+export async function suspendRun(run: Run): Promise<void> {
   await run.saga.end('held')
-  await record(ports, run, { outcome: 'held' })
   await run.helper.close()
 }
 
@@ -91,8 +90,8 @@ export async function suspendRun(ports: Ports, run: Run): Promise<void> {
  */
 export async function failRun(ports: Ports, run: Run, thrown: unknown): Promise<StillshotError> {
   const error = toStillshotError(thrown)
-  const failures = await run.saga.undo()
-  const told = failures.length > 0 ? undoFailed(run.id, error, failures) : withRun(error, run.id)
+  const { failures, notes } = await run.saga.undo()
+  const told = failures.length > 0 ? undoFailed(run.id, error, failures) : withRun(error, run.id, notes)
   const outcome = failures.length > 0 ? 'undo-failed' : 'failed'
   await record(ports, run, { outcome, error: { code: told.code, message: told.message } })
   await run.helper.close()
@@ -113,15 +112,21 @@ async function record(ports: Ports, run: Run, facts: Partial<RunRecord>): Promis
 }
 
 function undoFailed(run: string, error: StillshotError, failures: readonly FailedUndo[]): StillshotError {
-  const open = failures.map(({ action, message }) => `${action} (${message})`).join('; ')
+  const open = failures.map(failureText).join('; ')
   return new StillshotError('undo-failed', `${error.message}; and could not be taken back: ${open}`, {
     cause: error,
     details: { run, open: failures, first: { code: error.code, message: error.message } },
   })
 }
 
-function withRun(error: StillshotError, run: string): StillshotError {
-  const { code, message, cause, hint, details } = error
+/** What could not be taken back, with the command that a person can type. */
+export function failureText({ action, message, byHand }: FailedUndo): string {
+  return `${action} (${message}${byHand === undefined ? '' : `; by hand: ${byHand}`})`
+}
+
+function withRun(error: StillshotError, run: string, notes: readonly string[]): StillshotError {
+  const { code, cause, hint, details } = error
+  const message = [error.message, ...notes].join('; ')
   const copy = new StillshotError(code, message, { cause, hint, details: { ...details, run } })
   if (error.stack !== undefined) copy.stack = error.stack
   return copy

@@ -43,8 +43,9 @@ export function draftPoint(
 }
 
 /** The way back from a snapshot, due until the point is labelled. */
-export function removeSnapshot(name: string): UndoRecord {
-  return { action: 'remove-snapshot', args: { snapshot: name }, urgent: false, timeoutMs: 600_000 }
+export function removeSnapshot({ hypervisor }: Ports, vm: Vm, name: string): UndoRecord {
+  const byHand = hypervisor.byHand(vm, 'remove-snapshot', name)
+  return { action: 'remove-snapshot', args: { snapshot: name }, urgent: false, timeoutMs: 600_000, byHand }
 }
 
 /**
@@ -120,11 +121,14 @@ export async function label(ports: Ports, run: Run, vm: Vm, point: RestorePoint)
   )
 }
 
-/** The error of a run whose point is kept while the guest is not as it was. */
-export function notBack(point: RestorePoint, cameBack: CameBack): StillshotError {
+/** The error of a run whose point is kept while the guest is not, or not known to be, as it was; undefined when it is. */
+export function notBack(point: RestorePoint, cameBack: CameBack | undefined): StillshotError | undefined {
+  if (cameBack?.complete === true) return undefined
+  const details = { run: point.run, point }
+  if (cameBack === undefined) {
+    return new StillshotError('come-back-failed', `${point.vm} could not be asked whether it is back`, { details })
+  }
   const failing = cameBack.proofs.filter(({ claim, verdict }) => claim === 'came-back' && verdict !== 'proven')
   const why = failing.map(({ message }) => message).join('; ')
-  return new StillshotError('come-back-failed', `${point.vm} is not back as it was: ${why}`, {
-    details: { run: point.run, point },
-  })
+  return new StillshotError('come-back-failed', `${point.vm} is not back as it was: ${why}`, { details })
 }

@@ -42,7 +42,7 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
     // One write for three acts: no disk of ours stands between them while the database stands still.
     await saga.intend(
       { step: 'hold', undo: releaseHold(run, settings) },
-      { step: 'create-snapshot', undo: removeSnapshot(draft.snapshot) },
+      { step: 'create-snapshot', undo: removeSnapshot(ports, vm, draft.snapshot) },
       { step: 'release' },
     )
     const timing = new Timing(ports.system.clock)
@@ -67,7 +67,7 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
     point = gradePoint(ports, settings, draft, { seen, hold, release, snapshot, timing, cameBack })
     await during('grade', () => label(ports, run, vm, point))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    if (cameBack?.complete === false) notAsBefore = notBack(point, cameBack)
+    notAsBefore = notBack(point, cameBack)
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }

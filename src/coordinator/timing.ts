@@ -10,13 +10,16 @@ export class Timing {
   readonly #clock: Clock
   readonly #at = new Map<Moment, { monotonicMs: number; wall: string }>()
 
+  readonly #repeated = new Set<Moment>()
+
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** A moment noted twice counts the later time: a release that was sent again. */
+  /** The first time counts: a release whose answer was lost may have worked when it was first sent. */
   mark(moment: Moment): void {
-    this.#at.set(moment, { monotonicMs: this.#clock.monotonic(), wall: formatInstant(this.#clock.now()) })
+    if (this.#at.has(moment)) this.#repeated.add(moment)
+    else this.#at.set(moment, { monotonicMs: this.#clock.monotonic(), wall: formatInstant(this.#clock.now()) })
   }
 
   /** Milliseconds of the coordinator's own between the guest and the hypervisor. */
@@ -34,6 +37,7 @@ export class Timing {
       requestedMs: ms('requested'),
       endedMs: ms('ended'),
       releaseSentMs: ms('releaseSent'),
+      releaseRepeated: this.#repeated.has('releaseSent'),
       requestedAt: wall('requested'),
       endedAt: wall('ended'),
     }

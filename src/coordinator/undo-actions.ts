@@ -1,6 +1,7 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { labelPoint } from './label-point.ts'
@@ -12,8 +13,6 @@ interface World {
   readonly helper: GuestHelper
 }
 
-const FOR_EVER = Number.POSITIVE_INFINITY
-
 /**
  * Every way back that a run can record, by name; the same table serves a failed step and `recover` after a crash. Each
  * is idempotent and ends with its signal. The arguments are what the intent recorded.
@@ -22,68 +21,80 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
   const { hypervisor, catalog } = ports
   const { clock } = ports.system
   const findVm = (signal: AbortSignal) => hypervisor.findVm(settings.reference, { signal })
+  const again = <T>(signal: AbortSignal, pauseMs: number, work: () => Promise<T>) =>
+    retry(work, { clock, signal, pauseMs, limitMs: Number.POSITIVE_INFINITY, when: isWorthAnotherTry })
 
   return {
     'unlock-vm': async ({ vmKey, hold }) => {
       await catalog.unlockVm(need(vmKey), need(hold))
+      return undefined
     },
 
     undrain: async ({ profile, hold }, signal) => {
       await helper.undrain(need(profile), need(hold), { signal })
+      return undefined
     },
 
     // Reconnects until the time limit, which is the hold's time to live: after that the watchdog has done it.
     'release-hold': async ({ hold }, signal) => {
-      await retry(() => helper.release(need(hold), { signal, timeoutMs: 120_000 }), {
-        clock,
-        signal,
-        pauseMs: 1_000,
-        limitMs: FOR_EVER,
-        when: isWorthAnotherTry,
-      })
+      const answer = await again(signal, 1_000, () =>
+        helper.release(need(hold), { signal, timeoutMs: RELEASE_LIMIT_MS }),
+      )
+      if (answer.ok) return undefined
+      throw new StillshotError('come-back-failed', answer.error?.message ?? 'not everything that ran is active again')
     },
 
-    // A create whose answer was lost may still be under way: it is looked for until it is gone or complete.
     'remove-snapshot': async ({ snapshot }, signal) => {
       const name = need(snapshot)
       const vm = await findVm(signal)
-      const gone = async () => {
-        const found = (await hypervisor.listSnapshots(vm, { signal })).find((candidate) => candidate.name === name)
-        if (found === undefined) return
-        if (!found.complete) throw new StillshotError('vm-locked', `the snapshot ${name} is still being made`)
-        await hypervisor.removeSnapshot(vm, name, { signal })
+      // A create whose answer was lost may still be under way: one look that does not find it is not enough.
+      for (let looks = 0; looks < 2; looks += 1) {
+        if (looks > 0) await clock.sleep(LOOK_AGAIN_MS, signal)
+        await again(signal, 2_000, () => removeIfThere(hypervisor, vm, name, signal))
       }
-      await named(retry(gone, { clock, signal, pauseMs: 2_000, limitMs: FOR_EVER, when: isWorthAnotherTry }), () =>
-        hypervisor.byHand(vm, 'remove-snapshot', name),
-      )
+      return undefined
     },
 
     'label-snapshot': async ({ point }, signal) => {
       const restorePoint = JSON.parse(need(point)) as RestorePoint
-      await labelPoint(ports, await findVm(signal), restorePoint, signal)
+      await again(signal, 2_000, async () => labelPoint(ports, await findVm(signal), restorePoint, signal))
+      return `the restore point ${restorePoint.id} is kept, graded ${restorePoint.grade}`
     },
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
       const vm = await findVm(signal)
-      await hypervisor.settleRollBack(vm, { snapshotName: need(snapshot), token: need(token) }, { signal })
-      if (wasRunning === 'true') await hypervisor.powerOn(vm, { signal })
+      const request = { snapshotName: need(snapshot), token: need(token) }
+      const state = await again(signal, 2_000, () => hypervisor.settleRollBack(vm, request, { signal }))
+      if (wasRunning === 'true') await again(signal, 2_000, () => hypervisor.powerOn(vm, { signal }))
+      return state === 'rolled-back' ? `the disks of ${vm.name} are at ${request.snapshotName}` : undefined
     },
   }
 }
 
-function isWorthAnotherTry(thrown: unknown): boolean {
-  const { code } = toStillshotError(thrown)
-  return ['guest-unreachable', 'guest-locked', 'hypervisor-unreachable', 'answer-lost', 'vm-locked'].includes(code)
+/** A server that recovers may take long to start; asked again, the helper goes on with the same start. */
+const RELEASE_LIMIT_MS = 600_000
+const LOOK_AGAIN_MS = 3_000
+
+async function removeIfThere(hypervisor: Hypervisor, vm: Vm, name: string, signal: AbortSignal): Promise<void> {
+  const found = (await hypervisor.listSnapshots(vm, { signal })).find((candidate) => candidate.name === name)
+  if (found === undefined) return
+  if (!found.complete) throw new StillshotError('vm-locked', `the snapshot ${name} is still being made`)
+  await hypervisor.removeSnapshot(vm, name, { signal })
 }
 
-/** What cannot be removed from here is named with the command that a person can type. */
-async function named(work: Promise<void>, byHand: () => string): Promise<void> {
-  try {
-    await work
-  } catch (thrown) {
-    const { code, message, details } = toStillshotError(thrown)
-    throw new StillshotError(code, message, { cause: thrown, details, hint: `by hand: ${byHand()}` })
-  }
+/** Failures of the moment; the undo's own time limit ends the trying. */
+const PASSING: readonly ErrorCode[] = [
+  'guest-unreachable',
+  'guest-locked',
+  'helper-answer-invalid',
+  'hypervisor-unreachable',
+  'answer-lost',
+  'timed-out',
+  'vm-locked',
+]
+
+function isWorthAnotherTry(thrown: unknown): boolean {
+  return PASSING.includes(toStillshotError(thrown).code)
 }
 
 function need(argument: string | undefined): string {

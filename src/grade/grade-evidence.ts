@@ -51,7 +51,12 @@ export function gradeEvidence(proofs: readonly Proof[]): Graded {
     }
   }
   reasons.sort((a, b) => Number(isWorse(b.left, a.left)) - Number(isWorse(a.left, b.left)))
-  return { grade, reasons: reasons.map(({ reason }) => reason) }
+  return { grade, reasons: distinct(reasons.map(({ reason }) => reason)) }
+}
+
+/** Several claims may fail for one reason; it is said once. */
+function distinct(reasons: readonly Reason[]): readonly Reason[] {
+  return [...new Map(reasons.map((reason) => [JSON.stringify(reason), reason])).values()]
 }
 
 function missing(claim: Claim): Proof {

@@ -81,12 +81,9 @@ function match(
   vmDisks: readonly VmDisk[],
   mapping: Readonly<Record<string, string>>,
 ): Match | undefined {
-  const mapped = mapping[`/dev/${guest.name}`] ?? mapping[guest.name]
-  if (mapped !== undefined) {
-    const disk = vmDisks.find(({ id }) => id === mapped)
-    return disk === undefined ? undefined : { disk, by: 'mapping' }
-  }
   const sized = vmDisks.filter(({ sizeBytes }) => sizeBytes === guest.sizeBytes)
+  const mapped = mapping[`/dev/${guest.name}`] ?? mapping[guest.name]
+  if (mapped !== undefined) return only('mapping', sized, ({ id }) => id === mapped)
   return (
     only('serial', sized, (disk) => sameSerial(disk.serial, guest.serial)) ??
     only(
@@ -94,13 +91,26 @@ function match(
       sized,
       (disk) => disk.serial !== undefined && guest.byId.some((name) => name.endsWith(`_${disk.serial}`)),
     ) ??
-    only('bus-and-unit', sized, (disk) => guest.unit !== null && disk.unit === guest.unit && disk.bus === guest.bus)
+    only(
+      'bus-and-unit',
+      sized,
+      (disk) =>
+        guest.unit !== null &&
+        disk.unit === guest.unit &&
+        disk.bus === guest.bus &&
+        !serialsDiffer(disk.serial, guest.serial),
+    )
   )
 }
 
 function only(by: CoveredDisk['by'], disks: readonly VmDisk[], fits: (disk: VmDisk) => boolean): Match | undefined {
   const fitting = disks.filter(fits)
   return fitting.length === 1 && fitting[0] !== undefined ? { disk: fitting[0], by } : undefined
+}
+
+/** A disk of another serial is another disk: a LUN that the guest reaches over the network may have the same place and size. */
+function serialsDiffer(full: string | undefined, seen: string | null): boolean {
+  return full !== undefined && full !== '' && seen !== null && seen !== '' && !sameSerial(full, seen)
 }
 
 /** virtio-blk hands the guest the first 20 bytes of a serial (linux/virtio_blk.h, VIRTIO_BLK_ID_BYTES). */

@@ -35,6 +35,7 @@ const REFUSALS: Readonly<Record<string, ErrorCode>> = {
 export class GuestHelper {
   readonly #options: GuestHelperOptions
   #shell: GuestShell | undefined
+  #password: Promise<string> | undefined
 
   constructor(options: GuestHelperOptions) {
     this.#options = options
@@ -88,10 +89,10 @@ export class GuestHelper {
   }
 
   async #ask<V extends Verb>(verb: V, args: readonly string[], holdId: string, call: HelperCall): Promise<Answers[V]> {
-    const { target, clock, databasePassword } = this.#options
+    const { target, clock } = this.#options
     const limitMs = call.timeoutMs ?? 60_000
     using deadline = clock.deadline(limitMs, call.signal)
-    const password = await databasePassword?.()
+    const password = await this.#passwordFor(verb)
     const prefix = target.user === 'root' ? [] : ['sudo', '-n']
     let result: CommandResult
     try {
@@ -109,6 +110,16 @@ export class GuestHelper {
     const answer = readAnswer(verb, holdId, result.stdout)
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
     return answer
+  }
+
+  /**
+   * Fetched once, before anything is stopped. Starting needs none: a release is sent also when the vault is away, and
+   * only the first SELECT 1 is then not seen.
+   */
+  async #passwordFor(verb: Verb): Promise<string | undefined> {
+    this.#password ??= this.#options.databasePassword?.()
+    if (verb !== 'release') return this.#password
+    return this.#password?.catch(() => undefined)
   }
 
   #unanswered(verb: string, thrown: unknown, limitMs: number): unknown {

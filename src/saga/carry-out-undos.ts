@@ -5,8 +5,11 @@ import { formatInstant } from '../system/instant.ts'
 import type { Journal } from './journal.ts'
 import type { JournalEvent, OpenUndo } from './journal-event.ts'
 
-/** One way back. Idempotent: it may run after success, after half a success, and twice. */
-export type UndoAction = (args: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<void>
+/**
+ * One way back. Idempotent: it may run after success, after half a success, and twice. Resolves with what a person should
+ * know of how it ended, if anything.
+ */
+export type UndoAction = (args: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<string | undefined>
 export type UndoActions = Readonly<Record<string, UndoAction>>
 
 export interface UndoWorld {
@@ -21,57 +24,65 @@ export interface FailedUndo {
   readonly action: string
   readonly code: string
   readonly message: string
+  readonly byHand?: string
+}
+
+export interface CarriedOut {
+  readonly failures: readonly FailedUndo[]
+  /** What the undos that worked had to tell. */
+  readonly notes: readonly string[]
 }
 
 /**
  * Carries out every open undo, in the given order, each with its own time limit and a fresh signal: what stopped the
  * forward path does not stop the way back. One that fails does not stop the others, and one that cannot be journalled is
- * still carried out. Resolves with the ones that failed; never rejects.
+ * still carried out. Never rejects.
  */
-export async function carryOutUndos(world: UndoWorld, open: readonly OpenUndo[]): Promise<readonly FailedUndo[]> {
+export async function carryOutUndos(world: UndoWorld, open: readonly OpenUndo[]): Promise<CarriedOut> {
   const failures: FailedUndo[] = []
-  let urgentFailed = false
+  const notes: string[] = []
   for (const { step, undo } of open) {
-    if (urgentFailed && undo.onlyAfterUrgent === true) continue
+    if (failures.length > 0 && undo.onlyAfterAll === true) continue
     const at = () => formatInstant(world.clock.now())
     try {
-      await carryOut(world, { step, undo })
-      await note(world, { event: 'undone', at: at(), step })
+      const said = await carryOut(world, { step, undo })
+      if (said !== undefined) notes.push(said)
+      await note(world, { event: 'undone', at: at(), step, ...(said === undefined ? {} : { note: said }) })
     } catch (thrown) {
       const { code, message } = toStillshotError(thrown)
-      urgentFailed ||= undo.urgent
-      failures.push({ step, action: undo.action, code, message })
+      const { byHand } = undo
+      failures.push({ step, action: undo.action, code, message, ...(byHand === undefined ? {} : { byHand }) })
       world.log.error('undo failed', { step, action: undo.action, code, message })
       await note(world, { event: 'undo-failed', at: at(), step, code, message })
     }
   }
-  return failures
+  return { failures, notes }
 }
 
-async function carryOut(world: UndoWorld, { undo }: OpenUndo): Promise<void> {
+async function carryOut(world: UndoWorld, { undo }: OpenUndo): Promise<string | undefined> {
   const action = world.actions[undo.action]
   if (action === undefined) throw new StillshotError('defect', `no undo is called '${undo.action}'`)
   using deadline = world.clock.deadline(undo.timeoutMs)
-  await endWith(world.clock, deadline.signal, action(undo.args, deadline.signal))
+  return await endWith(world.clock, deadline.signal, action(undo.args, deadline.signal))
 }
 
 /** Long enough for an undo to say by itself what kept it. */
 const GRACE_MS = 2_000
 
 /** Rejects soon after the signal aborts, whatever the work does: an undo that hangs must not hold up the next one. */
-async function endWith(clock: Clock, signal: AbortSignal, work: Promise<void>): Promise<void> {
+async function endWith<T>(clock: Clock, signal: AbortSignal, work: Promise<T>): Promise<T> {
   const settled = new AbortController()
   const aborted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  const tooLate = aborted.then(async () => {
+  const tooLate = aborted.then(async (): Promise<never> => {
     await clock.sleep(GRACE_MS, settled.signal)
     throw signal.reason
   })
   tooLate.catch(() => {})
   try {
-    await Promise.race([work, tooLate])
+    return await Promise.race([work, tooLate])
   } finally {
     settled.abort()
   }

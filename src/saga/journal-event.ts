@@ -7,8 +7,10 @@ export interface UndoRecord {
   readonly args: Readonly<Record<string, string>>
   /** Carried out before every undo that is not urgent: the database comes back before anything is tidied. */
   readonly urgent: boolean
-  /** Left alone, and open, when an urgent undo failed: the VM's lock is not given away while the guest is still held. */
-  readonly onlyAfterUrgent?: boolean
+  /** Left alone, and open, when any undo before it failed: a VM's lock is not given away while something is still open. */
+  readonly onlyAfterAll?: boolean
+  /** What a person types where this undo cannot be carried out. */
+  readonly byHand?: string
   readonly timeoutMs: number
 }
 
@@ -54,6 +56,8 @@ interface Undone {
   readonly event: 'undone'
   readonly at: string
   readonly step: string
+  /** What was found when it was taken back and is worth telling: the disks are at the restore point. */
+  readonly note?: string
 }
 
 export type RunOutcome = 'done' | 'failed' | 'undone' | 'undo-failed' | 'held' | 'recovered'

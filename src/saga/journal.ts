@@ -34,6 +34,19 @@ export class Journal {
   }
 
   /**
+   * An existing file, or, when it cannot be opened, a journal that every write to fails: an undo that cannot be
+   * journalled is still carried out.
+   */
+  static async reopenOrMute(files: Files, path: string): Promise<Journal> {
+    try {
+      return await Journal.reopen(files, path)
+    } catch (thrown) {
+      const refuse = () => Promise.reject(thrown)
+      return new Journal({ append: refuse, sync: refuse, close: async () => {} })
+    }
+  }
+
+  /**
    * Appends the events as lines. With `durable` they are on the disk when this resolves: required before an act. Without,
    * a power cut may lose them, and the act that they tell of is only looked at again. Rejects with `state-unwritable`.
    */

@@ -1,6 +1,6 @@
 import { StillshotError, toStillshotError } from '../errors.ts'
 import { formatInstant } from '../system/instant.ts'
-import { carryOutUndos, type FailedUndo, type UndoWorld } from './carry-out-undos.ts'
+import { type CarriedOut, carryOutUndos, type UndoWorld } from './carry-out-undos.ts'
 import { type JournalEvent, openUndos, type RunOutcome, type UndoRecord } from './journal-event.ts'
 
 /** What is written down before an act. */
@@ -77,12 +77,13 @@ export class Saga {
     await this.#world.journal.close()
   }
 
-  /** Takes back everything that is open, urgent first, and ends the run; resolves with what could not be taken back. */
-  async undo(): Promise<readonly FailedUndo[]> {
+  /** Takes back everything that is open, urgent first, and ends the run. Never rejects. */
+  async undo(): Promise<CarriedOut> {
     const open = openUndos(this.#events)
-    const failures = await carryOutUndos(this.#world, open)
+    const carriedOut = await carryOutUndos(this.#world, open)
+    const { failures } = carriedOut
     await this.end(failures.length > 0 ? 'undo-failed' : open.length > 0 ? 'undone' : 'failed')
-    return failures
+    return carriedOut
   }
 
   #at(): string {

@@ -85,7 +85,7 @@ async function openFloor(uri: string, guest: LabGuest, { ports, settings }: LabP
       const release = await helper('release', id)
       const vm = await ports.hypervisor.findVm(settings.reference)
       await ports.hypervisor.removeSnapshot(vm, id)
-      const timing = { holdAnsweredMs, releaseSentMs }
+      const timing = { holdAnsweredMs, releaseSentMs, releaseRepeated: false }
       return measureOutage(JSON.parse(hold) as HoldAnswer, JSON.parse(release) as ReleaseAnswer, timing).totalMs
     },
     async close(): Promise<void> {

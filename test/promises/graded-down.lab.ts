@@ -60,15 +60,15 @@ test('MariaDB started by somebody during the hold', async () => {
 test('a second server on the machine during the hold', async () => {
   const point = await snapshotWhile((guest) =>
     guest.run(
-      `install -d -o mysql /run/second && mariadb-install-db --user=mysql --datadir=/run/second/data >/dev/null 2>&1
-      setsid mariadbd --no-defaults --user=mysql --datadir=/run/second/data --socket=/run/second/s --skip-networking \
+      `install -d -o mysql /srv/data/second && cp -a /var/lib/mysql /srv/data/second/data
+      setsid mariadbd --no-defaults --user=mysql --datadir=/srv/data/second/data --socket=/srv/data/second/s --skip-networking \
         --innodb-buffer-pool-size=8M </dev/null >/dev/null 2>&1 &
-      i=0; while [ ! -S /run/second/s ] && [ $i -lt 300 ]; do sleep 0.2; i=$((i+1)); done; test -S /run/second/s`,
+      i=0; while [ ! -S /srv/data/second/s ] && [ $i -lt 300 ]; do sleep 0.2; i=$((i+1)); done; test -S /srv/data/second/s`,
       { timeoutMs: 120_000 },
     ),
   )
   await subject.guest.run(
-    'pkill -f /run/second/data; while pgrep -f /run/second/data >/dev/null; do sleep 0.2; done; rm -rf /run/second',
+    'pkill -f /srv/data/second/data; while pgrep -f /srv/data/second/data >/dev/null; do sleep 0.2; done; rm -rf /srv/data/second',
   )
   assert.notEqual(point.grade, 'db-stopped')
 })

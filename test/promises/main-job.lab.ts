@@ -56,8 +56,8 @@ test('a restore can be undone: the safety point brings back what was there befor
 
 test('hold stops the server until release starts it, and both may be asked twice', async () => {
   const { guest, cli } = subject
-  const hold = await cli.json<{ hold?: { id: string }; id?: string }>('hold', cli.vm)
-  const id = hold.hold?.id ?? hold.id ?? ''
+  const { hold } = await cli.json<{ hold: { id: string } }>('hold', cli.vm)
+  const { id } = hold
   assert.equal(await answers(guest), false)
   const release = await cli.json<ReleaseReport>('release', id)
   assert.equal(await answers(guest), true)

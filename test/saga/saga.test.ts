@@ -43,7 +43,7 @@ test('undo goes urgent first, then the latest step first', async () => {
   await saga.step({ step: 'lock', undo: undo('unlock') }, async () => {})
   await saga.step({ step: 'stop', undo: undo('start', true) }, async () => {})
   await saga.step({ step: 'snapshot', undo: undo('remove') }, async () => {})
-  assert.deepEqual(await saga.undo(), [])
+  assert.deepEqual(await saga.undo(), { failures: [], notes: [] })
   assert.deepEqual(done, ['start', 'remove', 'unlock'])
 })
 
@@ -72,7 +72,7 @@ test('an undo that fails or hangs does not stop the others, and the run stays op
   await saga.step({ step: 'a', undo: undo('last') }, async () => {})
   await saga.step({ step: 'b', undo: undo('hang') }, async () => {})
   await saga.step({ step: 'c', undo: undo('fail') }, async () => {})
-  const failures = await saga.undo()
+  const { failures } = await saga.undo()
   assert.deepEqual(
     failures.map(({ action }) => action),
     ['fail', 'hang'],
@@ -93,7 +93,7 @@ test('what may only follow an urgent undo is left open when that failed', async 
     },
     unlock: async () => void done.push('unlock'),
   })
-  await saga.step({ step: 'lock', undo: undo('unlock', false, { onlyAfterUrgent: true }) }, async () => {})
+  await saga.step({ step: 'lock', undo: undo('unlock', false, { onlyAfterAll: true }) }, async () => {})
   await saga.step({ step: 'stop', undo: undo('start', true) }, async () => {})
   await saga.undo()
   assert.deepEqual(done, [])

@@ -72,7 +72,9 @@ export function readAnswer<V extends Verb>(verb: V, holdId: string, text: string
   if (head.verb !== verb || head.hold !== holdId) {
     throw invalid(verb, `it answers '${head.verb}' of hold '${head.hold}'`)
   }
-  if (!head.ok) return new Refusal(head.error?.code ?? 'unknown', head.error?.message ?? 'no reason given')
+  // A release that could not start everything has still taken its fence: that answer is whole, and is evidence.
+  const whole = head.ok || (verb === 'release' && head.error?.code === 'start-failed')
+  if (!whole) return new Refusal(head.error?.code ?? 'unknown', head.error?.message ?? 'no reason given')
   prepareValidation(verb)
   const validate = compiled.get(verb)
   if (validate === undefined || !validate(document)) throw invalid(verb, errorsText(validate?.errors))
