@@ -31,6 +31,8 @@ export async function lookAhead(
   settings: VmSettings,
   { helper, vm, signal }: { helper: GuestHelper; vm: Vm; signal: AbortSignal },
 ): Promise<Preflight> {
+  // A guest that is off says nothing more than that.
+  if (vm.power !== 'running') return { findings: await hypervisorFindings(ports, vm, signal) }
   const [hypervisor, guest] = await Promise.all([
     hypervisorFindings(ports, vm, signal),
     attempt(() => helper.probe(settings.profile.name, { signal, timeoutMs: 60_000 })),

@@ -68,7 +68,7 @@ test('a second server on the machine during the hold', async () => {
     ),
   )
   await subject.guest.run(
-    'pkill -f /srv/data/second/data; while pgrep -f /srv/data/second/data >/dev/null; do sleep 0.2; done; rm -rf /srv/data/second',
+    'pkill -f "/srv/data/[s]econd/data"; while pgrep -f "/srv/data/[s]econd/data" >/dev/null; do sleep 0.2; done; rm -rf /srv/data/second',
   )
   assert.notEqual(point.grade, 'db-stopped')
 })

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { CollectAnswer, HoldAnswer, ReleaseAnswer, StatusAnswer } from '../../../../src/guest/protocol/answers.ts'
+import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
+import { releaseSchema } from '../../../../src/guest/protocol/release-schema.ts'
+import { collectSchema, statusSchema } from '../../../../src/guest/protocol/small-schemas.ts'
+import { execute, HOLD, OTHER_HOLD, openSandbox, profileText, refusal, SHELLS, type ShellName } from './sandbox.ts'
+
+const holdWords = ['hold', 'mysql', HOLD, '60000', '10000'] as const
+
+for (const shell of Object.keys(SHELLS) as ShellName[]) {
+  describe(`the helper under ${shell}`, { concurrency: true }, () => {
+    test('holds, shows the stop, and brings back what ran', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      const held = await guest.answer<HoldAnswer>(holdSchema, ...holdWords)
+      assert.equal(await guest.unit('mariadb.service'), 'inactive')
+      assert.deepEqual([held.synced, held.watchdogArmed, held.components[0]?.blockedBy], [true, true, 'drop-in'])
+      assert.equal(held.components[0]?.activeState, 'inactive')
+      assert.match(Buffer.from(held.dbms?.log.textBase64 ?? '', 'base64').toString(), /^mariadbd: Shutdown complete\n$/)
+      assert.deepEqual(held.dbms?.redo?.tail, { offset: 12_304, hex: `7461696c${'00'.repeat(508)}` })
+      assert.deepEqual(
+        held.dbms?.redo?.checkpoints.map(({ offset, hex }) => [offset, hex.slice(0, 16)]),
+        [
+          [512, '0000000000000000'],
+          [1536, '0000000000000000'],
+          [4096, '0000000000003010'],
+          [8192, '0000000000000000'],
+        ],
+      )
+      assert.deepEqual(
+        held.dbms?.files.map(({ role, headHex }) => [role, headHex.length]),
+        [
+          ['redo', 128],
+          ['system-tablespace', 128],
+          ['aria-control', 104],
+        ],
+      )
+      assert.ok(held.markers.some(({ written }) => written))
+      assert.match(await guest.read('var/stillshot/stillshot-marker'), new RegExp(`^${HOLD} `))
+
+      const released = await guest.answer<ReleaseAnswer>(releaseSchema, 'release', HOLD)
+      assert.equal(await guest.unit('mariadb.service'), 'active')
+      assert.equal(released.fence?.watchdog, 'armed')
+      assert.deepEqual(released.fence?.redo, held.dbms?.redo)
+      assert.deepEqual(released.fence?.files, held.dbms?.files)
+      assert.ok(released.readyUptimeMs !== null && released.watchdogDisarmed)
+      assert.equal(await guest.unit(`stillshot-watchdog-${HOLD}.timer`), 'inactive')
+    })
+
+    test('answers again what it answered, to hold and to release', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      const first = await guest.run(holdWords)
+      assert.equal((await guest.run(holdWords)).stdout, first.stdout)
+      const released = await guest.run(['release', HOLD])
+      assert.equal((await guest.run(['release', HOLD])).stdout, released.stdout)
+      const calls = await guest.read('calls')
+      assert.equal(calls.match(/^systemctl stop -- mariadb\.service$/gm)?.length, 1)
+      assert.equal(refusal(await guest.run(holdWords)), 'released-before')
+      const saved = await guest.answer<CollectAnswer>(collectSchema, 'collect', HOLD)
+      assert.deepEqual(saved.holdAnswer, JSON.parse(first.stdout))
+      assert.deepEqual(saved.releaseAnswer, JSON.parse(released.stdout))
+    })
+
+    test('refuses a hold that arrives after its own release', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      const early = await guest.answer<ReleaseAnswer>(releaseSchema, 'release', HOLD)
+      assert.deepEqual([early.known, early.fence], [false, null])
+      assert.equal(refusal(await guest.run(holdWords)), 'released-before')
+      assert.equal(await guest.unit('mariadb.service'), 'active')
+    })
+
+    test('refuses a second hold while one is open, and says which are there', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      await guest.answer(holdSchema, ...holdWords)
+      assert.equal(refusal(await guest.run(['hold', 'mysql', OTHER_HOLD, '60000', '10000'])), 'guest-locked')
+      const { holds } = await guest.answer<StatusAnswer>(statusSchema, 'status')
+      assert.deepEqual(
+        holds.map(({ id, state, profile }) => [id, state, profile]),
+        [[HOLD, 'held', 'mysql']],
+      )
+    })
+
+    test('keeps a start out while it holds, and lets it through afterwards', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      await guest.answer(holdSchema, ...holdWords)
+      await execute(join(guest.root, 'bin/systemctl'), ['start', '--', 'mariadb.service'])
+      assert.equal(await guest.unit('mariadb.service'), 'inactive')
+      await guest.answer(releaseSchema, 'release', HOLD)
+      assert.equal(await guest.read('run/stillshot/blocked'), '')
+    })
+
+    test('stops in order with triggers and dependents, and starts in reverse only what ran', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      await mkdir(join(guest.root, 'etc/profiles'), { recursive: true })
+      const lines = ['component unit cron 5 5', 'component unit web 5 5', 'component dbms auto 2 5']
+      await guest.write('etc/profiles/idoit', profileText('idoit', ...lines))
+      await guest.write('units/cron.service', 'inactive\n')
+      await guest.write('units/web.service', 'active\n')
+      await guest.write('units/web.socket', 'active\n')
+      await guest.write('units/app.service', 'active\n')
+      await guest.write('units/idle.service', 'inactive\n')
+      await guest.write('units/web.service.props', 'TriggeredBy=web.socket\n')
+      await guest.write('units/mariadb.service.props', 'RequiredBy=app.service idle.service\n')
+      const held = await guest.answer<HoldAnswer>(holdSchema, 'hold', 'idoit', HOLD, '60000', '10000')
+      assert.deepEqual(held.components.at(2)?.dependents, [
+        { unit: 'app.service', active: true },
+        { unit: 'idle.service', active: false },
+      ])
+      await guest.write('units/app.service', 'inactive\n') // as systemd does with what requires a unit that stops
+      await guest.answer(releaseSchema, 'release', HOLD)
+      const acts = (await guest.read('calls')).match(/^systemctl (start|stop) .*service$/gm)
+      assert.deepEqual(acts, [
+        'systemctl stop -- web.socket web.service',
+        'systemctl stop -- mariadb.service',
+        'systemctl start --no-block -- mariadb.service',
+        'systemctl start -- mariadb.service',
+        'systemctl start -- app.service',
+        'systemctl start --no-block -- web.socket web.service',
+        'systemctl start -- web.service',
+      ])
+      assert.equal(await guest.unit('cron.service'), 'inactive')
+    })
+  })
+}

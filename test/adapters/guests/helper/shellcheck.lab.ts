@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadHelper } from '../../../../adapters/guests/helper/helper-file.ts'
+import { execute } from './sandbox.ts'
+
+test('shellcheck finds nothing in the helper', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'stillshot-shellcheck-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'stillshot-guest')
+  await writeFile(path, (await loadHelper()).content)
+  // SC2015: `a && b || c` is used where c may run in both cases.
+  const { status, stdout } = await execute('shellcheck', ['-s', 'sh', '-e', 'SC2015', path])
+  assert.equal(status, 0, stdout)
+})
