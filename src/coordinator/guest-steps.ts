@@ -1,4 +1,4 @@
-import { StillshotError } from '../errors.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
 import { type HelperCall, isAnswerLost } from '../guest/guest-helper.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
@@ -11,16 +11,30 @@ import type { Run } from './run.ts'
 /** How long web servers, replicas and the like may take after the first SELECT 1. */
 const COME_BACK_LIMIT_MS = 60_000
 
-/** Lowers the dirty pages for a bounded time; the guest puts its settings back by itself if nobody else does. */
-export async function drain(run: Run, { profile, drainMs }: VmSettings, signal: AbortSignal): Promise<void> {
+/**
+ * Lowers the dirty pages for a bounded time; the guest puts its settings back by itself if nobody else does. A drain that
+ * fails costs a longer stop and nothing else: the run goes on.
+ */
+export async function drain(
+  ports: Ports,
+  run: Run,
+  { name, profile, drainMs }: VmSettings,
+  signal: AbortSignal,
+): Promise<void> {
   if (drainMs <= 0) return
   const args = { profile: profile.name, hold: run.id }
   const seconds = Math.ceil(drainMs / 1000)
-  await run.saga.step(
+  const drained = run.saga.step(
     { step: 'drain', undo: { action: 'undrain', args, urgent: false, timeoutMs: 60_000 } },
     () => run.helper.drain(profile.name, run.id, seconds, { signal, timeoutMs: drainMs + 30_000 }),
     { facts: ({ dirtyBefore, dirtyAfter, waitedMs }) => ({ dirtyBefore, dirtyAfter, waitedMs }) },
   )
+  await drained.catch((thrown) => {
+    signal.throwIfAborted()
+    const { code, message } = toStillshotError(thrown)
+    if (code === 'state-unwritable') throw thrown
+    ports.log.warn('the dirty pages could not be lowered', { vm: name, code, message })
+  })
 }
 
 /** The way back from a hold: urgent, and tried for as long as the hold may live. */

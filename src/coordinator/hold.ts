@@ -34,7 +34,7 @@ export async function holdVm(
     const seen = await during('preflight', async () =>
       passed(settings.name, await lookAhead(ports, settings, { helper, vm, signal })),
     )
-    await during('drain', () => drain(run, settings, signal))
+    await during('drain', () => drain(ports, run, settings, signal))
     const record: HoldRecord = {
       id: run.id,
       run: run.id,

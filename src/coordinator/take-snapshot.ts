@@ -34,7 +34,7 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
     const seen = await during('preflight', async () =>
       passed(settings.name, await lookAhead(ports, settings, { helper, vm, signal })),
     )
-    await during('drain', () => drain(run, settings, signal))
+    await during('drain', () => drain(ports, run, settings, signal))
     const draft = draftPoint(ports, run, vm, { vm: settings.name, kind: 'snapshot', mode, note })
     const request = { name: draft.snapshot, description: await describePoint(ports, draft, 'pending') }
     signal.throwIfAborted()

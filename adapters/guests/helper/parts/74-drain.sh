@@ -13,18 +13,25 @@ drain_verb() {
   drain_begin "$1"
   safe_directory "$RUN/drains" || refuse state-unsafe "$RUN/drains is not a directory of root's own"
   take_lock 5 || refuse guest-locked 'another verb is at work in this guest'
-  drain_others=$(cd "$RUN/drains" && set +f && printf '%s ' *)
-  case $drain_others in
-    '* ' | "$HOLD ") ;;
-    *) refuse guest-locked "the settings of another drain are not put back yet: $drain_others" ;;
-  esac
   [ "$LOGIN" = yes ] || refuse login-failed "$ASK_ERROR"
+  drain_after_others || refuse undrain-failed "$ASK_ERROR"
   drain_timer "$1" $(($3 + 15)) || refuse watchdog-failed 'the timer that puts the settings back could not be armed'
   drain_lower
   drain_wait "$3"
   json_map "$(tr ' ' = <"$RUN/drains/$HOLD")"
   document true null ",\"dirtyBefore\":$DIRTY_BEFORE,\"dirtyAfter\":$DIRTY,\"waitedMs\":$WAITED,\"changed\":$R"
   printf '%s\n' "$R"
+}
+
+# A drain that died before it was put back: its settings first, or they would be taken for the server's own.
+drain_after_others() {
+  drain_own=$HOLD drain_failed=no
+  for HOLD in $(cd "$RUN/drains" && set +f && printf '%s ' *); do
+    case $HOLD in "$drain_own" | '*') continue ;; esac
+    undrain_settings || drain_failed=yes
+  done
+  HOLD=$drain_own
+  [ "$drain_failed" = no ]
 }
 
 drain_begin() {

@@ -128,6 +128,23 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.deepEqual(again.restored, {})
     })
 
+    test('a drain puts back first what one that died has lowered', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      await guest.answer(drainSchema, 'drain', 'mysql', '01K0000000000000000000DEAD', '5')
+      await guest.answer<{ changed: object }>(drainSchema, 'drain', 'mysql', HOLD, '5')
+      const calls = await guest.read('calls')
+      const putBack = calls.indexOf('innodb_max_dirty_pages_pct = 90.0')
+      assert.ok(putBack > 0 && putBack < calls.lastIndexOf('innodb_max_dirty_pages_pct = 0'), calls)
+      const ofTheDead = await guest.answer<{ restored: object }>(
+        undrainSchema,
+        'undrain',
+        'mysql',
+        '01K0000000000000000000DEAD',
+      )
+      assert.deepEqual(ofTheDead.restored, {})
+    })
+
     test('version names the hash of the file itself', async (t) => {
       const guest = await openSandbox(shell)
       t.after(() => guest.remove())
