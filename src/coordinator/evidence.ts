@@ -81,7 +81,8 @@ function proveStillSameMachine(probe: Passed['probe'], hold: HoldAnswer, release
 
 function proveSynced({ synced, markers }: HoldAnswer): Proof {
   const claim = 'synced'
-  const unwritten = markers.filter(({ written }) => !written).map(({ mount }) => mount)
+  // Where a file system is mounted on a directory of the server there is no place for a marker: its path is empty.
+  const unwritten = markers.filter(({ written, path }) => !written && path !== '').map(({ mount }) => mount)
   if (unwritten.length > 0) {
     return {
       claim,

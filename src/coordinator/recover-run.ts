@@ -40,7 +40,7 @@ export async function takeBack(open: OpenVm, world: RecoverWorld, run: CrashedRu
   const outcome = failures.length > 0 ? 'undo-failed' : 'recovered'
   await attempt(world, () => record(world, run, outcome))
   world.progress.phase({ vm, phase: 'recover', state: failures.length > 0 ? 'failed' : 'done' })
-  return { run: run.run, vm, procedure, outcome, open: [...failures.map(failureText), ...notes] }
+  return { run: run.run, vm, procedure, outcome, open: failures.map(failureText), notes }
 }
 
 type CarryOut = (undos: readonly OpenUndo[]) => Promise<CarriedOut>

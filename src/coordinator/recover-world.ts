@@ -20,6 +20,8 @@ export interface SettledRun {
   readonly procedure: string
   /** `under-way`: its process lives; `elsewhere`: it ran on another host, which must recover it. */
   readonly outcome: 'recovered' | 'undo-failed' | 'under-way' | 'elsewhere' | 'unreadable'
-  /** What is still open, or was found and is worth telling, for a person. */
+  /** What is still open, for a person. */
   readonly open: readonly string[]
+  /** What was found on the way and is worth telling. */
+  readonly notes?: readonly string[]
 }

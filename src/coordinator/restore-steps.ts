@@ -136,8 +136,9 @@ export function proveMarker(point: RestorePoint, { markers }: ComeBackAnswer): P
       message: 'a safety snapshot has no marker of its own',
     }
   }
-  const wrong = markers.filter(({ content }) => content === null || !content.startsWith(point.id))
-  if (markers.length > 0 && wrong.length === 0) {
+  const places = markers.filter(({ path }) => path !== '')
+  const wrong = places.filter(({ content }) => content === null || !content.startsWith(point.id))
+  if (places.length > 0 && wrong.length === 0) {
     return { claim, verdict: 'proven', code: 'marker-read', message: `every marker names ${point.id}` }
   }
   const seen = wrong.map(({ path, content }) => `${path}: ${content ?? 'missing'}`).join(', ')

@@ -14,6 +14,9 @@ export interface Coverage {
   readonly disks: readonly CoveredDisk[]
 }
 
+/** What the helper writes for a directory that it could not follow or ask for. */
+const UNKNOWN_MOUNT = '?'
+
 /**
  * Claim `covered`: every block device under every directory of the server is a disk of the VM that its snapshots contain.
  * Disks are matched by the admin's mapping, serial, by-id name, or bus and unit; a size that differs refutes a match.
@@ -27,7 +30,10 @@ export function proveCoverage(
   const disks = new Map<string, CoveredDisk>()
   const directories = probe.dbms?.directories ?? []
   if (directories.length === 0) problems.push('the directories of the server are not known')
-  const mounts = new Set(directories.map(({ mount }) => mount))
+  for (const { role, path } of directories.filter(({ mount }) => mount === UNKNOWN_MOUNT)) {
+    problems.push(`it is not known where this lies: ${role} ${path}`)
+  }
+  const mounts = new Set(directories.map(({ mount }) => mount).filter((mount) => mount !== UNKNOWN_MOUNT))
   for (const target of mounts) {
     const fileSystem = probe.fileSystems.find((candidate) => candidate.target === target)
     if (fileSystem === undefined || fileSystem.unresolved !== null || fileSystem.disks.length === 0) {

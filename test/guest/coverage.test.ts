@@ -59,6 +59,23 @@ test('every disk under the data counts, and a layer that is not understood is no
   assert.equal(proveCoverage(probe([disk()], 'nfs4'), [root], {}).proof.verdict, 'contradicted')
 })
 
+test('a directory that the guest could not follow is not covered', () => {
+  const seen = probe([disk()])
+  seen.dbms?.directories.push({ role: 'table', path: 'tables outside /var/lib/mysql: no answer', mount: '?' })
+  const { proof } = proveCoverage(seen, [root], {})
+  assert.equal(proof.verdict, 'contradicted')
+  assert.match(proof.message, /tables outside/)
+})
+
+test('a disk of another serial is another disk, wherever it sits, and a mapping does not change its size', () => {
+  const lun = disk({ serial: '6001405aaaa' })
+  assert.equal(proveCoverage(probe([lun]), [root], {}).proof.verdict, 'contradicted')
+  assert.equal(
+    proveCoverage(probe([disk({ sizeBytes: 5 })]), [root], { '/dev/vda': 'vda' }).proof.verdict,
+    'contradicted',
+  )
+})
+
 test('no directories known, nothing covered', () => {
   assert.equal(proveCoverage({ dbms: null, fileSystems: [] }, [root], {}).proof.verdict, 'contradicted')
 })

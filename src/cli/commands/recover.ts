@@ -14,8 +14,8 @@ export function recoverCommand(program: Command, act: Act): void {
 async function recover({ procedures, signal }: App, session: Session): Promise<CommandResult> {
   const ports = await session.recoverPorts()
   const report = await procedures.recoverRuns((vm) => openVm(session, vm), ports, { signal })
-  const lines = report.settled.map(({ run, vm, outcome, open }) => {
-    const rest = open.map((act) => `\n  still open: ${act}`)
+  const lines = report.settled.map(({ run, vm, outcome, open, notes = [] }) => {
+    const rest = [...open.map((act) => `\n  still open: ${act}`), ...notes.map((note) => `\n  ${note}`)]
     return `${vm}: run ${run}: ${outcome}${rest.join('')}\n`
   })
   const open = report.settled.some((settled) => settled.open.length > 0)

@@ -39,7 +39,7 @@ const directory = {
   properties: {
     role: { enum: ['data', 'innodb', 'redo', 'undo', 'binlog', 'relay-log', 'table', 'aria'] },
     path: text,
-    /** {@link fileSystem}.target that it lies on. */
+    /** {@link fileSystem}.target that it lies on; `?` when it could not be followed or asked: then it is not covered. */
     mount: text,
   },
   required: ['role', 'path', 'mount'],

@@ -1,7 +1,8 @@
 
 # === Server: where its files are ===
 #
-# DIRECTORIES: lines "role path", real paths. Asked from the server while it runs; what it cannot be asked is unknown.
+# DIRECTORIES: lines "role path", real paths. Asked from the server while it runs. UNKNOWN_DIRECTORIES: the same for what
+# could not be followed or asked; nobody may take those for covered.
 
 # absolute PATH BASE: a path as the server gives it, in R; empty when it is none.
 absolute() {
@@ -27,14 +28,17 @@ real_directory() {
 add_directory() {
   [ -n "$2" ] || return 0
   real_directory "$2"
-  is_path "$R" || return 0
+  is_path "$R" || {
+    UNKNOWN_DIRECTORIES="$UNKNOWN_DIRECTORIES$1 ${2%%"$NL"*}$NL"
+    return 0
+  }
   case "$NL$DIRECTORIES" in *"$NL$1 $R$NL"*) return 0 ;; esac
   DIRECTORIES="$DIRECTORIES$1 $R$NL"
 }
 
 # From VARS: DATADIR, SOCKET, PID_FILE, FILES, REDO and DIRECTORIES.
 find_files() {
-  DIRECTORIES='' FILES='' REDO='' DATADIR='' PID_FILE=''
+  DIRECTORIES='' UNKNOWN_DIRECTORIES='' FILES='' REDO='' DATADIR='' PID_FILE=''
   variable datadir
   [ -n "$R" ] && absolute "$R" / && [ -n "$R" ] || return 1
   DATADIR=$R
@@ -106,38 +110,55 @@ find_tablespaces() {
 }
 
 # Tables that live elsewhere: DATA DIRECTORY and general tablespaces as InnoDB knows them, links in the data directory for
-# the rest. Three names of one table, by version; the two that a server lacks are errors that do not matter.
+# the rest.
 find_table_directories() {
   [ -n "$DATADIR" ] || return 0
-  table_sql=
-  for table_source in innodb_sys_datafiles:path innodb_datafiles:path innodb_sys_tablespaces:filename; do
-    table_column=${table_source#*:}
-    table_sql="${table_sql}SELECT $table_column FROM information_schema.${table_source%:*} WHERE $table_column LIKE '/%' LIMIT 1000;"
-  done
-  table_paths=
-  [ "$LOGIN" = no ] || ! ask 20 "${table_sql%;}" --skip-column-names --force || table_paths=$R
-  table_links=$(timeout -s KILL 20 find "$DATADIR" -maxdepth 2 -type l 2>/dev/null | head -n 500)
+  table_paths=''
+  [ "$LOGIN" = no ] || ask_table_directories || UNKNOWN_DIRECTORIES="${UNKNOWN_DIRECTORIES}table tables outside $DATADIR: $ASK_ERROR$NL"
+  table_links=$(timeout -s KILL 20 find "$DATADIR" -maxdepth 2 -type l 2>/dev/null && echo complete)
+  case $table_links in
+    *complete) table_links=${table_links%complete} ;;
+    *) UNKNOWN_DIRECTORIES="${UNKNOWN_DIRECTORIES}table links in $DATADIR$NL" ;;
+  esac
   while IFS= read -r table_path; do
-    is_path "$table_path" || continue
+    [ -n "$table_path" ] || continue
     real_directory "${table_path%/*}"
-    case $R/ in "$DATADIR"/*) ;; *) add_directory table "$R" ;; esac
+    case $R/ in "$DATADIR"/*) ;; *) add_directory table "${table_path%/*}" ;; esac
   done <<END
 $table_paths
 END
-  while IFS= read -r table_path; do
-    is_path "$table_path" || continue
-    table_path=$(readlink -f -- "$table_path" 2>/dev/null)
+  while IFS= read -r table_link; do
+    [ -n "$table_link" ] || continue
+    table_path=$(readlink -f -- "$table_link" 2>/dev/null)
     [ -d "$table_path" ] || table_path=${table_path%/*}
-    case $table_path/ in "$DATADIR"/*) ;; *) add_directory table "$table_path" ;; esac
+    case $table_path/ in "$DATADIR"/*) ;; *) add_directory table "${table_path:-$table_link}" ;; esac
   done <<END
 $table_links
 END
 }
 
+# The table that knows has three names, by version. A client stops at a table that is not there, whatever it is told, so
+# the server is asked first which one it has.
+ask_table_directories() {
+  ask 20 "SELECT LOWER(table_name) FROM information_schema.tables WHERE table_schema = 'information_schema' AND table_name IN ('innodb_sys_datafiles', 'innodb_datafiles', 'innodb_sys_tablespaces')" --skip-column-names || return 1
+  case $R in
+    *innodb_sys_datafiles*) table_source=innodb_sys_datafiles table_column=path ;;
+    *innodb_datafiles*) table_source=innodb_datafiles table_column=path ;;
+    *innodb_sys_tablespaces*) table_source=innodb_sys_tablespaces table_column=filename ;;
+    *)
+      ASK_ERROR='the server does not say'
+      return 1
+      ;;
+  esac
+  # One row a directory: there may be a table for every customer.
+  ask 20 "SELECT DISTINCT CONCAT(LEFT($table_column, LENGTH($table_column) - LENGTH(SUBSTRING_INDEX($table_column, '/', -1))), '.') FROM information_schema.$table_source WHERE $table_column LIKE '/%'" --skip-column-names || return 1
+  table_paths=${R%stillshot-end*}
+}
+
 # Everything about the server that a hold must know before it stops it; LOGIN says whether it could be asked. What cannot
 # be asked now was perhaps asked by the last probe.
 know_server() {
-  SOCKET='' LOGIN=no VARS='' ASK_ERROR='' DIRECTORIES='' FILES='' REDO='' DATADIR='' PID_FILE='' LOG=none
+  SOCKET='' LOGIN=no VARS='' ASK_ERROR='' DIRECTORIES='' UNKNOWN_DIRECTORIES='' FILES='' REDO='' DATADIR='' PID_FILE='' LOG=none
   find_client
   [ -n "$DBMS" ] || return 0
   property_of_dbms ActiveState

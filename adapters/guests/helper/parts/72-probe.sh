@@ -140,6 +140,13 @@ probe_places() {
   done <<END
 $DIRECTORIES
 END
+  while read -r probe_role probe_path; do
+    [ -n "$probe_path" ] || continue
+    quote "$probe_path"
+    probe_directories="$probe_directories,{\"role\":\"$probe_role\",\"path\":$R,\"mount\":\"?\"}"
+  done <<END
+$UNKNOWN_DIRECTORIES
+END
   PROBE_DBMS="$PROBE_DBMS,\"directories\":[${probe_directories#,}]"
   R=
   case $LOG in file\ *) R=${LOG#file * } ;; esac

@@ -128,6 +128,19 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.deepEqual(again.restored, {})
     })
 
+    test('tables outside the data directory are found, and a server that cannot say where they are is unknown', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      await mkdir(join(guest.root, 'far'))
+      const found = await guest.answer<ProbeAnswer>(probeSchema, 'probe', 'mysql')
+      const far = found.dbms?.directories.find(({ role }) => role === 'table')
+      assert.equal(far?.path, join(guest.root, 'far'))
+      assert.notEqual(far?.mount, '?')
+      await guest.write('knows-no-tables', '')
+      const unknown = await guest.answer<ProbeAnswer>(probeSchema, 'probe', 'mysql')
+      assert.equal(unknown.dbms?.directories.find(({ role }) => role === 'table')?.mount, '?')
+    })
+
     test('a drain puts back first what one that died has lowered', async (t) => {
       const guest = await openSandbox(shell)
       t.after(() => guest.remove())
