@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -217,6 +217,44 @@ test('the SSH host is another machine than the VM', async () => {
     )
   } finally {
     await lab.virsh(['destroy', other])
+  }
+})
+
+test('a key bound to the gate lets stillshot work, and nothing else', async () => {
+  const { guest, cli } = subject
+  const keys = `/home/${guest.user}/.ssh/authorized_keys`
+  await guest.run(
+    `cp -p ${keys} /root/keys && sed -i 's#^#restrict,command="/usr/local/sbin/stillshot-guest gate" #' ${keys}`,
+  )
+  const options = ['-F', '/dev/null', '-o', `UserKnownHostsFile=${guest.knownHostsPath}`, '-o', 'IdentitiesOnly=yes']
+  const ssh = (command: string) =>
+    spawnSync('ssh', [
+      ...options,
+      '-i',
+      guest.userKeyPath,
+      '-p',
+      String(guest.sshPort),
+      `${guest.user}@${guest.host}`,
+      command,
+    ])
+  try {
+    const helper = 'sudo -n /usr/local/sbin/stillshot-guest'
+    assert.equal(ssh(`${helper} status`).status, 0)
+    for (const command of [
+      'id',
+      '',
+      `${helper} status; id`,
+      `${helper} status $(id)`,
+      `${helper} expire 01K0000000000000000000DEAD`,
+      'sudo -n id',
+    ]) {
+      const { status, stdout } = ssh(command)
+      assert.notEqual(status, 0, command)
+      assert.doesNotMatch(stdout.toString(), /uid=/, command)
+    }
+    assert.equal((await cli.run('check', cli.vm)).status, 0)
+  } finally {
+    await guest.run(`mv -f /root/keys ${keys}`)
   }
 })
 
