@@ -15,5 +15,18 @@ test('the first signal aborts with `cancelled`, a second one only says that undo
   source.emit('SIGINT')
   assert.match(said[1] ?? '', /is being undone, please wait/)
   interrupts[Symbol.dispose]()
-  assert.deepEqual([source.listenerCount('SIGINT'), source.listenerCount('SIGTERM')], [0, 0])
+  assert.deepEqual(source.eventNames(), [])
+})
+
+test('a closed terminal aborts like SIGTERM, also when nobody can be told any more', () => {
+  const source = new EventEmitter()
+  const interrupts = watchInterrupts(source, () => {
+    throw new Error('write EIO')
+  })
+  source.emit('SIGHUP')
+  assert.ok(interrupts.signal.reason instanceof StillshotError)
+  assert.equal(interrupts.signal.reason.message, 'cancelled by SIGHUP')
+  source.emit('SIGHUP')
+  interrupts[Symbol.dispose]()
+  assert.deepEqual(source.eventNames(), [])
 })
