@@ -15,7 +15,6 @@ const LATER = ['drill', 'backup', 'prune', 'serve', 'hook', 'runbook']
  * document whatever happens. Resolves with the exit status; never rejects.
  */
 export async function runCommandLine(argv: readonly string[], app: App): Promise<number> {
-  const json = argv.includes('--json')
   let command = ''
   let result: CommandResult | undefined
   let help = ''
@@ -35,18 +34,27 @@ export async function runCommandLine(argv: readonly string[], app: App): Promise
   })
   try {
     await program.parseAsync([...argv], { from: 'user' })
-    if (result !== undefined) printResult(app, { command, json }, result)
+    if (result !== undefined) printResult(app, { command, json: program.opts<GlobalOptions>().json ?? false }, result)
     return result?.exitStatus ?? 0
   } catch (thrown) {
+    const { json, verbose } = outputOptions(argv, program.opts<GlobalOptions>())
     if (thrown instanceof CommanderError && thrown.exitCode === 0) {
       printResult(app, { command: 'help', json }, { document: { text: help }, text: help })
       return 0
     }
     const error =
       thrown instanceof CommanderError ? usageError(thrown, program.args, program.commands) : toStillshotError(thrown)
-    printError(app, { command: command || knownCommand(program), json, verbose: argv.includes('--verbose') }, error)
+    printError(app, { command: command || knownCommand(program), json, verbose }, error)
     return error.exitStatus
   }
+}
+
+/** commander may have given up before it came to these options: then the words before `--` tell. */
+function outputOptions(argv: readonly string[], parsed: GlobalOptions): { json: boolean; verbose: boolean } {
+  const end = argv.indexOf('--')
+  const words = end < 0 ? argv : argv.slice(0, end)
+  const given = (long: string, short?: string) => words.some((word) => word === long || word === short)
+  return { json: parsed.json ?? given('--json'), verbose: parsed.verbose ?? given('--verbose', '-v') }
 }
 
 function knownCommand(program: { args: readonly string[]; commands: readonly { name(): string }[] }): string {

@@ -122,3 +122,11 @@ test('words of a guest cannot steer the terminal', async () => {
   const { err } = await run(['hold', 'db1'], { procedures: { holdVm } })
   assert.match(err, /it said \\x1b\[2J\\x9b1mhello\\x0d/)
 })
+
+test('what follows `--` is no option: the answer is for a person', async () => {
+  const { out, err, status } = await run(['show', '--', '--json'])
+  assert.deepEqual([status, out], [18, ''])
+  assert.match(err, /there is no restore point or run --json/)
+  assert.deepEqual((await run(['show', '--', 'a', '--json'])).out, '')
+  assert.equal((await run(['list', '--', '--json'])).out, '')
+})
