@@ -16,11 +16,26 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 } else {
   const folder = cacheFolder()
   if (folder !== undefined) nodeModule.enableCompileCache(folder)
-  import('./main.ts').then(({ main }) => main(process.argv.slice(2), version()))
+  import('./main.ts').then(({ main }) => main(process.argv.slice(2), version())).catch(cannotStart)
 }
 
 function version() {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
+
+/** Nothing of ours is loaded, so nothing else can print this. */
+function cannotStart(/** @type {unknown} */ thrown) {
+  const [line] = String(thrown instanceof Error ? thrown.message : thrown).split('\n')
+  const message = `stillshot cannot be loaded: ${line}`
+  const hint = 'install it again: a file is missing or damaged'
+  const words = process.argv.slice(2)
+  const end = words.indexOf('--')
+  if ((end < 0 ? words : words.slice(0, end)).includes('--json')) {
+    const error = { code: 'defect', message, hint, details: {} }
+    process.stdout.write(`${JSON.stringify({ version: 1, command: '', error }, null, 2)}\n`)
+  }
+  process.stderr.write(`${message} (defect): ${hint}\n`)
+  process.exitCode = 1
 }
 
 /**

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -11,9 +22,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'stillshot-bin-'))
 after(() => rmSync(scratch, { recursive: true }))
 
 /** Runs the real command in a home of its own. */
-async function stillshot(argv: readonly string[], environment: Record<string, string>) {
+async function stillshot(argv: readonly string[], environment: Record<string, string>, bin = BIN) {
   const env = { PATH: process.env.PATH, ...environment }
-  const ran = promisify(execFile)(process.execPath, [BIN, ...argv], { cwd: scratch, env })
+  const ran = promisify(execFile)(process.execPath, [bin, ...argv], { cwd: scratch, env })
   return ran.then(
     ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ status: code as number, stdout: String(stdout), stderr: String(stderr) }),
@@ -57,6 +68,21 @@ test('without a configuration the exit status is that of the table, and the way 
   const { status, stdout, stderr } = await stillshot(['snapshot', 'db1'], { HOME: newHome() })
   assert.deepEqual([status, stdout], [10, ''])
   assert.match(stderr, /there is no configuration[\s\S]*stillshot init/)
+})
+
+test('a command that cannot be loaded says so in one line, with --json in one document', async () => {
+  const src = join(newHome(), 'src')
+  mkdirSync(src)
+  copyFileSync(BIN, join(src, 'stillshot.js'))
+  writeFileSync(join(src, '../package.json'), '{ "type": "module", "version": "1.0.0" }')
+  writeFileSync(join(src, 'main.ts'), "import './is-not-there.ts'\n")
+  const ask = (...argv: string[]) => stillshot(argv, { HOME: newHome() }, join(src, 'stillshot.js'))
+  const plain = await ask('list', '--', '--json')
+  assert.deepEqual([plain.status, plain.stdout], [1, ''])
+  assert.match(plain.stderr, /^stillshot cannot be loaded: [^\n]*is-not-there[^\n]*\n$/)
+  const json = await ask('list', '--json')
+  assert.equal(json.status, 1)
+  assert.equal(JSON.parse(json.stdout).error.code, 'defect')
 })
 
 test('the first file is of a form that Node 16 can read', () => {
