@@ -140,6 +140,9 @@ test('hold prints the id first, release finds the VM and says what a snapshot is
   })
   assert.deepEqual([released.status, released.opened], [0, ['db1']])
   assert.match(released.out, /hold 01HOLD released\n {2}a snapshot taken in between is db-stopped/)
+  const below = { ...report, grade: 'crash-only' as const }
+  const bad = await run(['release', '01HOLD'], { holds: [record], procedures: { releaseHold: async () => below } })
+  assert.deepEqual([bad.status, bad.out.includes('is crash-only')], [40, true])
   const expired = { ...report, state: 'expired' as const, grade: 'suspect' as const }
   const late = await run(['release', '01HOLD'], { holds: [record], procedures: { releaseHold: async () => expired } })
   assert.equal(late.status, 38)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import type { App, Session } from '../app.ts'
+import { gradeStatus } from '../grade-status.ts'
 import { gradeText, outageText } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
@@ -23,6 +24,6 @@ async function release({ procedures, signal }: App, session: Session, id: string
   return {
     document: { ...report },
     text: `${report.vm}: hold ${id} ${report.state}\n${worth}${outage}`,
-    exitStatus: report.state === 'expired' ? ERRORS['hold-expired'].exit : 0,
+    exitStatus: report.state === 'expired' ? ERRORS['hold-expired'].exit : gradeStatus([report]),
   }
 }

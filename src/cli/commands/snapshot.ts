@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { RestorePoint } from '../../catalog/catalog.ts'
-import { ERRORS, StillshotError, worstExitStatus } from '../../errors.ts'
-import { type Grade, isWorse } from '../../grade/grade.ts'
+import { StillshotError, worstExitStatus } from '../../errors.ts'
 import type { App, Session } from '../app.ts'
 import { indent } from '../format.ts'
+import { gradeStatus } from '../grade-status.ts'
 import { gradeText, outageText, pointDocument } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { eachVm, failedText, selectVms } from '../vms.ts'
@@ -15,9 +15,6 @@ interface SnapshotOptions {
   readonly note?: string
   readonly dryRun?: boolean
 }
-
-/** Best grade that the mode can earn; a point below it is kept and the command exits 40. */
-const BEST_OF_STOP: Grade = 'db-stopped'
 
 export function snapshotCommand(program: Command, act: Act): void {
   program
@@ -52,12 +49,11 @@ async function snapshot(
     }),
   )
   const points = [...results, ...kept]
-  const below = points.some(({ grade }) => isWorse(grade, BEST_OF_STOP)) ? ERRORS['grade-below-mode'].exit : 0
   return {
     document: { points: points.map(pointDocument), failed },
     text: points.map(snapshotText).join(''),
     errorText: failedText(failed),
-    exitStatus: worstExitStatus([...statuses, below]),
+    exitStatus: worstExitStatus([...statuses, gradeStatus(points)]),
   }
 }
 
