@@ -1,7 +1,9 @@
 import { durationMs } from './duration.ts'
 import { nearest } from './nearest.ts'
 import { BUILT_IN_PROFILES } from './profiles.ts'
+import { LIMITS, type Limits } from './schema/limits.ts'
 import { profileDefaults } from './schema/profiles.ts'
+import { ssh } from './schema/ssh.ts'
 import { vmDefaults } from './schema/vms.ts'
 import type { Config } from './schema.ts'
 import { formatPath } from './validate.ts'
@@ -14,6 +16,9 @@ export function crossCheck(config: Config, source: YamlSource): Problem[] {
   const problems: Problem[] = []
   const report: Report = (steps, message) => {
     problems.push({ path: formatPath(steps), ...source.locate(steps, 'value'), message })
+  }
+  for (const key of ['connectTimeout', 'keepAlive'] as const) {
+    mustFit(report, ['ssh', key], config.ssh?.[key] ?? ssh.properties[key].default, LIMITS[key])
   }
   checkVms(config, report)
   checkProfiles(config, report)
@@ -33,6 +38,7 @@ function checkVms(config: Config, report: Report): void {
     mustExist(report, [...at, 'profile'], vm.profile ?? vmDefaults.profile, profiles, 'profiles')
     const ttl = vm.hold?.ttl ?? vmDefaults.ttl
     const budget = vm.hold?.budget ?? vmDefaults.budget
+    mustFit(report, [...at, 'hold', 'ttl'], ttl, LIMITS.ttl)
     if (durationMs(ttl) <= durationMs(budget)) {
       report([...at, 'hold', 'ttl'], `is ${ttl}: must be longer than the budget (${budget})`)
     }
@@ -87,6 +93,11 @@ function checkPolicies(config: Config, report: Report): void {
       mustExist(report, [...at, 'hypervisor'], hypervisor, Object.keys(config.hypervisors), 'hypervisors')
     }
   }
+}
+
+function mustFit(report: Report, at: readonly Step[], text: string, { least, most }: Limits): void {
+  const ms = durationMs(text)
+  if (ms < durationMs(least) || ms > durationMs(most)) report(at, `is ${text}: must be from ${least} to ${most}`)
 }
 
 function mustExist(report: Report, at: readonly Step[], name: string, known: readonly string[], section: string): void {

@@ -27,6 +27,16 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
   ['ttl: soon', 'ttl: 2m', /:10:18: vms\.db1\.hold\.ttl is "soon": must be a number with a unit .* such as "120s"/],
   ['ttl: 90', 'ttl: 2m', /vms\.db1\.hold\.ttl is 90: must be text such as "120s"; quote it/],
   ['ttl: 10s', 'ttl: 2m', /vms\.db1\.hold\.ttl is 10s: must be longer than the budget \(30s\)/],
+  ['ttl: 4s, budget: 1s', 'ttl: 2m, budget: 30s', /vms\.db1\.hold\.ttl is 4s: must be from 5s to 1h/],
+  ['ttl: 2h', 'ttl: 2m', /vms\.db1\.hold\.ttl is 2h: must be from 5s to 1h/],
+  ['ssh: { keepAlive: 0s,', 'ssh: {', /:4:19: ssh\.keepAlive is 0s: must be from 1s to 5m/],
+  ['ssh: { keepAlive: 1d,', 'ssh: {', /ssh\.keepAlive is 1d: must be from 1s to 5m/],
+  ['ssh: { connectTimeout: 1ms,', 'ssh: {', /ssh\.connectTimeout is 1ms: must be from 1s to 5m/],
+  [
+    'url: "https://pve.example:8006", fingerprint: "MD5:…"',
+    'url: "https://pve.example:8006"',
+    /hypervisors\.pve\.fingerprint is "MD5:…": must be of the form such as "SHA256:…"/,
+  ],
   ['budget: 0s', 'budget: 30s', /vms\.db1\.hold\.budget is 0/],
   ['id: 100', 'id: "100"', /:13:9: vms\.db2\.id is 100: must be text/],
   ['kind: libvrt', 'kind: libvirt', /hypervisors\.kvm\.kind is "libvrt": must be one of libvirt, proxmox, vsphere/],
@@ -121,6 +131,33 @@ test('anchors and merge keys are understood', async () => {
     'hold: *short',
   )
   assert.deepEqual((await load(text)).vms.db2?.hold, { ttlMs: 60_000, budgetMs: 10_000 })
+})
+
+test('an example with three hypervisors, as documentation prints it, is valid', async () => {
+  const settings = await load(`hypervisors:
+  pve:  { kind: proxmox, url: "https://pve1.example:8006", ca: /etc/stillshot/pve-ca.pem, token: "file:/etc/stillshot/pve.token" }
+  vc:   { kind: vsphere, url: "https://vcenter.example/sdk", fingerprint: "SHA256:…", username: stillshot@vsphere.local, password: "env:VC_PASSWORD" }
+  kvm:  { kind: libvirt, uri: "qemu:///system" }
+ssh:    { user: stillshot, key: "/etc/stillshot/id_ed25519", knownHosts: /etc/stillshot/known_hosts }
+vms:
+  db1:
+    hypervisor: pve
+    id: "100"
+    ssh: { host: 10.0.0.5, port: 22 }
+    profile: idoit
+    mode: stop
+    hold: { ttl: 120s, budget: 30s }
+policies:
+  nightly:
+    select: { vms: [db1] }
+    schedule: "30 2 * * *"
+    timezone: Europe/Paris
+    keep: { last: 3, daily: 7, weekly: 4 }
+repositories:
+  nas:  { kind: directory, path: /srv/backup }
+state:  { directory: /var/lib/stillshot }
+`)
+  assert.deepEqual(Object.keys(settings.hypervisors), ['pve', 'vc', 'kvm'])
 })
 
 test('the named file is read, else the one here, else the one of the system', async () => {

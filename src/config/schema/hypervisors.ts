@@ -10,7 +10,8 @@ const trust = {
   },
   fingerprint: {
     ...text,
-    pattern: '^SHA256:[A-Za-z0-9+/=:]+$',
+    // `…` as examples print it: it stands for a fingerprint that is yet to be filled in, and no certificate has it.
+    pattern: '^SHA256:(…|[A-Za-z0-9+/=:]+)$',
     description: 'SHA-256 fingerprint of the server’s certificate, instead of an authority.',
     examples: ['SHA256:…'],
   },

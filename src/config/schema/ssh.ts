@@ -1,3 +1,4 @@
+import { LIMITS } from './limits.ts'
 import { duration, secret, text } from './values.ts'
 
 export const ssh = {
@@ -30,13 +31,13 @@ export const ssh = {
     },
     connectTimeout: {
       ...duration,
-      description: 'Longest wait for a connection and its login.',
+      description: `Longest wait for a connection and its login; ${LIMITS.connectTimeout.least} to ${LIMITS.connectTimeout.most}.`,
       default: '10s',
       examples: ['10s'],
     },
     keepAlive: {
       ...duration,
-      description: 'Silence after which the connection is probed; three unanswered probes end it.',
+      description: `Silence after which the connection is probed; three unanswered probes end it. ${LIMITS.keepAlive.least} to ${LIMITS.keepAlive.most}.`,
       default: '5s',
       examples: ['5s'],
     },

@@ -1,3 +1,4 @@
+import { LIMITS } from './limits.ts'
 import { duration, names, secret, text } from './values.ts'
 
 const sshOfVm = {
@@ -19,8 +20,7 @@ const hold = {
   properties: {
     ttl: {
       ...duration,
-      description:
-        'Time to live: the watchdog in the guest starts everything again before it is over, whatever else happens.',
+      description: `Time to live: the watchdog in the guest starts everything again before it is over, whatever else happens. ${LIMITS.ttl.least} to ${LIMITS.ttl.most}, longer than the budget.`,
       default: '120s',
       examples: ['120s'],
     },
