@@ -32,23 +32,30 @@ export class Database {
 
   /** Runs `work` in one transaction that owns the right to write from its beginning; all of it happens or nothing. */
   write<T>(work: () => T): Promise<T> {
-    return this.#whenFree(() => {
-      this.#connection.exec('BEGIN IMMEDIATE')
-      try {
-        const result = work()
-        this.#connection.exec('COMMIT')
-        return result
-      } catch (error) {
-        // SQLite may have rolled back by itself already (disk full, input or output failed).
-        if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
-        throw error
-      }
-    })
+    return this.#whenFree(() => this.#transaction('BEGIN IMMEDIATE', work))
   }
 
-  /** Runs `work`, which only reads. */
+  /** Runs `work`, which only reads, with one statement: what two see may lie on both sides of another's write. */
   read<T>(work: () => T): Promise<T> {
     return this.#whenFree(work)
+  }
+
+  /** Runs `work`, which only reads: all its statements see the same state of the file. */
+  readTogether<T>(work: () => T): Promise<T> {
+    return this.#whenFree(() => this.#transaction('BEGIN', work))
+  }
+
+  #transaction<T>(begin: string, work: () => T): T {
+    this.#connection.exec(begin)
+    try {
+      const result = work()
+      this.#connection.exec('COMMIT')
+      return result
+    } catch (error) {
+      // SQLite may have rolled back by itself already (disk full, input or output failed).
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
+      throw error
+    }
   }
 
   /** Inside {@link read} or {@link write}. */

@@ -8,7 +8,7 @@ import { APPLICATION_ID, MIGRATIONS } from './migrations.ts'
  * with `catalog-damaged` when the file is another program's.
  */
 export async function migrate(database: Database, path: string): Promise<void> {
-  const found = await database.read(() => versionOf(database, path))
+  const found = await database.readTogether(() => versionOf(database, path))
   if (found === MIGRATIONS.length) return
   await turnOnWriteAheadLog(database, path)
   await database.write(() => {
@@ -24,6 +24,7 @@ async function turnOnWriteAheadLog(database: Database, path: string): Promise<vo
   throw new StillshotError('state-unwritable', `catalog ${path}: its file system allows no write-ahead log (${mode})`)
 }
 
+/** In one transaction: another process that makes the catalog meanwhile would look like another program's database. */
 function versionOf(database: Database, path: string): number {
   const version = pragma(database, 'user_version')
   const application = pragma(database, 'application_id')
