@@ -65,30 +65,32 @@ function openSession(world: World, globals: GlobalOptions): Session {
   const hypervisors = new Map<string, Promise<Hypervisor>>()
   const settings = once(async () => (await import('./config/load.ts')).loadSettings(world.host, globals.config))
   const catalog = once(async () => openCatalog(world, await settings()))
+  const catalogToRead = once(async () => readCatalog(await settings(), catalog))
   const shells = once(async () => openShells(world, await settings()))
-  const hypervisor = async (name: string) => {
+  const openHypervisorOnce = async (name: string) => {
     const opened = hypervisors.get(name) ?? openHypervisor(await settings(), name)
     hypervisors.set(name, opened)
     return opened
   }
-  const common = async () => ({
+  const common = async ({ changesNothing = false } = {}) => ({
     ...{ system, log, progress },
-    catalog: await catalog(),
+    catalog: await (changesNothing ? catalogToRead() : catalog()),
     stateDirectory: (await settings()).state.directory,
   })
   return {
     settings,
-    catalog,
-    recoverPorts: common,
+    catalog: catalogToRead,
+    openHypervisor: openHypervisorOnce,
+    recoverPorts: () => common(),
     knownHosts: async () => openKnownHosts(world, await settings()),
-    async openVm(name, entry) {
+    async openVm(name, entry, options) {
       const secret = await secrets(world, await settings())
       const vm = vmSettings(await settings(), name, entry, secret)
-      const opened = await hypervisor(entry.hypervisor)
+      const opened = await openHypervisorOnce(entry.hypervisor)
       const { mysqlApplication } = await import('../adapters/applications/mysql/mysql-application.ts')
       const { loadHelper } = await import('../adapters/guests/helper/helper-file.ts')
       const ports = {
-        ...(await common()),
+        ...(await common(options)),
         hypervisor: opened,
         shells: await shells(),
         application: mysqlApplication(),
@@ -110,12 +112,23 @@ function levelOf({ quiet, verbose }: GlobalOptions): LogLevel {
   return verbose ? 'debug' : 'warn'
 }
 
-async function openCatalog({ system }: World, { state }: Settings): Promise<Catalog> {
-  if (state.catalog !== undefined) {
-    throw new StillshotError('not-supported', 'state.catalog: a catalog in PostgreSQL is not there yet in this version')
-  }
+async function openCatalog({ system }: World, settings: Settings): Promise<Catalog> {
+  const path = catalogPath(settings)
   const { openSqliteCatalog } = await import('../adapters/catalogs/sqlite/sqlite-catalog.ts')
-  return openSqliteCatalog({ path: `${state.directory}/catalog.sqlite`, clock: system.clock })
+  return openSqliteCatalog({ path, clock: system.clock })
+}
+
+/** For commands that only look: the catalog if there is one, else an empty one that leaves no file. */
+async function readCatalog(settings: Settings, open: () => Promise<Catalog>): Promise<Catalog> {
+  const { isThereSqliteCatalog } = await import('../adapters/catalogs/sqlite/place.ts')
+  if (await isThereSqliteCatalog(catalogPath(settings))) return open()
+  const { MemoryCatalog } = await import('../adapters/catalogs/memory/memory-catalog.ts')
+  return new MemoryCatalog()
+}
+
+function catalogPath({ state }: Settings): string {
+  if (state.catalog === undefined) return `${state.directory}/catalog.sqlite`
+  throw new StillshotError('not-supported', 'state.catalog: a catalog in PostgreSQL is not there yet in this version')
 }
 
 async function openShells(world: World, settings: Settings): Promise<GuestShells> {

@@ -70,6 +70,24 @@ test('without a configuration the exit status is that of the table, and the way 
   assert.match(stderr, /there is no configuration[\s\S]*stillshot init/)
 })
 
+test('commands that only look make no state directory', async () => {
+  const home = newHome()
+  const config = join(home, 'stillshot.yaml')
+  const text = `hypervisors: { kvm: { kind: libvirt } }
+ssh: { key: id_ed25519 }
+vms: { db1: { hypervisor: kvm, id: db1, ssh: { host: 127.0.0.1, port: 1 } } }
+state: { directory: state }
+`
+  writeFileSync(config, text, { mode: 0o600 })
+  // Without virsh on the PATH nothing is reached; the catalog is opened before that is known.
+  const ask = (...argv: string[]) => stillshot([...argv, '--json', '--config', config], { HOME: home, PATH: home })
+  const [checked, listed] = await Promise.all([ask('check', 'db1'), ask('list')])
+  assert.notEqual(checked.status, 0)
+  assert.equal(JSON.parse(checked.stdout).reports[0].vm, 'db1', checked.stdout)
+  assert.deepEqual(JSON.parse(listed.stdout).points, [])
+  assert.deepEqual(readdirSync(home).sort(), ['.cache', 'stillshot.yaml'])
+})
+
 test('a command that cannot be loaded says so in one line, with --json in one document', async () => {
   const src = join(newHome(), 'src')
   mkdirSync(src)

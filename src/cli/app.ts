@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Settings, VmEntry } from '../config/settings.ts'
 import type { Ports, VmSettings } from '../coordinator/ports.ts'
 import type { KnownHosts } from '../guest/known-hosts.ts'
+import type { Hypervisor } from '../hypervisor/hypervisor.ts'
 import type { Redaction } from '../log/redaction.ts'
 import type { Host } from '../system/host.ts'
 import type { System } from '../system/system.ts'
@@ -38,12 +39,20 @@ export interface Session {
   /** Rejects with `config-invalid` or `config-unsafe`. */
   settings(): Promise<Settings>
   /** Rejects with `not-supported` for a hypervisor or mode that this version does not know. */
-  openVm(name: string, entry: VmEntry): Promise<OpenVm>
+  openVm(name: string, entry: VmEntry, options?: OpenVmOptions): Promise<OpenVm>
+  /** The hypervisor alone, by its name in the configuration. Rejects like {@link openVm}. */
+  openHypervisor(name: string): Promise<Hypervisor>
+  /** To read only: one that is not there yet is empty, and stays away. */
   catalog(): Promise<Catalog>
   knownHosts(): Promise<KnownHosts>
   recoverPorts(): Promise<RecoverPorts>
   /** Safe twice. */
   close(): Promise<void>
+}
+
+export interface OpenVmOptions {
+  /** Its catalog is only read: one that is not there yet is empty, and stays away. */
+  readonly changesNothing?: boolean
 }
 
 export interface OpenVm {

@@ -2,7 +2,7 @@ import type { RestorePoint } from '../catalog/catalog.ts'
 import { nearest } from '../config/nearest.ts'
 import type { VmEntry } from '../config/settings.ts'
 import { type ErrorDetails, StillshotError, toStillshotError } from '../errors.ts'
-import type { OpenVm, Session } from './app.ts'
+import type { OpenVm, OpenVmOptions, Session } from './app.ts'
 
 /** One VM of a command over several that did not work, in its JSON document. */
 export interface FailedVm {
@@ -39,8 +39,8 @@ export async function selectVms(session: Session, names: readonly string[]): Pro
 }
 
 /** The VM of this name, opened. */
-export async function openVm(session: Session, name: string): Promise<OpenVm> {
-  for (const [vm, entry] of await selectVms(session, [name])) return session.openVm(vm, entry)
+export async function openVm(session: Session, name: string, options: OpenVmOptions = {}): Promise<OpenVm> {
+  for (const [vm, entry] of await selectVms(session, [name])) return session.openVm(vm, entry, options)
   throw new StillshotError('vm-not-configured', `VM ${name} is not configured`)
 }
 
@@ -48,7 +48,7 @@ export async function openVm(session: Session, name: string): Promise<OpenVm> {
 export async function eachVm<Result>(
   session: Session,
   vms: readonly (readonly [string, VmEntry])[],
-  signal: AbortSignal,
+  { signal, ...options }: OpenVmOptions & { readonly signal: AbortSignal },
   work: (open: OpenVm) => Promise<Result>,
 ): Promise<Outcome<Result>> {
   const results: Result[] = []
@@ -58,7 +58,7 @@ export async function eachVm<Result>(
   for (const [vm, entry] of vms) {
     try {
       if (signal.aborted) throw new StillshotError('cancelled', 'cancelled before it began', { hint: 'run it again' })
-      results.push(await work(await session.openVm(vm, entry)))
+      results.push(await work(await session.openVm(vm, entry, options)))
     } catch (thrown) {
       const error = toStillshotError(thrown)
       failed.push(failedVm(vm, error))

@@ -9,6 +9,7 @@ import { runCommandLine } from '../../src/cli/run.ts'
 import { vmSettings } from '../../src/cli/vm-settings.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import type { HostKey, KnownHosts } from '../../src/guest/known-hosts.ts'
+import type { Hypervisor } from '../../src/hypervisor/hypervisor.ts'
 import { Redaction } from '../../src/log/redaction.ts'
 
 const CONFIG = `hypervisors: { kvm: { kind: libvirt } }
@@ -38,7 +39,7 @@ export interface Ran {
   readonly status: number
   readonly out: string
   readonly err: string
-  /** Names of the VMs that were opened. */
+  /** Names of the VMs that were opened; `db1, to look` with a catalog that is only read. */
   readonly opened: readonly string[]
   readonly written: Readonly<Record<string, string>>
   readonly closed: number
@@ -103,8 +104,9 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
       catalog: async () => catalog,
       recoverPorts: async () => common,
       knownHosts: async () => ({ ...NO_KEYS, ...options.knownHosts }),
-      async openVm(name, entry) {
-        ran.opened.push(name)
+      openHypervisor: async () => hypervisor as unknown as Hypervisor,
+      async openVm(name, entry, { changesNothing = false } = {}) {
+        ran.opened.push(changesNothing ? `${name}, to look` : name)
         const settings = await loadSettings(host, globals.config)
         const secret = () => async () => 'secret'
         return {

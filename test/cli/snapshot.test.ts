@@ -112,8 +112,8 @@ const REPORT = { vm: 'db1', ok: true, findings: [], coverage: [{ guest: 'vda', d
 
 test('--dry-run checks and takes nothing', async () => {
   const checkVm = async () => ({ ...REPORT, forecast: { stopMs: 1000, snapshotMs: 500, startMs: 2000, totalMs: 3500 } })
-  const { status, out } = await run(['snapshot', 'db1', '--dry-run'], { procedures: { checkVm } })
-  assert.equal(status, 0)
+  const { status, out, opened } = await run(['snapshot', 'db1', '--dry-run'], { procedures: { checkVm } })
+  assert.deepEqual([status, opened], [0, ['db1, to look']])
   assert.match(out, /db1: ready/)
   assert.match(out, /forecast of the outage: 3\.5 s/)
 })
@@ -129,7 +129,7 @@ test('check without names looks at every VM and exits by what it found', async (
   })
   const { status, out, opened } = await run(['check'], { procedures: { checkVm } })
   assert.equal(status, 41)
-  assert.deepEqual(opened, ['db1', 'db2', 'locked'])
+  assert.deepEqual(opened, ['db1, to look', 'db2, to look', 'locked, to look'])
   assert.match(out, /db2: a run would be refused\n {2}refuse {2}innodb_fast_shutdown is 2\n +mend it/)
   const unreachable = { ...refusal, error: 'guest-unreachable' } as const
   const one = await run(['check', 'db1'], {

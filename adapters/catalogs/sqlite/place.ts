@@ -38,10 +38,10 @@ export async function preparePlace(path: string): Promise<void> {
 }
 
 /**
- * True when there is something in the file. Changes nothing; rejects as {@link preparePlace} would, also where it could
+ * True when there is a catalog: something is in the file. Changes nothing; rejects as {@link preparePlace} would, also where it could
  * not make what is missing.
  */
-export async function isTherePlace(path: string): Promise<boolean> {
+export async function isThereSqliteCatalog(path: string): Promise<boolean> {
   return await withPath(path, async () => {
     const folder = dirname(path)
     const facts = await statOf(folder)

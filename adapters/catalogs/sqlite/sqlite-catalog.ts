@@ -4,24 +4,14 @@ import { idBeginning, onlyMatch } from '../../../src/catalog/point-lookup.ts'
 import type { Clock } from '../../../src/system/clock.ts'
 import { Database } from './database.ts'
 import { migrate } from './migrate.ts'
-import { isTherePlace, preparePlace } from './place.ts'
+import { preparePlace } from './place.ts'
 import { holdOf, jsonText, lockOf, pointOf, runOf } from './rows.ts'
-
-export interface SqliteCatalogOptions {
-  readonly path: string
-  readonly clock: Clock
-}
-
-/** As {@link openSqliteCatalog}, but undefined where there is none yet: makes neither file nor folder. */
-export async function openExistingSqliteCatalog(options: SqliteCatalogOptions): Promise<Catalog | undefined> {
-  return (await isTherePlace(options.path)) ? openSqliteCatalog(options) : undefined
-}
 
 /**
  * Opens the catalog in one SQLite file and makes it when it is missing. Several processes of one machine may have it
  * open. Rejects with `state-unwritable`, `config-unsafe`, `catalog-damaged` or `version-newer`.
  */
-export async function openSqliteCatalog(options: SqliteCatalogOptions): Promise<Catalog> {
+export async function openSqliteCatalog(options: { path: string; clock: Clock }): Promise<Catalog> {
   await preparePlace(options.path)
   const database = new Database(options.path, options.clock)
   try {

@@ -20,8 +20,11 @@ export async function check(app: App, session: Session, names: readonly string[]
   const all = Object.keys((await session.settings()).vms)
   const vms = await selectVms(session, names.length === 0 ? all : names)
   const { signal, procedures } = app
-  const { results, failed, statuses } = await eachVm(session, vms, signal, ({ ports, settings }) =>
-    procedures.checkVm(ports, settings, { signal }),
+  const { results, failed, statuses } = await eachVm(
+    session,
+    vms,
+    { signal, changesNothing: true },
+    ({ ports, settings }) => procedures.checkVm(ports, settings, { signal }),
   )
   return {
     document: { reports: results, failed },

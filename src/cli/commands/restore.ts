@@ -38,7 +38,7 @@ async function restore(app: App, session: Session, name: string, options: Restor
   if (!dryRun && !options.yes && !app.terminal.interactive) {
     throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
   }
-  const open = await openVm(session, name)
+  const open = await openVm(session, name, { changesNothing: dryRun })
   const order = { safetySnapshot: options.safetySnapshot, signal: app.signal, ...pointOf(options) }
   const planned = dryRun || !options.yes ? await plan(app, open, order) : undefined
   if (dryRun && planned !== undefined) return { document: { ...planned }, text: planText(app, planned) }

@@ -64,10 +64,10 @@ async function readEvents(app: App, session: Session, run: string): Promise<read
 /** Asks the hypervisor for the VM, bounded: somebody reads this when little else works. */
 async function commandByHand(app: App, session: Session, point: RestorePoint): Promise<string> {
   try {
-    for (const [name, entry] of await selectVms(session, [point.vm])) {
-      const { ports, settings } = await session.openVm(name, entry)
-      const vm = await ports.hypervisor.findVm(settings.reference, { signal: app.signal, timeoutMs: 5000 })
-      return ports.hypervisor.byHand(vm, 'roll-back', point.snapshot)
+    for (const [, entry] of await selectVms(session, [point.vm])) {
+      const hypervisor = await session.openHypervisor(entry.hypervisor)
+      const vm = await hypervisor.findVm(entry.id, { signal: app.signal, timeoutMs: 5000 })
+      return hypervisor.byHand(vm, 'roll-back', point.snapshot)
     }
   } catch (thrown) {
     return `not known: ${toStillshotError(thrown).message}`

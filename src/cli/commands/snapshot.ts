@@ -41,7 +41,7 @@ async function snapshot(
   for (const [name, { mode }] of vms) refuseMode(name, options.mode ?? mode)
   if (options.dryRun) return check(app, session, names)
   const { signal, procedures } = app
-  const { results, failed, kept, statuses } = await eachVm(session, vms, signal, ({ ports, settings }) =>
+  const { results, failed, kept, statuses } = await eachVm(session, vms, { signal }, ({ ports, settings }) =>
     procedures.takeSnapshot(ports, settings, {
       mode: 'stop',
       signal,

@@ -2,13 +2,9 @@ import assert from 'node:assert/strict'
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
-import { refuseUnsafe } from '../../../../adapters/catalogs/sqlite/place.ts'
-import { openExistingSqliteCatalog } from '../../../../adapters/catalogs/sqlite/sqlite-catalog.ts'
-import { NodeClock } from '../../../../adapters/system/node-clock.ts'
+import { isThereSqliteCatalog, refuseUnsafe } from '../../../../adapters/catalogs/sqlite/place.ts'
 import { aRun } from '../../../conformance/catalog-records.ts'
 import { makeSqlitePlace } from './place.ts'
-
-const clock = new NodeClock()
 
 test('a state directory that others can write is refused, before anything is made in it', async () => {
   const place = await makeSqlitePlace()
@@ -18,7 +14,7 @@ test('a state directory that others can write is refused, before anything is mad
     await chmod(folder, mode)
     const unsafe = { code: 'config-unsafe', message: /state can be written by others \(mode /, hint: /chmod go-w / }
     await assert.rejects(place.open(), unsafe)
-    await assert.rejects(openExistingSqliteCatalog({ path: place.path, clock }), unsafe)
+    await assert.rejects(isThereSqliteCatalog(place.path), unsafe)
   }
   assert.deepEqual(await readdir(folder), [])
   await chmod(folder, 0o755)
@@ -43,23 +39,21 @@ test('what belongs to another user than root and the caller is refused', () => {
 
 test('a catalog that is not there is looked for without making anything', async () => {
   const place = await makeSqlitePlace()
-  assert.equal(await openExistingSqliteCatalog({ path: place.path, clock }), undefined)
+  assert.equal(await isThereSqliteCatalog(place.path), false)
   assert.deepEqual(await readdir(place.folder), [])
   await mkdir(dirname(place.path), { mode: 0o700 })
   await writeFile(place.path, '', { mode: 0o600 })
-  assert.equal(await openExistingSqliteCatalog({ path: place.path, clock }), undefined)
+  assert.equal(await isThereSqliteCatalog(place.path), false)
   assert.equal((await stat(place.path)).size, 0)
   await (await place.open()).saveRun(aRun())
-  const catalog = await openExistingSqliteCatalog({ path: place.path, clock })
-  assert.equal((await catalog?.runs())?.length, 1)
-  await catalog?.close()
+  assert.equal(await isThereSqliteCatalog(place.path), true)
   await place.remove()
 })
 
 test('a place where no catalog could be made is refused by name', async () => {
   const place = await makeSqlitePlace()
   await writeFile(dirname(place.path), 'a file')
-  await assert.rejects(openExistingSqliteCatalog({ path: place.path, clock }), {
+  await assert.rejects(isThereSqliteCatalog(place.path), {
     code: 'state-unwritable',
     message: /catalog\.sqlite/,
   })
