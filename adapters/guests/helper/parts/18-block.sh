@@ -16,16 +16,18 @@ CONDITION="[Unit]${NL}ConditionFileNotEmpty=!$RUN/blocked$NL"
 UNLIMITED="[Service]${NL}SendSIGKILL=no${NL}TimeoutStopSec=infinity$NL"
 
 # block_units KILLED UNIT…: writes the drop-ins and loads them, and checks that they took. KILLED is the unit that systemd
-# would kill, or -.
+# would kill, or -. Redirections are of printf, never of `:`: a shell ends when one fails for a special builtin.
 block_units() {
   [ "$INIT" = systemd ] || return 0
   block_killed=$1 block_reload=no
   shift
-  : >"$RUN/blocked" || return 1
+  printf '' 2>/dev/null >"$RUN/blocked" || return 1
   for block_unit in "$@"; do
     block_text=$CONDITION
     [ "$block_unit" != "$block_killed" ] || block_text=$CONDITION$UNLIMITED
     read_drop_in "$block_unit"
+    # An earlier hold's, whose server was still stopping: that systemd would not kill it is this drop-in's doing.
+    [ "$R" != "$CONDITION$UNLIMITED" ] || block_text=$R
     [ "$R" != "$block_text" ] || continue
     block_reload=yes
     [ -d "$SYSTEMD/$block_unit.d" ] || mkdir -m 0755 "$SYSTEMD/$block_unit.d" || return 1
@@ -35,7 +37,7 @@ block_units() {
   systemctl daemon-reload 9>&- && blocks_took "$@"
 }
 
-# True when systemd has loaded the drop-in of every UNIT as it is now.
+# True when systemd has loaded the drop-in of every UNIT as it is now, and no other setting undoes its limit.
 blocks_took() {
   show_units "$@"
   for block_unit in "$@"; do
@@ -44,6 +46,12 @@ blocks_took() {
     contains "$R" "$SYSTEMD/$block_unit.d/$DROP_IN" || return 1
     property NeedDaemonReload
     [ "$R" = no ] || return 1
+    read_drop_in "$block_unit"
+    [ "$R" = "$CONDITION$UNLIMITED" ] || continue
+    property SendSIGKILL
+    blocks_took=$R
+    property TimeoutStopUSec
+    [ "$blocks_took/$R" = no/infinity ] || return 1
   done
 }
 
@@ -64,7 +72,7 @@ lift_block() {
   [ -f "$RUN/blocked" ] || return 0
   lift_block=
   read -r lift_block <"$RUN/blocked"
-  [ "$lift_block" != "$HOLD" ] || : >"$RUN/blocked"
+  [ "$lift_block" != "$HOLD" ] || printf '' >"$RUN/blocked"
 }
 
 # Puts the limit back once everything runs.
