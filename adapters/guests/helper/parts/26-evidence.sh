@@ -8,8 +8,10 @@ processes() {
   for processes_path in "$PROC"/[0-9]*; do
     read -r processes_command 2>/dev/null <"$processes_path/comm" || continue
     case $processes_command in
-      mysqld | mariadbd | mysqld_safe | mariadbd-safe | mysqld-debug | mariadbd-debug)
-        processes="$processes,{\"pid\":${processes_path##*/},\"command\":\"$processes_command\"}"
+      mysqld_exporter) ;; # reads metrics
+      mysqld* | mariadbd*)
+        quote "$processes_command"
+        processes="$processes,{\"pid\":${processes_path##*/},\"command\":$R}"
         ;;
     esac
   done
@@ -185,13 +187,38 @@ redo_tail() {
   redo_tail_json="{\"offset\":$redo_offset,\"hex\":\"$R\"}"
 }
 
-# Prints how many files below the server's directories are open, by anybody; for a process of its own.
+# Prints how many files below the server's directories are open, by anybody; for a process of its own. Not its error log:
+# we hold it open ourselves, and whoever reads it holds no data.
 open_files() {
+  open_files_log=$(readlink "$PROC/self/fd/4" 2>/dev/null)
+  exec 4<&-
+  set -- -false
+  open_files_rest=$DIRECTORIES
+  while [ -n "$open_files_rest" ]; do
+    open_files_path=${open_files_rest%%"$NL"*}
+    open_files_rest=${open_files_rest#*"$NL"}
+    escape_pattern "${open_files_path#* }"
+    set -- "$@" -o -lname "${R%/}/*"
+  done
+  escape_pattern "$open_files_log"
   set +f
-  open_files=$(find "$PROC"/[0-9]*/fd -lname "$DATADIR/*" 2>/dev/null)
+  open_files=$(find "$PROC"/[0-9]*/fd ! -lname "$R" '(' "$@" ')' 2>/dev/null)
   set -f
   IFS=$NL
   # shellcheck disable=SC2086
   set -- $open_files
   printf '%s\n' $#
+}
+
+# $1 as a pattern that means itself, in R.
+escape_pattern() {
+  escape_pattern_rest=$1 R=
+  while :; do
+    escape_pattern_before=${escape_pattern_rest%%[\[\]*?\\]*}
+    R=$R$escape_pattern_before
+    [ "$escape_pattern_before" != "$escape_pattern_rest" ] || return 0
+    escape_pattern_rest=${escape_pattern_rest#"$escape_pattern_before"}
+    R="$R\\${escape_pattern_rest%"${escape_pattern_rest#?}"}"
+    escape_pattern_rest=${escape_pattern_rest#?}
+  done
 }

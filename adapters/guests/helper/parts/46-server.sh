@@ -43,6 +43,8 @@ find_files() {
   [ -n "$R" ] && absolute "$R" / && [ -n "$R" ] || return 1
   DATADIR=$R
   add_directory data "$DATADIR"
+  # The kernel names open files by their real paths, and find does not go through a link that it is given.
+  ! is_path "$R" || DATADIR=$R
   variable socket
   absolute "$R" "$DATADIR"
   SOCKET=$R

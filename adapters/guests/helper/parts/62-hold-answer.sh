@@ -85,7 +85,8 @@ hold_dbms() {
   R=null
   if [ "$OPEN_FILES" = yes ]; then
     wait "$hold_open"
-    read -r R <"$RUN/holds/$HOLD/open"
+    read -r R <"$RUN/holds/$HOLD/open" || R=null
+    number_or_null "$R"
   fi
   HELD_DBMS="$HELD_DBMS,\"openFiles\":$R,\"log\":$LOG_JSON,\"redo\":$REDO_JSON,\"files\":$FILES_JSON"
 }
@@ -98,8 +99,11 @@ hold_answer() {
   R="${R%\}},\"profile\":\"$PROFILE\",\"ttlMs\":$TTL,\"firesUptimeMs\":$FIRES,\"watchdog\":\"$WATCHDOG\",\"watchdogArmed\":true"
   R="$R,\"components\":[${HELD_JSON#,}],\"stopRequestedUptimeMs\":$STOP_REQUESTED,\"stoppedUptimeMs\":$STOPPED_AT"
   R="$R,\"syncedUptimeMs\":$SYNCED_AT,\"answeredUptimeMs\":$NOW,\"markers\":$MARKS_JSON,\"synced\":$SYNCED,\"dbms\":$HELD_DBMS}"
-  printf '%s\n' "$R"
+  # Saved first, and without the lock: a release that comes in the place of a lost connection must not wait for a reader.
   save hold
+  exec 9>&-
+  printf '%s\n' "$R"
   timed "$STOPPED" "$DBMS"
   [ "$R" -eq 0 ] || remember_time stop "$R"
+  exit 0
 }
