@@ -12,12 +12,8 @@ note_log() {
     /*) ;;
     *) note_log=$DATADIR/${note_log#./} ;;
   esac
-  if is_path "$note_log" && [ -f "$note_log" ]; then
-    note_log_size=$(stat -L -c %s -- "$note_log" 2>/dev/null)
-    is_between "$note_log_size" 0 999999999 || note_log_size=0
-    LOG="file $note_log_size $note_log"
-    # Descriptor 4 stands at the end, so that one process can read what comes, even of a log that is renamed meanwhile.
-    exec 4<"$note_log" && tail -c 1 <&4 >/dev/null
+  if is_path "$note_log" && { [ -e "$note_log" ] || [ -L "$note_log" ]; }; then
+    ! open_log "$note_log" || LOG="file $LOG_SIZE $note_log"
   elif [ "$INIT" = systemd ] && [ -n "$DBMS" ]; then
     note_log=$(timeout -s KILL 10 journalctl --no-pager -q -n 0 --show-cursor -u "$DBMS" 2>/dev/null)
     case $note_log in
@@ -29,6 +25,46 @@ note_log() {
   fi
 }
 
+# open_log PATH: descriptor 4 on the log, at its end, so that one process can read what comes, even of a log that is renamed
+# meanwhile; its size in LOG_SIZE. The log's directory belongs to the server's user, who could put a link to a secret or a
+# pipe there: what is open is judged, not what the name says.
+open_log() {
+  [ ! -L "$1" ] && [ -f "$1" ] || return 1
+  # A pipe put there just now would hold us for ever. Nothing is stopped yet: this verb ends without an answer.
+  (sleep 5 && kill -s KILL $$) >/dev/null 2>&1 9>&- &
+  open_log_guard=$!
+  { command exec 4<"$1" || exec 4<&-; } 2>/dev/null
+  kill "$open_log_guard" 2>/dev/null
+  wait "$open_log_guard" 2>/dev/null
+  if open_log_judged; then
+    # Others who look do not keep it open: a hold may be counting.
+    case $VERB in
+      hold | come-back) tail -c 1 <&4 >/dev/null ;;
+      *) exec 4<&- ;;
+    esac
+    return 0
+  fi
+  exec 4<&-
+  return 1
+}
+
+# A regular file of the user who owns the data directory, or one of root's that everybody may read.
+open_log_judged() {
+  open_log_stat=$(stat -L -c '%F|%u|%a|%s' -- "$PROC/self/fd/4" "$DATADIR" 2>/dev/null) || return 1
+  open_log_owner=${open_log_stat#*"$NL"}
+  open_log_owner=${open_log_owner#*|}
+  open_log_owner=${open_log_owner%%|*}
+  open_log_stat=${open_log_stat%%"$NL"*}
+  LOG_SIZE=${open_log_stat##*|}
+  is_between "$LOG_SIZE" 0 999999999 || LOG_SIZE=0
+  case $open_log_stat in
+    regular*'|0|'*[4567]'|'*) return 0 ;;
+    regular*'|0|'*) return 1 ;;
+    regular*"|$open_log_owner|"*) return 0 ;;
+  esac
+  return 1
+}
+
 # log_json SOURCE PATH TRUNCATED: LOG_JSON from the base64 text in R.
 log_json() {
   squeeze "$R"
@@ -38,7 +74,8 @@ log_json() {
 }
 
 # log_since SIZE noted|-: LOG_JSON with what was written since LOG was noted; at most the last 64 KiB. A log that shrank was begun
-# anew. $1 is the file's size now; `noted`: descriptor 4 stands where LOG says.
+# anew. $1 is the file's size now; `noted`: descriptor 4 stands where LOG says. Only descriptor 4 is read, opened anew
+# where another place in it is wanted.
 log_since() {
   R=
   case $LOG in
@@ -48,9 +85,9 @@ log_since() {
       [ "$1" -ge "$log_from" ] || log_from=0
       [ $(($1 - log_from)) -le 65536 ] || log_from=$(($1 - 65536)) log_cut=true
       if [ "$2" = noted ] && [ "$log_cut" = false ]; then
-        R=$(base64 <&4)
-      elif [ -f "$log_path" ]; then
-        R=$(tail -c "+$((log_from + 1))" "$log_path" 2>/dev/null | base64)
+        R=$(timeout -s KILL 10 base64 <&4)
+      else
+        R=$(timeout -s KILL 10 tail -c "+$((log_from + 1))" "$PROC/self/fd/4" 2>/dev/null | base64)
       fi
       log_json file "$log_path" "$log_cut"
       ;;
@@ -69,8 +106,9 @@ log_since_start() {
   case $LOG in
     file\ *)
       log_path=${LOG#file * }
-      log_size=$(stat -L -c %s -- "$log_path" 2>/dev/null)
-      [ ! -f "$log_path" ] || R=$(tail -c 65536 "$log_path" 2>/dev/null | last_start | base64)
+      log_size=${LOG#file }
+      log_size=${log_size%% *}
+      R=$(timeout -s KILL 10 tail -c 65536 "$PROC/self/fd/4" 2>/dev/null | last_start | base64)
       log_cut=false
       [ "${log_size:-0}" -le 65536 ] || [ "${#R}" -lt 87000 ] || log_cut=true
       log_json file "$log_path" "$log_cut"
