@@ -7,7 +7,7 @@ export const state = {
   properties: {
     directory: {
       ...text,
-      description: 'Folder of the catalog and the journals; made with mode 0700.',
+      description: 'Folder of the catalog and the journals; made with mode 0700, refused when others can write it.',
       default: '/var/lib/stillshot',
       examples: ['/var/lib/stillshot'],
     },
