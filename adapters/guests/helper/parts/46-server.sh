@@ -58,8 +58,14 @@ find_files() {
   add_directory undo "$R"
   find_named log_bin_basename binlog
   find_named relay_log_basename relay-log
-  # MariaDB's option aria_log_dir_path is not shown as a variable; the file shows where it is.
-  [ ! -f "$DATADIR/aria_log_control" ] || FILES="${FILES}aria-control $DATADIR/aria_log_control$NL"
+  # MariaDB's option aria_log_dir_path is a variable in some versions only (MDEV-30968); without it, the file shows.
+  variable aria_log_dir_path
+  [ -z "$R" ] || {
+    absolute "$R" "$DATADIR"
+    add_directory aria "$R"
+  }
+  R=${R:-$DATADIR}
+  [ ! -f "$R/aria_log_control" ] || FILES="${FILES}aria-control $R/aria_log_control$NL"
 }
 
 # Where a log's files lie, from the path that they begin with.

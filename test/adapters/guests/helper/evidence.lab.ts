@@ -85,6 +85,18 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.equal((await hold(guest)).dbms?.openFiles, 2)
     })
 
+    test("the logs of Aria are looked for where the server's variable says", async (t) => {
+      const guest = await open(shell, t)
+      await mkdir(join(guest.root, 'aria'))
+      await rename(join(guest.root, 'data/aria_log_control'), join(guest.root, 'aria/aria_log_control'))
+      await say(guest, `aria_log_dir_path\\t${guest.root}/aria/`)
+      const { dbms } = await probe(guest)
+      assert.ok(dbms?.directories.some(({ role, path }) => role === 'aria' && path === join(guest.root, 'aria')))
+      const files = (await hold(guest)).dbms?.files
+      assert.equal(files?.at(-1)?.path, join(guest.root, 'aria/aria_log_control'))
+      assert.match(await guest.read('calls'), /SHOW GLOBAL VARIABLES.*'aria_log_dir_path'/)
+    })
+
     for (const [command, seen] of [
       ['mysqld.bin', true],
       ['mariadbd "x"', true],
