@@ -4,13 +4,21 @@
 # From sysfs and udev's own records: they are there without lsblk, and say the same through partitions, LVM, MD, LUKS and
 # multipath (each a block device with `slaves`).
 
-# MOUNTS: lines "major:minor type source target"; a later one hides an earlier one.
+# MOUNTS: lines "major:minor type source outside target"; a later one hides an earlier one. `outside` is the option that
+# puts a part of the file system (log, journal, real-time section) on another device, or -.
 read_mounts() {
   MOUNTS=
   while read -r _ _ mounts_device _ mounts_target mounts_rest; do
     mounts_rest=${mounts_rest#*" - "}
     mounts_type=${mounts_rest%% *} mounts_source=${mounts_rest#* }
-    MOUNTS="$MOUNTS$mounts_device $mounts_type ${mounts_source%% *} $mounts_target$NL"
+    mounts_outside=-
+    case ,${mounts_rest##* }, in
+      *,logdev=*) mounts_outside=logdev ;;
+      *,rtdev=*) mounts_outside=rtdev ;;
+      *,journal_dev=* | *,journal_path=*) mounts_outside=journal_dev ;;
+      *,jdev=*) mounts_outside=jdev ;;
+    esac
+    MOUNTS="$MOUNTS$mounts_device $mounts_type ${mounts_source%% *} $mounts_outside $mounts_target$NL"
   done <"$PROC/self/mountinfo"
 }
 
@@ -25,16 +33,17 @@ unblank() {
   done
 }
 
-# find_mount PATH: MOUNT (its target), MOUNT_DEVICE, MOUNT_TYPE, MOUNT_SOURCE.
+# find_mount PATH: MOUNT (its target), MOUNT_DEVICE, MOUNT_TYPE, MOUNT_SOURCE, MOUNT_OUTSIDE.
 find_mount() {
-  MOUNT='' MOUNT_DEVICE='' MOUNT_TYPE='' MOUNT_SOURCE=''
-  while read -r find_mount_device find_mount_type find_mount_source find_mount_target; do
+  MOUNT='' MOUNT_DEVICE='' MOUNT_TYPE='' MOUNT_SOURCE='' MOUNT_OUTSIDE=-
+  while read -r find_mount_device find_mount_type find_mount_source find_mount_outside find_mount_target; do
     [ -n "$find_mount_target" ] || continue
     unblank "$find_mount_target"
     case $1/ in
       "${R%/}"/*)
         [ ${#R} -ge ${#MOUNT} ] || continue
-        MOUNT=$R MOUNT_DEVICE=$find_mount_device MOUNT_TYPE=$find_mount_type MOUNT_SOURCE=$find_mount_source
+        MOUNT=$R MOUNT_DEVICE=$find_mount_device MOUNT_TYPE=$find_mount_type
+        MOUNT_SOURCE=$find_mount_source MOUNT_OUTSIDE=$find_mount_outside
         ;;
     esac
   done <<END
@@ -66,6 +75,23 @@ $DIRECTORIES
 END
 }
 
+# Whether the journal of ext4 device $1 may be another device: its superblock says so, not its options. The kernel calls a
+# journal DEVICE-INODE, and one that is a device of its own only DEVICE (fs/jbd2/journal.c).
+journal_is_outside() {
+  journal_devices=0
+  set +f
+  for journal_name in "$PROC"/fs/jbd2/*; do
+    journal_name=${journal_name##*/}
+    case $journal_name in
+      '*') continue ;;
+      "$1"-[0-9]*) set -f && return 1 ;;
+    esac
+    case ${journal_name#dm-} in *-[0-9]*) ;; *) journal_devices=$((journal_devices + 1)) ;; esac
+  done
+  set -f
+  [ "$journal_devices" -gt 0 ]
+}
+
 # Block devices directly under the file system that find_mount found, in R; UNRESOLVED when they cannot be known.
 devices_of_mount() {
   R='' UNRESOLVED=''
@@ -87,9 +113,11 @@ devices_of_mount() {
     *)
       real_directory "$SYS/dev/block/$MOUNT_DEVICE"
       R=${R##*/}
+      case $MOUNT_TYPE in ext[34]) ! journal_is_outside "$R" || MOUNT_OUTSIDE=journal_dev ;; esac
       ;;
   esac
   [ -n "$R" ] || UNRESOLVED=$MOUNT_TYPE
+  [ "$MOUNT_OUTSIDE" = - ] || UNRESOLVED=$MOUNT_TYPE:$MOUNT_OUTSIDE
 }
 
 # disks_under DEVICE…: disks in DISKS (words); a layer that is not understood in UNRESOLVED.
@@ -99,7 +127,8 @@ disks_under() {
     disks_name=$1
     shift
     real_directory "$SYS/class/block/$disks_name"
-    if [ -z "$R" ]; then
+    # DRBD shows its own disk below it, but not the one of the other machine.
+    if [ -z "$R" ] || [ "${disks_name#drbd}" != "$disks_name" ]; then
       UNRESOLVED=$disks_name
     elif [ -e "$R/partition" ]; then
       R=${R%/*}
@@ -115,13 +144,37 @@ disks_under() {
   done
 }
 
+# A disk, by its path in sysfs in R: one that the guest itself reaches over a network (iSCSI, Fibre Channel, NVMe over
+# fabrics) is none of the hypervisor's, whose snapshot cannot contain it.
 disks_bottom() {
+  case $R in
+    */session[0-9]* | */rport-*)
+      UNRESOLVED=$1
+      return 0
+      ;;
+  esac
+  case $1 in
+    nvme*) nvme_is_local "$R" || {
+      UNRESOLVED=$1
+      return 0
+    } ;;
+  esac
   case $1 in
     sd[a-z]* | vd[a-z]* | hd[a-z]* | xvd[a-z]* | nvme[0-9]* | dasd[a-z]* | mmcblk[0-9]*)
       contains "$DISKS" "$1" || DISKS="$DISKS $1"
       ;;
     *) UNRESOLVED=$1 ;;
   esac
+}
+
+# The controller, or each of the controllers below a shared name, says how it is reached. Old kernels do not say.
+nvme_is_local() {
+  set +f
+  for nvme_transport in "$1/device/transport" "$1"/device/nvme[0-9]*/transport; do
+    [ -f "$nvme_transport" ] && read -r nvme_transport <"$nvme_transport" || continue
+    case $nvme_transport in pcie | apple-nvme) ;; *) set -f && return 1 ;; esac
+  done
+  set -f
 }
 
 # One disk as the hypervisor's side can know it again, in R.
