@@ -54,7 +54,8 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       const guest = await open(shell, t)
       const stub = join(guest.root, 'bin/systemctl')
       const swap = `mv ${guest.root}/error.log ${guest.root}/error.log.1; ln -s ${guest.root}/secret ${guest.root}/error.log`
-      const content = (await readFile(stub, 'utf8')).replace('>>"$root/error.log"', `>>"$root/error.log"\n    ${swap}`)
+      const last = `complete\\n' >>"$root/error.log"`
+      const content = (await readFile(stub, 'utf8')).replace(last, () => `${last}\n    ${swap}`)
       assert.ok(content.includes(swap))
       await writeFile(stub, content)
       await guest.write('secret', 'of root\n')
