@@ -4,7 +4,10 @@
 # RUN/lock            held (flock, descriptor 9) while a verb changes something
 # RUN/blocked         not empty while a hold keeps units from starting; every block looks at it, so that emptying it,
 #                     a builtin, sets all of them free at once
-# RUN/holds/ID/states one line a state: NAME UPTIME_MS; the last one counts
+# RUN/holds/ID/states one line a state: NAME UPTIME_MS; the last one counts, but for a watchdog that comes too late.
+#                     Open, so that no other hold may begin: stopping, held, releasing, expired (the watchdog starts
+#                     things). Over, so that nothing is started for it any more: released, refused (everything was seen
+#                     active and the watchdog disarmed), ended (the watchdog saw everything active), blocked
 # RUN/holds/ID/plan   what was found running, written before anything stops; release and watchdog read it
 # RUN/holds/ID/*.json answers as they were given
 
@@ -24,14 +27,21 @@ safe_directory() {
   [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ]
 }
 
-open_state() {
+# All that a verb may ask for that starts things: what else is broken must not keep a server down.
+open_run() {
   safe_directory "$RUN" || refuse state-unsafe "$RUN is not a directory of root's own"
   safe_directory "$RUN/holds" || refuse state-unsafe "$RUN/holds is not a directory of root's own"
+}
+
+open_state() {
+  open_run
   safe_directory "$MEMORY" || refuse state-unsafe "$MEMORY is not a directory of root's own"
 }
 
 # take_lock SECONDS: false when somebody else had it all the time. busybox's flock cannot wait, so the loop does.
 take_lock() {
+  # A redirection of exec that fails would end this shell.
+  printf '' 2>/dev/null >>"$RUN/lock" || return 1
   exec 9>>"$RUN/lock"
   uptime_ms
   take_lock_until=$((NOW + $1 * 1000))
@@ -48,15 +58,26 @@ add_state() {
   printf '%s %s\n' "$1" "$NOW" >>"$RUN/holds/$2/states"
 }
 
-# The last state of hold $1 in STATE, and when the watchdog marked it expired (or nothing) in EXPIRED.
+# The state of hold $1 in STATE, and when the watchdog marked it expired (or nothing) in EXPIRED. To everyone else a hold
+# whose watchdog starts things is releasing, and expired once it has started them.
 read_state() {
   STATE='' EXPIRED=''
   [ -f "$RUN/holds/$1/states" ] || return 1
   while read -r read_state_name read_state_at; do
-    STATE=$read_state_name
-    [ "$STATE" != expired ] || EXPIRED=$read_state_at
+    case $read_state_name:$STATE in
+      expired:released | expired:refused | expired:expired) ;;
+      expired:*) STATE=releasing EXPIRED=$read_state_at ;;
+      ended:*) STATE=expired ;;
+      *) STATE=$read_state_name ;;
+    esac
   done <"$RUN/holds/$1/states"
   [ -n "$STATE" ]
+}
+
+# True when everything that hold $1 stopped runs again: nothing is started for it any more. It is STATE that tells.
+is_over() {
+  case $STATE in released | refused | expired) return 0 ;; esac
+  return 1
 }
 
 # The hold whose components may be down, other than $1, in R; false when there is none.
@@ -123,6 +144,7 @@ recall_times() {
 
 # remember_time stop|start MS
 remember_time() {
+  safe_directory "$MEMORY" || return 1
   recall_times
   case $1 in
     stop) LAST_STOP=$2 ;;

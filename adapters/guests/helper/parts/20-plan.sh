@@ -87,7 +87,7 @@ related() {
   while read -r related_owner related_unit related_active; do
     [ "$related_owner" = "$2" ] && [ -n "$related_unit" ] || continue
     case $related_active in
-      yes) related_active=true ACTIVE="$ACTIVE $related_unit" ;;
+      yes | starting) related_active=true ACTIVE="$ACTIVE $related_unit" ;;
       *) related_active=false ;;
     esac
     quote "$related_unit"

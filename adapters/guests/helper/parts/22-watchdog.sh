@@ -59,7 +59,10 @@ watch_verb() {
   trap '' HUP INT PIPE
   HOLD=$1
   process_birth $$
-  printf '%s %s\n' "$$" "$R" >"$RUN/holds/$1/watchdog"
+  # A second one would hide the first, which could then not be disarmed any more.
+  set -C
+  printf '%s %s\n' "$$" "$R" 2>/dev/null >"$RUN/holds/$1/watchdog" || refuse watchdog-failed "hold $1 has a watchdog, or none can be noted"
+  set +C
   # Disarming ends this process, and its sleep with it.
   sleep "$2" &
   watch_sleep=$!
@@ -88,15 +91,17 @@ read_watchdog() {
   [ -z "$EXPIRED" ] || WATCH=fired
 }
 
+# False when the watchdog may still fire.
 disarm() {
   if [ "$WATCHDOG" = systemd-run ]; then
     systemctl stop "stillshot-watchdog-$HOLD.timer" >/dev/null 2>&1 9>&-
-    # Not loaded any more is as good as stopped: the timer elapsed, and the hold is marked as expired.
-    return 0
+    # 5, not loaded (any more), is as good as stopped: it elapsed, and the hold is marked as expired.
+    case $? in 0 | 5) return 0 ;; esac
+    return 1
   fi
   read -r watchdog_pid watchdog_birth 2>/dev/null <"$RUN/holds/$HOLD/watchdog" || return 0
-  process_birth "$watchdog_pid" && [ "$R" = "$watchdog_birth" ] && kill "$watchdog_pid" 2>/dev/null
-  return 0
+  process_birth "$watchdog_pid" && [ "$R" = "$watchdog_birth" ] || return 0
+  kill "$watchdog_pid" 2>/dev/null
 }
 
 # `expire ID`: what the watchdog calls. A release that holds the lock is given five seconds and then not waited for: two
@@ -106,30 +111,43 @@ expire_verb() {
   expect_id "$1"
   HOLD=$1
   trap '' HUP INT PIPE
-  open_state
+  open_run
   read_state "$HOLD" && read_plan || refuse unknown-hold "nothing is known of hold $HOLD"
   take_lock 5 || :
   read_state "$HOLD"
-  case $STATE in released) refuse not-open "hold $HOLD was released" ;; esac
+  ! is_over || refuse not-open "hold $HOLD is over: $STATE"
   add_state expired "$HOLD"
   lift_block
-  expire_start
+  # A reload while a server is still stopping would let systemd kill it: so only what runs is unblocked.
+  expire_start || refuse start-failed "not everything that ran is active again: $R"
   blocked_units
   # shellcheck disable=SC2086 # unit names without blanks
   unblock_units $R
+  add_state ended "$HOLD"
   document true null ''
   printf '%s\n' "$R"
 }
 
-# Tries for ten minutes: a start may fail while the machine is still busy with what made the hold late.
+# Tries for ten minutes: a start may fail while the machine is still busy with what made the hold late. The lock is kept
+# for the first time only, so that a release need not wait for the others. False when it was given up; why is then in R.
 expire_start() {
   expire_tries=0
   while :; do
+    ! find_open_hold "$HOLD" || {
+      R="hold $R is open"
+      return 1
+    }
     start_everything
     all_active && return 0
+    exec 9>&-
     expire_tries=$((expire_tries + 1))
     [ "$expire_tries" -lt 60 ] || return 1
     sleep 10
+    read_state "$HOLD"
+    ! is_over || {
+      R="hold $HOLD is over: $STATE"
+      return 1
+    }
   done
 }
 
@@ -152,9 +170,11 @@ start_everything() {
   done
 }
 
-# True when every component that was active is active; one process.
+# True when all that was active is active, what would start a component and what depends on it included; one process.
+# Which is not, is in R.
 all_active() {
-  active_units=
+  active_related
+  active_units=$R
   active_rest=$UNITS
   while [ -n "$active_rest" ]; do
     # shellcheck disable=SC2086 # four words
@@ -165,9 +185,24 @@ all_active() {
   [ -n "$active_units" ] || return 0
   # shellcheck disable=SC2086
   show_units $active_units
-  while next_block; do
+  for active_unit in $active_units; do
+    next_block || BLOCK=''
     property ActiveState
-    [ "$R" = active ] || return 1
+    case $R in
+      active | reloading) ;;
+      *) R="$active_unit is ${R:-unknown}" && return 1 ;;
+    esac
   done
-  return 0
+}
+
+# The triggers and dependents that were active, in R. One that was just starting is started again, but may be of the kind
+# that ends by itself: it is not waited for.
+active_related() {
+  active_related=
+  while read -r _ active_unit active_was; do
+    [ "$active_was" != yes ] || active_related="$active_related $active_unit"
+  done <<END
+$TRIGGERS$DEPENDENTS
+END
+  R=$active_related
 }

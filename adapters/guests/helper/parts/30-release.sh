@@ -9,17 +9,26 @@ release_verb() {
   expect_id "$1"
   HOLD=$1
   trap '' HUP INT PIPE
-  open_state
+  open_run
   read_plan || :
   read_password
   # Longer than any hold's stop; should even that not do, the watchdog starts everything.
   take_lock 600 || refuse guest-locked 'another verb is at work in this guest'
   answer_again release
   read_plan || release_unknown
-  add_state releasing "$HOLD"
+  read_state "$HOLD"
+  RELEASE_STARTS=no STARTS='' START_REQUESTED=null STARTED_AT=null READY_AT=null
+  # What has stopped since a hold was over was stopped by somebody else, who is not to be overruled.
+  if ! is_over; then
+    ! find_open_hold "$HOLD" || refuse guest-locked "hold $R is open"
+    RELEASE_STARTS=yes
+    add_state releasing "$HOLD"
+  fi
   take_fence
-  lift_block
-  release_start
+  if [ "$RELEASE_STARTS" = yes ]; then
+    lift_block
+    release_start
+  fi
   release_answer
 }
 
@@ -80,7 +89,6 @@ fence_json() {
 
 # STARTS: lines "unit startMs".
 release_start() {
-  STARTS='' START_REQUESTED=null STARTED_AT=null READY_AT=null
   release_rest=$REVERSED
   while [ -n "$release_rest" ]; do
     # shellcheck disable=SC2086 # four words
@@ -162,9 +170,11 @@ release_answer() {
   release_disarmed=false release_ok=true release_error=null
   release_components
   release_components=$R
-  if [ "$RELEASED" = yes ]; then
-    disarm
+  if [ "$RELEASE_STARTS" = no ]; then
     release_disarmed=true
+    add_state released "$HOLD"
+  elif [ -z "$RELEASE_MISSING" ]; then
+    ! disarm || release_disarmed=true
     blocked_units
     # shellcheck disable=SC2086 # unit names without blanks
     unblock_units $R
@@ -172,16 +182,18 @@ release_answer() {
     [ "$READY_AT" = null ] || remember_time start $((READY_AT - START_REQUESTED))
   else
     release_ok=false
-    release_error='{"code":"start-failed","message":"not everything that ran is active again: the watchdog stays armed and tries on"}'
+    quote "not everything that ran is active again ($RELEASE_MISSING): the watchdog stays armed and tries on"
+    release_error="{\"code\":\"start-failed\",\"message\":$R}"
   fi
   document "$release_ok" "$release_error" ",\"known\":true,\"fence\":$FENCE,\"components\":$release_components,\"startRequestedUptimeMs\":$START_REQUESTED,\"startedUptimeMs\":$STARTED_AT,\"readyUptimeMs\":$READY_AT,\"watchdogDisarmed\":$release_disarmed"
+  # A release that failed may be asked again and try again. Nobody waits for the lock because a reader is slow.
+  [ "$release_ok" = false ] || save release
+  exec 9>&-
   printf '%s\n' "$R"
-  # A release that failed may be asked again and try again.
   [ "$release_ok" = true ] || exit 1
-  save release
 }
 
-# States as they are now, and whether all are as they should be in RELEASED.
+# States as they are now; what was active and is not, related units included, in RELEASE_MISSING.
 release_components() {
   set --
   release_rest=$UNITS
@@ -190,22 +202,31 @@ release_components() {
     release_rest=${release_rest#*"$NL"}
     set -- "$@" "${release_line%% *}"
   done
-  show_units "$@"
-  release_components='' RELEASED=yes
+  active_related
+  release_related=$R
+  # shellcheck disable=SC2086 # unit names without blanks
+  show_units "$@" $release_related
+  release_components='' RELEASE_MISSING=''
   for release_unit in "$@"; do
     next_block || BLOCK=''
     property ActiveState
     release_state=${R:-unknown} release_was=false
-    case "$NL$STARTS" in
-      *"$NL$release_unit "*)
-        release_was=true
-        [ "$release_state" = active ] || RELEASED=no
-        ;;
-    esac
+    case $UNITS in *" $release_unit active "*) release_was=true && release_missing ;; esac
     timed "$STARTS" "$release_unit"
     release_ms=$R
     quote "$release_unit"
     release_components="$release_components,{\"unit\":$R,\"wasActive\":$release_was,\"startMs\":$release_ms,\"activeState\":\"$release_state\"}"
   done
+  for release_unit in $release_related; do
+    next_block || BLOCK=''
+    property ActiveState
+    release_state=${R:-unknown}
+    release_missing
+  done
   R="[${release_components#,}]"
+}
+
+release_missing() {
+  case $release_state in active | reloading) return 0 ;; esac
+  RELEASE_MISSING="$RELEASE_MISSING${RELEASE_MISSING:+, }$release_unit is $release_state"
 }

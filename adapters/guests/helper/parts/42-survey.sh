@@ -123,7 +123,10 @@ END
 survey_settle() {
   property ActiveState
   survey_state=no
-  case $R in active | activating | reloading) survey_state=yes ;; esac
+  case $R in
+    active | reloading) survey_state=yes ;;
+    activating) survey_state=starting ;;
+  esac
   survey_owner=
   survey_settled=
   while read -r survey_component survey_related survey_active; do
@@ -143,7 +146,7 @@ $TRIGGERS
 END
   TRIGGERS=$survey_settled
   # What is not active is not stopped, and neither is what depends on it.
-  if [ -n "$survey_owner" ] && [ "$survey_state" = yes ]; then survey_queue_dependents; fi
+  if [ -n "$survey_owner" ] && [ "$survey_state" != no ]; then survey_queue_dependents; fi
 }
 
 survey_queue_dependents() {

@@ -13,7 +13,8 @@ hold_verb() {
   HOLD=$2 TTL=$3
   trap '' HUP INT PIPE
   uptime_ms
-  FIRES=$((NOW + TTL - $4))
+  # The watchdog may wait five seconds for the lock.
+  FIRES=$((NOW + TTL - $4 - 5000))
   load_profile "$1"
   read_password
   open_state
@@ -32,9 +33,9 @@ hold_known() {
   [ -z "$EXPIRED" ] || refuse released-before "the watchdog ended hold $HOLD"
   case $STATE in
     released | releasing | blocked) refuse released-before "hold $HOLD was released" ;;
-    stopping) refuse guest-locked "an earlier call died while it stopped hold $HOLD: release it" ;;
   esac
   answer_again hold
+  [ "$STATE" != stopping ] || refuse guest-locked "an earlier call died while it stopped hold $HOLD: release it"
   refuse guest-locked "the answer of hold $HOLD was lost: release it"
 }
 
@@ -159,36 +160,34 @@ hold_still() {
 }
 
 # Takes back what was done. What is still stopping is started by systemd when it has stopped; the watchdog stays armed to
-# see to it.
+# see to it, and until it has, or a release, the hold is open: it stays `stopping`.
 hold_fail() {
-  add_state refused "$HOLD"
   lift_block
-  if [ -n "${STOP_REQUESTED-}" ]; then
-    hold_restart "$1"
-  else
-    disarm
-  fi
-  if [ "$1" != stop-timeout ]; then
+  if { [ -z "${STOP_REQUESTED-}" ] || hold_restart "$1"; } && disarm; then
     blocked_units
     # shellcheck disable=SC2086 # unit names without blanks
     unblock_units $R
+    add_state refused "$HOLD"
   fi
   quote "$2"
   document false "{\"code\":\"$1\",\"message\":$R}" ''
-  printf '%s\n' "$R"
   save hold
+  exec 9>&-
+  printf '%s\n' "$R"
   exit 1
 }
 
+# True when everything that was active is active again.
 hold_restart() {
   if [ "$1" = stop-timeout ] && [ "$INIT" = systemd ]; then
     all_units
     # shellcheck disable=SC2086
     start_soon $R
-  else
-    start_everything
-    ! all_active || disarm
+    return 1
   fi
+  start_everything
+  # An init script that is still stopping the server may call it active.
+  all_active && [ "$1" != stop-timeout ]
 }
 
 # Whatever was active, dependents included, in start order, in R.

@@ -105,5 +105,6 @@ hold_answer() {
   printf '%s\n' "$R"
   timed "$STOPPED" "$DBMS"
   [ "$R" -eq 0 ] || remember_time stop "$R"
-  exit 0
+  # What could not be remembered does not make a good answer a bad one.
+  return 0
 }

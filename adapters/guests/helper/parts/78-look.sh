@@ -4,7 +4,7 @@
 status_verb() {
   expect_words $# 0
   exec </dev/null
-  open_state
+  open_run
   status_holds=
   set +f
   for status_path in "$RUN"/holds/*; do
@@ -25,7 +25,7 @@ collect_verb() {
   expect_id "$1"
   HOLD=$1
   exec </dev/null
-  open_state
+  open_run
   saved hold
   collect_hold=${R:-null}
   saved release

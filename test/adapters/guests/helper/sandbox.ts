@@ -3,6 +3,7 @@ import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, 
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { loadHelper } from '../../../../adapters/guests/helper/helper-file.ts'
 import { compileSchema, errorsText } from '../../../../src/json-schema/compile.ts'
 
@@ -138,6 +139,15 @@ async function installHelper(root: string, interpreter: string, proc: string): P
   await writeFile(join(root, 'stillshot-guest'), text)
   await chmod(join(root, 'stillshot-guest'), 0o755)
   await truncate(join(root, 'calls'), 0).catch(() => writeFile(join(root, 'calls'), ''))
+}
+
+/** Resolves when the condition holds; rejects after ten seconds. A condition that throws does not hold yet. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > end) throw new Error('the condition did not come true')
+    await sleep(20)
+  }
 }
 
 export function execute(
