@@ -101,11 +101,12 @@ act() {
 
 # An init script is never ended either: it is left to finish behind our back.
 act_sysv() {
-  (
-    trap - HUP PIPE INT
-    exec "$INITD/$1" "$act_verb"
-  ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
-  act_sysv_pid=$!
+  if [ "$act_verb $1" = "start ${SOON_UNIT-}" ]; then
+    act_sysv_pid=$SOON_PID SOON_UNIT=''
+  else
+    sysv_begin "$1" "$act_verb"
+    act_sysv_pid=$!
+  fi
   uptime_ms
   act_sysv_until=$((NOW + act_seconds * 1000))
   while kill -0 "$act_sysv_pid" 2>/dev/null; do
@@ -116,16 +117,23 @@ act_sysv() {
   wait "$act_sysv_pid"
 }
 
-# Asks for a start and does not wait for it.
+sysv_begin() {
+  (
+    trap - HUP PIPE INT
+    exec "$INITD/$1" "$2"
+  ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
+}
+
+# Asks for a start and does not wait for it. An `act start` of the same SysV unit waits for this one: init scripts need not
+# bear two starts at once.
 start_soon() {
   if [ "$INIT" = systemd ]; then
     systemctl start --no-block -- "$@" >/dev/null 2>&1 9>&- 4<&-
     return
   fi
   for start_soon in "$@"; do
-    (
-      trap - HUP PIPE INT
-      exec "$INITD/${start_soon%.service}" start
-    ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
+    SOON_UNIT=${start_soon%.service}
+    sysv_begin "$SOON_UNIT" start
+    SOON_PID=$!
   done
 }

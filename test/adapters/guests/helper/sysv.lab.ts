@@ -6,7 +6,7 @@ import type { HoldAnswer, ProbeAnswer, ReleaseAnswer } from '../../../../src/gue
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
 import { probeSchema } from '../../../../src/guest/protocol/probe-schema.ts'
 import { releaseSchema } from '../../../../src/guest/protocol/release-schema.ts'
-import { HOLD, openSandbox, type Sandbox, SHELLS, type ShellName } from './sandbox.ts'
+import { HOLD, openSandbox, refusal, type Sandbox, SHELLS, type ShellName } from './sandbox.ts'
 
 async function openSysv(shell: ShellName, t: TestContext): Promise<Sandbox> {
   const guest = await openSandbox(shell, { proc: '/proc' })
@@ -36,11 +36,16 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.deepEqual([released.fence?.watchdog, released.watchdogDisarmed], ['armed', true])
       assert.ok(released.readyUptimeMs !== null)
       assert.doesNotMatch(await guest.read('calls'), /inherits the lock/)
+      assert.equal((await guest.read('calls')).match(/^init\.d start$/gm)?.length, 1)
     })
 
     test('the watchdog that is a process starts everything when the time is over', async (t) => {
       const guest = await openSysv(shell, t)
       await guest.answer(holdSchema, 'hold', 'mysql', HOLD, '60000', '10000')
+      assert.equal(refusal(await guest.run(['watch', HOLD, '1'])), 'watchdog-failed')
+      const [pid] = (await guest.read(`run/stillshot/holds/${HOLD}/watchdog`)).split(' ')
+      process.kill(Number(pid))
+      await rm(join(guest.root, 'run/stillshot/holds', HOLD, 'watchdog'))
       assert.equal((await guest.run(['watch', HOLD, '1'])).status, 0)
       assert.equal(await guest.unit('mariadb.service'), 'active')
       const released = await guest.answer<ReleaseAnswer>(releaseSchema, 'release', HOLD)
