@@ -5,7 +5,7 @@ const NOISE = /^error: (Disconnected from .*|Reconnected to the hypervisor)$/
 
 /** Texts of virsh and libvirt 9 to 11 (LC_ALL=C.UTF-8), first match wins. This file alone reads them. */
 const CODES: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/domain moment .* already exists|snapshot .* already exists/, 'snapshot-exists'],
+  [/(domain moment|snapshot) \S+ already exists/, 'snapshot-exists'],
   [/Domain snapshot not found|no domain snapshot with matching name/, 'snapshot-not-found'],
   [/failed to get domain|Domain not found/, 'vm-not-found'],
   [/[Nn]o space left on device|Disk quota exceeded/, 'storage-full'],
@@ -38,9 +38,12 @@ export function errorWords(stderr: string): string {
     .join(': ')
 }
 
-/** Virsh's words as an error of the table. `doing` names the act and its object. */
-export function libvirtError(doing: string, words: string, change: boolean): StillshotError {
-  const lost = change && CONNECTION_LOST.test(words)
+/**
+ * Virsh's words as an error of the table. `doing` names the act and its object; `all` is what the commands after the
+ * failed one said as well.
+ */
+export function libvirtError(doing: string, words: string, change: boolean, all: string = words): StillshotError {
+  const lost = change && CONNECTION_LOST.test(all)
   const code = lost ? 'answer-lost' : (CODES.find(([pattern]) => pattern.test(words))?.[1] ?? 'hypervisor-refused')
   return new StillshotError(code, `${doing}: ${words}`, { details: { words } })
 }

@@ -9,10 +9,12 @@ export interface VirshOptions {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** What one exchange brought: one text per command, or virsh's words about why its parser took none of them. */
+/** What one exchange brought. */
 export interface Exchange {
+  /** One text per command; fewer when virsh's parser took none of them. */
   readonly outputs: readonly string[]
-  readonly stderr: string
+  /** What stood on the error pipe: before the first command, then of each, in their order. */
+  readonly complaints: readonly string[]
 }
 
 /** The process ended before it had answered; `stderr` is all it said. */
@@ -38,7 +40,9 @@ export class VirshProcess {
   #look: () => void = () => {}
 
   constructor(options: VirshOptions) {
-    this.#child = spawn(options.program, ['-q', '-c', options.uri], { env: { ...options.environment }, stdio: 'pipe' })
+    const words = ['-q', '-c', options.uri]
+    // A process group of its own: Ctrl-C is for us. The end of its input ends it when we die.
+    this.#child = spawn(options.program, words, { env: { ...options.environment }, stdio: 'pipe', detached: true })
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
       this.#look()
@@ -61,7 +65,9 @@ export class VirshProcess {
     const id = randomBytes(12).toString('hex')
     const nonce = `q${id}`
     const quoted = `q\\${id}`
-    const parts = commands.map((words, index) => `echo ${quoted}.${index};${commandLine(words)}`)
+    const parts = commands.map((words, index) => {
+      return `echo ${quoted}.${index};echo --err ${quoted}.${index};${commandLine(words)}`
+    })
     const line = `${parts.join(';')};echo ${quoted}.E;echo --err ${quoted}.E\necho ${quoted}.F;echo --err ${quoted}.F\n`
     this.#stdout = ''
     this.#stderr = ''
@@ -72,7 +78,7 @@ export class VirshProcess {
           resolve(this.#read(nonce, commands.length))
         } else if (this.#ended) {
           this.#look = () => {}
-          reject(new VirshEnded(this.#stderr))
+          reject(new VirshEnded(this.#complaints(nonce).join('\n')))
         }
       }
       this.#child.stdin.write(line)
@@ -100,9 +106,22 @@ export class VirshProcess {
       if (begin === -1) break
       const from = begin + `${nonce}.${index}`.length
       const end = this.#stdout.indexOf(index + 1 < count ? `${nonce}.${index + 1}` : `${nonce}.E`, from)
-      outputs.push(this.#stdout.slice(from, end === -1 ? undefined : end).trim())
+      outputs.push(withoutLineEnds(this.#stdout.slice(from, end === -1 ? undefined : end)))
     }
-    const words = this.#stderr.split('\n').filter((line) => !line.includes(nonce))
-    return { outputs, stderr: words.join('\n') }
+    return { outputs, complaints: this.#complaints(nonce) }
   }
+
+  #complaints(nonce: string): readonly string[] {
+    const complaints: string[][] = [[]]
+    for (const line of this.#stderr.split('\n')) {
+      if (line.includes(nonce)) complaints.push([])
+      else complaints.at(-1)?.push(line)
+    }
+    return complaints.map((lines) => lines.join('\n'))
+  }
+}
+
+/** Line ends only: a name may begin or end with a blank. */
+function withoutLineEnds(text: string): string {
+  return text.replace(/^\n+|\n+$/g, '')
 }

@@ -28,8 +28,9 @@ export class VirshSession {
     this.#options = options
   }
 
-  /** One round trip; gives the output of each command. Rejects when any of them failed; later ones have then run, too. */
-  run(commands: readonly (readonly string[])[], request: Request): Promise<readonly string[]> {
+  /** One round trip; gives the output of each command. Rejects with the first failure of them; later ones have then run, too. */
+  async run(commands: readonly (readonly string[])[], request: Request): Promise<readonly string[]> {
+    if (request.signal?.aborted) throw cancelled(request, request.signal)
     let waiting = true
     const result = this.#queue.then(() => {
       waiting = false
@@ -49,8 +50,10 @@ export class VirshSession {
     if (request.signal?.aborted) throw cancelled(request, request.signal)
     const process = await this.#open(request)
     const exchange = await this.#exchange(process, commands, request, request.change ?? false)
-    const words = errorWords(exchange.stderr)
-    if (words !== '') throw libvirtError(request.doing, words, request.change ?? false)
+    // What follows the first failure is its echo; only a lost connection says more about all of them.
+    const failures = exchange.complaints.map(errorWords).filter((words) => words !== '')
+    const [first] = failures
+    if (first !== undefined) throw libvirtError(request.doing, first, request.change ?? false, failures.join(': '))
     return exchange.outputs
   }
 

@@ -15,13 +15,24 @@ const KINDS: Readonly<Record<string, VmEvent['kind']>> = {
 }
 
 /**
+ * `virsh event` reads no input, so a companion reads it: its end is our death, and then the companion ends the process
+ * group of both.
+ */
+const UNTIL_WE_DIE = 'exec 3<&0; { cat <&3; kill -9 0; } >/dev/null 2>&1 & exec "$@" </dev/null 3<&-'
+
+/**
  * A virsh of its own that prints events until the signal aborts; it is gone when the loop over this ends, however it
  * ends. Rejects with `hypervisor-unreachable` when virsh ends by itself.
  */
 export async function* watch(options: VirshOptions, vm: Vm, signal: AbortSignal): AsyncGenerator<VmEvent> {
   if (signal.aborted) return
-  const words = ['-q', '-c', options.uri, 'event', '--domain', vm.nativeId, '--all', '--loop']
-  const child = spawn(options.program, words, { env: { ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const words = [options.program, '-q', '-c', options.uri, 'event', '--domain', vm.nativeId, '--all', '--loop']
+  const child = spawn('/bin/sh', ['-c', UNTIL_WE_DIE, 'sh', ...words], {
+    env: { ...options.environment },
+    stdio: 'pipe',
+    detached: true,
+  })
+  child.stdin.on('error', () => {})
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
@@ -29,7 +40,7 @@ export async function* watch(options: VirshOptions, vm: Vm, signal: AbortSignal)
   child.on('error', (error) => {
     stderr += `error: ${error.message}`
   })
-  const end = () => child.kill('SIGKILL')
+  const end = () => endGroup(child.pid)
   signal.addEventListener('abort', end)
   try {
     for await (const line of createInterface({ input: child.stdout })) {
@@ -41,6 +52,14 @@ export async function* watch(options: VirshOptions, vm: Vm, signal: AbortSignal)
   } finally {
     signal.removeEventListener('abort', end)
     end()
+  }
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

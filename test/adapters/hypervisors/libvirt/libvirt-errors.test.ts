@@ -5,6 +5,10 @@ import { errorWords, libvirtError } from '../../../../adapters/hypervisors/libvi
 /** Texts as libvirt 9.0 and 11.3 print them. */
 const TEXTS = [
   ['operation failed: domain moment s1 already exists', 'snapshot-exists'],
+  [
+    'unsupported configuration: external snapshot file for disk vda already exists and is not a block device: /a',
+    'snapshot-unsupported',
+  ],
   ["Domain snapshot not found: no domain snapshot with matching name 'none'", 'snapshot-not-found'],
   ["failed to get domain 'none'", 'vm-not-found'],
   ['internal error: unable to execute QEMU command: No space left on device', 'storage-full'],
@@ -33,6 +37,8 @@ test('a connection that breaks during a change is answer-lost, during a question
   const words = 'End of file while reading data: Input/output error'
   assert.equal(libvirtError('do it', words, true).code, 'answer-lost')
   assert.equal(libvirtError('do it', words, false).code, 'hypervisor-unreachable')
+  const both = `something new: ${words}`
+  assert.equal(libvirtError('do it', 'something new', true, both).code, 'answer-lost')
 })
 
 test('virsh’s words about reconnecting are no error, and several lines become one', () => {

@@ -22,6 +22,19 @@ describe('a held-open virsh', () => {
     }
   })
 
+  test('blanks at the ends of an answer stay: a name may have them', async () => {
+    assert.deepEqual(
+      await session.run(
+        [
+          ['echo', '--', ' one '],
+          ['echo', '--', ' two'],
+        ],
+        { doing },
+      ),
+      [' one ', ' two'],
+    )
+  })
+
   test('each command of one exchange has its own output, and a failure of one fails all', async () => {
     assert.deepEqual(await session.run([['echo', 'one'], ['echo'], ['echo', 'three']], { doing }), ['one', '', 'three'])
     const mixed = session.run(
@@ -33,6 +46,25 @@ describe('a held-open virsh', () => {
       { doing },
     )
     await rejectsWith('vm-not-found', mixed)
+  })
+
+  test('the first failure of an exchange counts, not what follows from it', async () => {
+    const both = session.run(
+      [
+        ['snapshot-dumpxml', 'none', 's1'],
+        ['net-info', 'none'],
+      ],
+      { doing },
+    )
+    await rejectsWith('vm-not-found', both)
+    const other = session.run(
+      [
+        ['net-info', 'none'],
+        ['domstate', 'none'],
+      ],
+      { doing },
+    )
+    await rejectsWith('hypervisor-refused', other)
   })
 
   test('a command that virsh does not know is refused, and the next one works', async () => {
@@ -54,6 +86,7 @@ describe('a held-open virsh', () => {
     const waiting = session.run([['echo', 'never']], { doing, signal: second.signal, change: true })
     second.abort()
     await rejectsWith('cancelled', waiting)
+    await rejectsWith('cancelled', session.run([['echo', 'never']], { doing, signal: second.signal }))
     setTimeout(() => first.abort(), 100)
     await rejectsWith('answer-lost', sent)
     assert.deepEqual(await session.run([['echo', 'on']], { doing }), ['on'])
