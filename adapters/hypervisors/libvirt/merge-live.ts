@@ -3,6 +3,7 @@ import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { type DomainDisk, readDomain } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
+import type { Request } from './virsh-session.ts'
 import { wait } from './wait.ts'
 
 export interface Merge {
@@ -19,28 +20,46 @@ const LONGEST_LOOK_MS = 1_000
 
 /**
  * Commits `top` into `base` while QEMU runs on them, and switches QEMU over where `top` is the active image. Takes up a
- * job that an earlier attempt left, so it may be called again after any end. On abort the job is called off.
+ * job that an earlier attempt left, so it may be called again after any end. On abort or failure the job is called off.
  */
 export async function mergeLive(host: LibvirtHost, vm: Vm, merge: Merge, options: CallOptions = {}): Promise<void> {
   const doing = `merge ${merge.top} into ${merge.base}`
-  let started = false
-  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 2, LONGEST_LOOK_MS)) {
-    const { disk, busy } = await look(host, vm, merge.target, options)
-    if (!disk.chain.includes(merge.top)) return
-    if (disk.mirror === 'ready') {
-      await host.session.run([['blockjob', vm.nativeId, merge.target, '--pivot']], { ...options, doing, change: true })
-    } else if (!busy && disk.mirror === undefined) {
-      if (started) throw new StillshotError('hypervisor-refused', `${doing}: the block job ended and changed nothing`)
-      await host.session.run([startCommand(vm, merge, disk)], { ...options, doing, change: true })
-      started = true
-    }
-    try {
+  const job = { started: false, mayRun: false }
+  try {
+    for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 2, LONGEST_LOOK_MS)) {
+      if (await advance(host, vm, merge, job, { ...options, doing })) return
       await wait(lookMs, options.signal)
-    } catch (error) {
-      await callOff(host, vm, merge)
-      throw error
     }
+  } catch (error) {
+    if (job.mayRun) await callOff(host, vm, merge)
+    throw error
   }
+}
+
+interface Job {
+  /** We were told that it started. */
+  started: boolean
+  /** It may be under way: seen, or the command for it was sent. */
+  mayRun: boolean
+}
+
+/** Looks, and does what is next; true when there is nothing more to do. */
+async function advance(host: LibvirtHost, vm: Vm, merge: Merge, job: Job, request: Request): Promise<boolean> {
+  const { disk, busy } = await look(host, vm, merge.target, request)
+  if (!disk.chain.includes(merge.top)) return true
+  if (busy || disk.mirror !== undefined) job.mayRun = true
+  const change = { ...request, change: true }
+  if (disk.mirror === 'ready') {
+    await host.session.run([['blockjob', vm.nativeId, merge.target, '--pivot']], change)
+  } else if (!busy && disk.mirror === undefined) {
+    if (job.started) {
+      throw new StillshotError('hypervisor-refused', `${request.doing}: the block job ended and changed nothing`)
+    }
+    job.mayRun = true
+    await host.session.run([startCommand(vm, merge, disk)], change)
+    job.started = true
+  }
+  return false
 }
 
 /** Whether a block job works on the disk, and the disk as it is. */
