@@ -3,7 +3,7 @@ import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import type { LibvirtHost } from './host.ts'
-import { readImageHeader } from './image-header.ts'
+import { type ImageHeader, readImageHeader } from './image-header.ts'
 import { planRollBack } from './roll-back-plan.ts'
 import { readVmState, type StoredSnapshot, snapshotNamed, type VmState } from './vm-state.ts'
 
@@ -78,9 +78,9 @@ function planFindings(host: LibvirtHost, vm: Vm, state: VmState, snapshot: Store
 
 async function missingImages(vm: Vm, snapshot: StoredSnapshot): Promise<readonly Finding[]> {
   const findings: Finding[] = []
-  for (const { target, frozen } of snapshot.disks) {
+  for (const { target, frozen, format } of snapshot.disks) {
     if (frozen === undefined) continue
-    const words = await chainFault(frozen)
+    const words = await chainFault(frozen, format)
     if (words === undefined) continue
     findings.push({
       severity: 'refuse',
@@ -93,9 +93,18 @@ async function missingImages(vm: Vm, snapshot: StoredSnapshot): Promise<readonly
   return findings
 }
 
-async function chainFault(image: string): Promise<string | undefined> {
+/** Longer than libvirt itself takes: a chain that stands on itself ends, too. */
+const LONGEST_CHAIN = 200
+
+async function chainFault(image: string, recorded: string): Promise<string | undefined> {
   try {
-    for (let at: string | undefined = image; at !== undefined; ) at = (await readImageHeader(at)).backing
+    let format = recorded
+    let at: string | undefined = image
+    for (let length = 0; at !== undefined && length <= LONGEST_CHAIN; length += 1) {
+      const header: ImageHeader = await readImageHeader(at, format)
+      format = header.backingFormat ?? 'raw'
+      at = header.backing
+    }
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

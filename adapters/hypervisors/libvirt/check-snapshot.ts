@@ -6,7 +6,7 @@ import type { CallOptions } from '../../../src/system/clock.ts'
 import { coverageOf, isOutByChoice } from './coverage.ts'
 import { type Domain, type DomainDisk, isBlockDevice, readDomain } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
-import { readImageHeader } from './image-header.ts'
+import { type ImageHeader, readImageHeader } from './image-header.ts'
 
 /** A longer chain makes every read slower, and libvirt itself stops at 200. */
 const LONG_CHAIN = 8
@@ -115,7 +115,7 @@ async function spaceFinding(folder: string, needed: number): Promise<Finding> {
 }
 
 async function depthFinding(host: LibvirtHost, disk: DomainDisk): Promise<readonly Finding[]> {
-  const depth = host.local ? await chainLength(disk.image) : disk.chain.length
+  const depth = host.local ? await chainLength(disk) : disk.chain.length
   if (depth <= LONG_CHAIN) return []
   const refuse = depth > LONGEST_CHAIN
   return [
@@ -130,10 +130,13 @@ async function depthFinding(host: LibvirtHost, disk: DomainDisk): Promise<readon
 }
 
 /** What cannot be read ends the count: the snapshot itself will say so. */
-async function chainLength(image: string | undefined): Promise<number> {
+async function chainLength(disk: DomainDisk): Promise<number> {
   let length = 0
-  for (let at = image; at !== undefined && length <= LONGEST_CHAIN + 1; length += 1) {
-    at = (await readImageHeader(at).catch(() => undefined))?.backing
+  let format = disk.format
+  for (let at = disk.image; at !== undefined && length <= LONGEST_CHAIN + 1; length += 1) {
+    const header: ImageHeader | undefined = await readImageHeader(at, format).catch(() => undefined)
+    format = header?.backingFormat ?? 'raw'
+    at = header?.backing
   }
   return length
 }

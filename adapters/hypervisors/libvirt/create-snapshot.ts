@@ -35,5 +35,5 @@ export async function createSnapshot(
     doing: `take snapshot ${request.name} of ${vm.name}`,
     change: true,
   })
-  return publicSnapshot(readSnapshot(xml), true)
+  return publicSnapshot(readSnapshot(xml))
 }

@@ -21,6 +21,8 @@ export interface ImageGraph {
   readonly holders: ReadonlyMap<string, readonly Holder[]>
   /** Every path that was met -> the one that stands for that file here: links give a file several. */
   readonly names: ReadonlyMap<string, string>
+  /** Images whose format nobody has on record: what their headers say may come from a guest. Never to be written. */
+  readonly guessed: ReadonlySet<string>
 }
 
 export interface Holder {
@@ -34,6 +36,11 @@ export interface Holder {
 export function overlaysOf(graph: ImageGraph, image: string): readonly string[] {
   const name = nameOf(graph, image)
   return [...graph.images].filter(([, header]) => nameOf(graph, header.backing) === name).map(([path]) => path)
+}
+
+/** Whether one of the paths leads to the image. */
+export function isAmong(graph: ImageGraph, paths: readonly string[], image: string): boolean {
+  return paths.some((path) => nameOf(graph, path) === nameOf(graph, image))
 }
 
 /** The image and everything it stands on, as far as it can be read. */
@@ -54,6 +61,11 @@ export function formatIn(graph: ImageGraph): (image: string) => string {
 /** Whether anybody needs the image: held itself, or under an overlay. */
 export function isNeeded(graph: ImageGraph, image: string): boolean {
   return holdersOf(graph, image).length > 0 || overlaysOf(graph, image).length > 0
+}
+
+/** Overlays that only their own headers call so. */
+export function guessedOverlaysOf(graph: ImageGraph, image: string): readonly string[] {
+  return overlaysOf(graph, image).filter((overlay) => graph.guessed.has(overlay))
 }
 
 /** Undefined for a file that is not there. */
@@ -80,22 +92,34 @@ export async function readImageGraph(
   options: CallOptions = {},
 ): Promise<ImageGraph> {
   const request = { ...options, doing: 'look which images are used' }
-  const reader = new ImageReader()
-  const holders = new Map<string, Holder[]>()
   const [list = ''] = await host.session.run([['list', '--all', '--uuid']], request)
-  for (const uuid of list.split('\n').filter((line) => line !== '')) {
-    for (const [image, holder] of await heldBy(host, uuid, request)) {
-      const name = await reader.readChain(image)
-      holders.set(name, [...(holders.get(name) ?? []), holder])
-    }
+  const held: Held[] = []
+  for (const uuid of list.split('\n').filter((line) => line !== '')) held.push(...(await heldBy(host, uuid, request)))
+  const reader = new ImageReader()
+  for (const { image, format } of held) await reader.record(image, format)
+  const holders = new Map<string, Holder[]>()
+  for (const { image, holder } of held) {
+    const name = await reader.readChain(image)
+    holders.set(name, [...(holders.get(name) ?? []), holder])
   }
-  for (const folder of new Set([...near].map(dirname))) {
+  await reader.readRest(await filesBeside(near))
+  return { images: reader.images, names: reader.names, guessed: reader.guessed, holders }
+}
+
+interface Held {
+  readonly image: string
+  /** As libvirt has it. */
+  readonly format: string
+  readonly holder: Holder
+}
+
+async function filesBeside(images: Iterable<string>): Promise<readonly string[]> {
+  const files: string[] = []
+  for (const folder of new Set([...images].map(dirname))) {
     if (folder.startsWith('/dev')) continue
-    for (const entry of await entriesOf(folder)) {
-      if (entry.isFile()) await reader.readChain(join(folder, entry.name))
-    }
+    for (const entry of await entriesOf(folder)) if (entry.isFile()) files.push(join(folder, entry.name))
   }
-  return { images: reader.images, names: reader.names, holders }
+  return files
 }
 
 async function entriesOf(folder: string): Promise<readonly Dirent[]> {
@@ -111,12 +135,12 @@ async function entriesOf(folder: string): Promise<readonly Dirent[]> {
   }
 }
 
-/** One domain's images. Domains and snapshots of others come and go meanwhile: what is gone holds nothing. */
-async function heldBy(
-  host: LibvirtHost,
-  uuid: string,
-  request: Request,
-): Promise<readonly (readonly [string, Holder])[]> {
+/**
+ * One domain's images. Domains of others come and go meanwhile: what is gone holds nothing. A snapshot that cannot be
+ * named is left out: what it froze is found by the headers of the domain's own images, and this VM's are refused
+ * before (vm-state.ts).
+ */
+async function heldBy(host: LibvirtHost, uuid: string, request: Request): Promise<readonly Held[]> {
   try {
     const xmls = await host.session.run(
       [
@@ -125,15 +149,20 @@ async function heldBy(
       ],
       request,
     )
-    const active = xmls.flatMap((xml) => readDomain(xml).disks.flatMap(({ image }) => image ?? []))
-    const snapshots = await readSnapshots(host, uuid, request)
-    const frozen = snapshots.flatMap(({ name, disks }) =>
-      disks.flatMap((disk) => (disk.frozen === undefined ? [] : [[disk.frozen, { uuid, snapshot: name }] as const])),
+    const { snapshots } = await readSnapshots(host, uuid, request)
+    const active = xmls.flatMap((xml) =>
+      readDomain(xml).disks.flatMap(({ image, format }) =>
+        image === undefined ? [] : [{ image, format, holder: { uuid } }],
+      ),
     )
-    return [...active.map((image) => [image, { uuid }] as const), ...frozen]
+    const frozen = snapshots.flatMap(({ name, disks }) =>
+      disks.flatMap(({ frozen: image, format }) =>
+        image === undefined ? [] : [{ image, format, holder: { uuid, snapshot: name } }],
+      ),
+    )
+    return [...active, ...frozen]
   } catch (error) {
     if (error instanceof StillshotError && error.code === 'vm-not-found') return []
-    if (error instanceof StillshotError && error.code === 'snapshot-not-found') return heldBy(host, uuid, request)
     throw error
   }
 }

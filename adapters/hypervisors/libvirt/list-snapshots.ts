@@ -2,16 +2,18 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { Snapshot, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { redefineSnapshot } from './change-xml.ts'
-import { readDomain } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
 import { bareDescription, isBeingRemoved, markOf } from './removal-mark.ts'
 import { type DomainSnapshot, withDescription } from './snapshot-xml.ts'
-import { readSnapshots, readVmState, snapshotNamed } from './vm-state.ts'
+import { readSnapshots, snapshotNamed } from './vm-state.ts'
 
-/** How long to wait for a change that libvirt may still be at; after that a newest snapshot that is not in use counts as incomplete. */
+/** How long to wait for a change that libvirt may still be at. */
 const BARRIER_MS = 5_000
 
-/** Oldest first; two of the same second in the order of their parents. */
+/**
+ * Oldest first; two of the same second in the order of their parents. `vm-locked` while libvirt works at a change: one
+ * that still waits for its turn is not listed yet, so "not there" would not mean "never".
+ */
 export async function listSnapshots(
   host: LibvirtHost,
   vm: Vm,
@@ -19,17 +21,14 @@ export async function listSnapshots(
 ): Promise<readonly Snapshot[]> {
   const settled = await isSettled(host, vm, options)
   const request = { ...options, doing: `list the snapshots of ${vm.name}` }
-  const stored = await readSnapshots(host, vm.nativeId, request)
-  const newest = sorted(stored).at(-1)
-  const making = settled || newest === undefined || (await isInUse(host, vm, newest, options)) ? undefined : newest
-  return sorted(stored).map((snapshot) => publicSnapshot(snapshot, snapshot !== making))
+  const { snapshots } = await readSnapshots(host, vm.nativeId, request)
+  if (!settled) throw unsettled(vm)
+  return sorted(snapshots).map((snapshot) => publicSnapshot(snapshot))
 }
 
-/** Whether the VM writes into the snapshot's overlays already: then the change that libvirt is at is another one. */
-async function isInUse(host: LibvirtHost, vm: Vm, snapshot: DomainSnapshot, options: CallOptions): Promise<boolean> {
-  const [xml = ''] = await host.session.run([['dumpxml', vm.nativeId]], { ...options, doing: `look at ${vm.name}` })
-  const active = readDomain(xml).disks.map((disk) => disk.image)
-  return snapshot.overlays.length > 0 && snapshot.overlays.every((overlay) => active.includes(overlay))
+/** What a caller gets who must know whether something was made, while that may still happen. */
+export function unsettled(vm: Vm): StillshotError {
+  return new StillshotError('vm-locked', `libvirt still works at a change of ${vm.name}`)
 }
 
 /** Replaces the description; everything else that libvirt keeps stays. Idempotent. */
@@ -40,21 +39,21 @@ export async function describeSnapshot(
   description: string,
   options: CallOptions = {},
 ): Promise<void> {
-  const snapshot = snapshotNamed(vm, await readVmState(host, vm, options), name)
   const doing = `describe snapshot ${name} of ${vm.name}`
+  const snapshot = snapshotNamed(vm, await readSnapshots(host, vm.nativeId, { ...options, doing }), name)
   await redefineSnapshot(host, vm.nativeId, withDescription(snapshot.xml, markOf(snapshot) + description), {
     ...options,
     doing,
   })
 }
 
-export function publicSnapshot(snapshot: DomainSnapshot, complete: boolean): Snapshot {
+export function publicSnapshot(snapshot: DomainSnapshot): Snapshot {
   return {
     name: snapshot.name,
     description: bareDescription(snapshot),
     createdAt: snapshot.createdAt,
     ...(snapshot.parent === undefined ? {} : { parent: snapshot.parent }),
-    complete: complete && !isBeingRemoved(snapshot),
+    complete: !isBeingRemoved(snapshot),
     disks: snapshot.disks.map((disk) => disk.target),
   }
 }

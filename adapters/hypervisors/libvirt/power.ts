@@ -5,15 +5,21 @@ import { isAlreadyInState } from './libvirt-errors.ts'
 import { powerOf } from './vm-state.ts'
 
 export async function power(host: LibvirtHost, vm: Vm, options: CallOptions = {}): Promise<PowerState> {
-  const [state = ''] = await host.session.run([['domstate', vm.nativeId]], { ...options, doing: `look at ${vm.name}` })
-  return powerOf(state)
+  return powerOf(await stateWords(host, vm, options))
 }
 
-/** Starts or resumes; a VM that runs already is right. */
+async function stateWords(host: LibvirtHost, vm: Vm, options: CallOptions): Promise<string> {
+  const [words = ''] = await host.session.run([['domstate', vm.nativeId]], { ...options, doing: `look at ${vm.name}` })
+  return words
+}
+
+/** Starts, resumes or wakes up; a VM that runs already is right. */
 export async function powerOn(host: LibvirtHost, vm: Vm, options: CallOptions = {}): Promise<void> {
-  const state = await power(host, vm, options)
+  const words = await stateWords(host, vm, options)
+  const state = powerOf(words)
   if (state === 'running') return
-  const command = state === 'paused' ? 'resume' : 'start'
+  // libvirt resumes only what it paused itself, not what the guest's own suspend to memory stopped.
+  const command = words === 'pmsuspended' ? 'dompmwakeup' : state === 'paused' ? 'resume' : 'start'
   const request = { ...options, doing: `${command} ${vm.name}`, change: true }
   await host.session.run([[command, vm.nativeId]], request).catch((error) => {
     if (!isAlreadyInState(error)) throw error

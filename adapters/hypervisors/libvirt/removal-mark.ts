@@ -7,6 +7,13 @@ import { type DomainSnapshot, withDescription } from './snapshot-xml.ts'
  */
 const MARK = /^\[removal under way (\{.*?\})\] /s
 
+export interface PlannedMerge extends Merge {
+  /** What stood on `top` when the merge was planned. */
+  readonly above: readonly string[]
+  /** True once the data of `top` is in `base` for certain; written before anything is moved from `top`. */
+  readonly committed: boolean
+}
+
 export function isBeingRemoved(snapshot: DomainSnapshot): boolean {
   return MARK.test(snapshot.description)
 }
@@ -22,21 +29,22 @@ export function markOf(snapshot: DomainSnapshot): string {
 }
 
 /** The merges that an earlier attempt had planned; undefined when there was none. */
-export function plannedMerges(snapshot: DomainSnapshot): readonly Merge[] | undefined {
+export function plannedMerges(snapshot: DomainSnapshot): readonly PlannedMerge[] | undefined {
   const plan = MARK.exec(snapshot.description)?.[1]
   if (plan === undefined) return undefined
-  const tops = JSON.parse(plan) as Readonly<Record<string, string>>
+  const byTarget = JSON.parse(plan) as Readonly<Record<string, Pick<PlannedMerge, 'top' | 'above' | 'committed'>>>
   return snapshot.disks.flatMap(({ target, frozen }) => {
-    const top = tops[target]
-    return top === undefined || frozen === undefined ? [] : [{ target, base: frozen, top }]
+    const merge = byTarget[target]
+    return merge === undefined || frozen === undefined ? [] : [{ target, base: frozen, ...merge }]
   })
 }
 
 /** The snapshot's XML with the mark. */
 export function markedForRemoval(
   snapshot: DomainSnapshot & { readonly xml: string },
-  merges: readonly Merge[],
+  merges: readonly PlannedMerge[],
 ): string {
-  const plan = JSON.stringify(Object.fromEntries(merges.map(({ target, top }) => [target, top])))
+  const byTarget = merges.map(({ target, top, above, committed }) => [target, { top, above, committed }])
+  const plan = JSON.stringify(Object.fromEntries(byTarget))
   return withDescription(snapshot.xml, `[removal under way ${plan}] ${bareDescription(snapshot)}`)
 }

@@ -1,5 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import { isUlid } from '../../../src/system/ulid.ts'
 import { chainOf, type ImageGraph, isNeeded, overlaysOf } from './image-graph.ts'
 import { overlayNames, rollBackEnding } from './image-names.ts'
 import { isBeingRemoved } from './removal-mark.ts'
@@ -9,6 +10,8 @@ import type { VmState } from './vm-state.ts'
 /** By disk (target): what the snapshot froze, and the overlay that a roll back lays on it. */
 export interface RollBackPlan {
   readonly frozen: ReadonlyMap<string, string>
+  /** Formats of the frozen images, as the snapshot recorded them. */
+  readonly formats: ReadonlyMap<string, string>
   readonly overlays: ReadonlyMap<string, string>
 }
 
@@ -21,6 +24,7 @@ export function planRollBack(
   folder: string,
 ): RollBackPlan {
   const frozen = new Map<string, string>()
+  const formats = new Map<string, string>()
   const refuse = (why: string) =>
     new StillshotError(
       'snapshot-unsupported',
@@ -37,9 +41,10 @@ export function planRollBack(
       throw refuse(`the VM has no disk ${disk.target} any more`)
     }
     frozen.set(disk.target, disk.frozen)
+    formats.set(disk.target, disk.format)
   }
   if (frozen.size === 0) throw refuse('it contains no disk')
-  return { frozen, overlays: overlayNames(frozen, rollBackEnding(token), folder) }
+  return { frozen, formats, overlays: overlayNames(frozen, rollBackEnding(token), folder) }
 }
 
 /** Whether the VM starts from, or by now stands on, overlays of this token. */
@@ -77,6 +82,7 @@ function isOfToken(image: string, token: string): boolean {
   return image.endsWith(ending) || image.endsWith(`${ending}.new`)
 }
 
+/** By the token of a run, a ULID: other people may name a file of theirs `.back-…`, too. */
 function isOverlayOfRollBack(image: string): boolean {
-  return /\.back-[A-Za-z0-9_-]+(\.new)?$/.test(image)
+  return isUlid(/\.back-([^.]*)(\.new)?$/.exec(image)?.[1] ?? '')
 }

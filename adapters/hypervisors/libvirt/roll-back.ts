@@ -9,9 +9,8 @@ import { checkRollBack } from './check-roll-back.ts'
 import { withImages } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
 import { readImageGraph } from './image-graph.ts'
-import { readImageHeader } from './image-header.ts'
 import { isAlreadyInState } from './libvirt-errors.ts'
-import { isSettled } from './list-snapshots.ts'
+import { isSettled, unsettled } from './list-snapshots.ts'
 import { qemuImg } from './qemu-img.ts'
 import { frozenImages, isRolledBack, planRollBack, type RollBackPlan, strayOverlays } from './roll-back-plan.ts'
 import { tidyAfterRollBack } from './roll-back-tidy.ts'
@@ -44,9 +43,7 @@ export async function settleRollBack(
   request: RollBackRequest,
   options: CallOptions = {},
 ): Promise<'rolled-back' | 'untouched'> {
-  if (!(await isSettled(host, vm, options))) {
-    throw new StillshotError('vm-locked', `libvirt still works at a change of ${vm.name}`)
-  }
+  if (!(await isSettled(host, vm, options))) throw unsettled(vm)
   const state = await readVmState(host, vm, options)
   const graph = await readImageGraph(host, imagesOf(state), options)
   for (const stray of strayOverlays(graph, request.token)) await unlink(stray)
@@ -81,8 +78,7 @@ async function layOverlays(state: VmState, plan: RollBackPlan, options: CallOpti
     const overlay = plan.overlays.get(target) ?? ''
     const unfinished = `${overlay}.new`
     await rm(unfinished, { force: true })
-    const { format } = await readImageHeader(image)
-    const words = ['create', '-q', '-f', 'qcow2', '-F', format, '-b', image, unfinished]
+    const words = ['create', '-q', '-f', 'qcow2', '-F', plan.formats.get(target) ?? 'raw', '-b', image, unfinished]
     await qemuImg(words, `lay an overlay on ${image}`, options)
     await likeOwner(state.definition.disks.find((disk) => disk.target === target)?.image ?? image, unfinished)
     await syncFile(unfinished)

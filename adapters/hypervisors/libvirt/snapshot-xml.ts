@@ -1,5 +1,5 @@
 import { formatInstant } from '../../../src/system/instant.ts'
-import { domainOf, elementWithImages } from './domain-xml.ts'
+import { type DomainDisk, domainOf, elementWithImages } from './domain-xml.ts'
 import { childrenNamed, find, formatXml, mapChildren, parseXml, putChild, textOf, type XmlElement } from './xml-tree.ts'
 
 /** What a snapshot's XML says (libvirt: formatsnapshot.html); read here and nowhere else. */
@@ -18,19 +18,21 @@ export interface SnapshotDisk {
   readonly kind: 'external' | 'internal'
   /** The image that holds the state; for external ones the image that was active until then. */
   readonly frozen?: string
+  /** Format of that image as libvirt recorded it, `raw` where it says none; never what the image's first bytes say. */
+  readonly format: string
 }
 
 export function readSnapshot(xml: string): DomainSnapshot {
   const root = parseXml(xml)
   const domain = find(root, 'domain')
-  const images = new Map(domain === undefined ? [] : domainOf(domain).disks.map((disk) => [disk.target, disk.image]))
+  const recorded = new Map(domain === undefined ? [] : domainOf(domain).disks.map((disk) => [disk.target, disk]))
   const parent = textOf(find(root, 'parent', 'name'))
   return {
     name: textOf(find(root, 'name')) ?? '',
     description: textOf(find(root, 'description')) ?? '',
     ...(parent === undefined ? {} : { parent }),
     createdAt: formatInstant(Number(textOf(find(root, 'creationTime')) ?? 0) * 1000),
-    disks: childrenNamed(find(root, 'disks'), 'disk').flatMap((disk) => diskOf(disk, images)),
+    disks: childrenNamed(find(root, 'disks'), 'disk').flatMap((disk) => diskOf(disk, recorded)),
     overlays: [...overlaysIn(find(root, 'disks')), ...overlaysIn(find(root, 'revertDisks'))],
   }
 }
@@ -90,9 +92,9 @@ function overlaysIn(disks: XmlElement | undefined): readonly string[] {
   })
 }
 
-function diskOf(disk: XmlElement, images: ReadonlyMap<string, string | undefined>): readonly SnapshotDisk[] {
+function diskOf(disk: XmlElement, recorded: ReadonlyMap<string, DomainDisk>): readonly SnapshotDisk[] {
   const { name: target, snapshot: kind } = disk.attributes
   if (target === undefined || (kind !== 'external' && kind !== 'internal')) return []
-  const frozen = images.get(target)
-  return [{ target, kind, ...(frozen === undefined ? {} : { frozen }) }]
+  const { image, format = 'raw' } = recorded.get(target) ?? {}
+  return [{ target, kind, format, ...(image === undefined ? {} : { frozen: image }) }]
 }

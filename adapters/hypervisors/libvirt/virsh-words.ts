@@ -1,12 +1,20 @@
 import { StillshotError } from '../../../src/errors.ts'
 
+/** Control characters; a tab asks readline for completion, a newline ends the command. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f\u0080-\u009f\u2028\u2029]/
+
+/** Whether {@link quoteWord} takes the word. */
+export function canBeSent(word: string): boolean {
+  return !CONTROL.test(word)
+}
+
 /**
  * One word of a command line for virsh's own parser, which splits at blanks, `;` and newlines and knows quotes and
- * backslashes. Control characters are refused: a tab asks readline for completion, a newline ends the command.
+ * backslashes. Control characters are refused.
  */
 export function quoteWord(word: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f\u0080-\u009f\u2028\u2029]/.test(word)) {
+  if (!canBeSent(word)) {
     throw new StillshotError(
       'hypervisor-refused',
       `control characters cannot be sent to virsh: ${JSON.stringify(word)}`,

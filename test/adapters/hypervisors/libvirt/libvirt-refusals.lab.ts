@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { LibvirtHypervisor } from '../../../../adapters/hypervisors/libvirt/libvirt-hypervisor.ts'
-import { readAll, rejectsWith, snapshotOf } from '../../../conformance/hypervisor/under-test.ts'
+import { readAll, rejectsWith, snapshotOf, writeAll } from '../../../conformance/hypervisor/under-test.ts'
 import { type LibvirtUnderTest, openLibvirt } from './open-libvirt.ts'
 import type { TinyVmOptions } from './tiny-vm.ts'
 
@@ -18,6 +18,11 @@ describe('libvirt: what cannot be covered or merged', () => {
   })
   refusal('a removal is refused while another image that libvirt does not know stands on the snapshot', foreignOverlay)
   refusal('a roll back keeps a clone that stands on a frozen image', clone)
+  refusal('a clone made while a removal waits is not taken for the end of its merge', cloneMeanwhile)
+  refusal('a snapshot that libvirt refuses is told in libvirt’s words', overlayInTheWay)
+  refusal('what a guest writes into its raw disk names no other file of the host', forgedHeader, {
+    secondFormat: 'raw',
+  })
   refusal('a roll back is refused while a saved memory image waits', savedMemory)
   refusal('a snapshot of others with memory inside the image is listed and can be removed', internal)
   refusal('a block job under way refuses the snapshot with vm-locked', blockJob)
@@ -110,6 +115,64 @@ async function clone(under: LibvirtUnderTest): Promise<void> {
   await under.hypervisor.rollBack(under.vm, { snapshotName: 's1', token: 'one' })
   assert.ok((await under.tiny.files()).includes('drill.qcow2'))
   assert.equal(await readAll(under), 1)
+}
+
+async function cloneMeanwhile(under: LibvirtUnderTest): Promise<void> {
+  const { tiny, hypervisor, vm } = under
+  await snapshotOf(under, 's1', 1)
+  await writeAll(under, 2)
+  await under.stop()
+  const [base, foreign] = [join(tiny.folder, 'vda.img'), join(tiny.folder, 'foreign.qcow2')]
+  const tops = { vda: await tiny.image('vda'), vdb: await tiny.image('vdb') }
+  const plan = Object.entries(tops).map(([disk, top]) => [disk, { top, above: [], committed: false }])
+  await hypervisor.describeSnapshot(vm, 's1', `[removal under way ${JSON.stringify(Object.fromEntries(plan))}] mine`)
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', base, foreign])
+  await rejectsWith('snapshot-has-branches', hypervisor.removeSnapshot(vm, 's1'))
+  assert.equal(await readAll(under), 2)
+  await rm(foreign)
+  await hypervisor.removeSnapshot(vm, 's1')
+  assert.equal(await readAll(under), 2)
+  assert.deepEqual(await tiny.files(), ['vda.img', 'vdb.img'])
+}
+
+async function overlayInTheWay({ tiny, hypervisor, vm }: LibvirtUnderTest): Promise<void> {
+  const inTheWay = join(tiny.folder, 'vda.img.s1')
+  await writeFile(inTheWay, 'theirs')
+  const taken = hypervisor.createSnapshot(vm, { name: 's1', description: '' })
+  await assert.rejects(taken, {
+    code: 'snapshot-unsupported',
+    message: /already exists and is not a block device: \S+$/,
+  })
+  await rm(inTheWay)
+}
+
+/** A qcow2 header over a file of the host, as a guest could write it into the first sectors of its disk. */
+async function forgedHeader(under: LibvirtUnderTest): Promise<void> {
+  const { tiny, hypervisor, vm } = under
+  await under.stop()
+  const [raw, forged] = [join(tiny.folder, 'vdb.img'), join(tiny.folder, 'forged.qcow2')]
+  const { size } = await stat(raw)
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/hostname', forged, String(size)])
+  const content = Buffer.concat([await readFile(forged), Buffer.alloc(size)]).subarray(0, size)
+  await rm(forged)
+  await writeFile(raw, content)
+  for (const token of ['one', 'two']) {
+    await hypervisor.createSnapshot(vm, { name: token, description: '' })
+    await hypervisor.rollBack(vm, { snapshotName: token, token })
+    const { stdout } = await run('qemu-img', [
+      'info',
+      '-U',
+      '--backing-chain',
+      '--output=json',
+      await tiny.image('vdb'),
+    ])
+    assert.ok(!stdout.includes('hostname'), stdout)
+  }
+  await hypervisor.removeSnapshot(vm, 'one')
+  await hypervisor.removeSnapshot(vm, 'two')
+  assert.equal(Buffer.compare(await readFile(raw), content), 0)
+  assert.match(await tiny.virsh('dumpxml', tiny.uuid), /type='raw'/)
+  assert.deepEqual(await tiny.files(), ['vda.img', 'vdb.img'])
 }
 
 async function savedMemory(under: LibvirtUnderTest): Promise<void> {
