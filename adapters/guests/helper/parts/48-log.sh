@@ -34,7 +34,8 @@ open_log() {
   (sleep 5 && kill -s KILL $$) >/dev/null 2>&1 9>&- &
   open_log_guard=$!
   { command exec 4<"$1" || exec 4<&-; } 2>/dev/null
-  kill "$open_log_guard" 2>/dev/null
+  # Not a signal that may be ignored: the guard must never fire later.
+  kill -s KILL "$open_log_guard" 2>/dev/null
   wait "$open_log_guard" 2>/dev/null
   if open_log_judged; then
     # Others who look do not keep it open: a hold may be counting.
