@@ -7,6 +7,8 @@ import type { Ports, VmSettings } from './ports.ts'
 const FIRST_SNAPSHOT_MS = 3_000
 /** Kept between the end of the snapshot and the watchdog, so that a release on time is never overtaken. */
 export const WATCHDOG_MARGIN_MS = 2_000
+/** The helper arms its watchdog this much earlier, because the watchdog may have to wait so long for the helper's lock. */
+export const WATCHDOG_LOCK_MS = 5_000
 
 export interface OutageForecast extends Forecast {
   readonly snapshotMs: number
@@ -34,7 +36,7 @@ function medianOf(values: readonly number[]): number | undefined {
 }
 
 function ttlFinding({ holdTtlMs }: VmSettings, forecast: OutageForecast): Finding {
-  const neededMs = forecast.totalMs + WATCHDOG_MARGIN_MS
+  const neededMs = forecast.totalMs + WATCHDOG_MARGIN_MS + WATCHDOG_LOCK_MS
   if (neededMs <= holdTtlMs) {
     return {
       severity: 'ok',
