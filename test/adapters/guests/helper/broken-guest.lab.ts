@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { HoldAnswer } from '../../../../src/guest/protocol/answers.ts'
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
 import { releaseSchema } from '../../../../src/guest/protocol/release-schema.ts'
 import { execute, HOLD, openSandbox, refusal, SHELLS, type ShellName, until } from './sandbox.ts'
@@ -76,5 +77,18 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         assert.equal(await guest.unit(`stillshot-watchdog-${HOLD}.timer`), 'active')
       })
     }
+
+    test('a dependent that was just starting is started again, and not missed when it ends by itself', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      await guest.write('units/report.service', 'activating\n')
+      await guest.write('units/mariadb.service.props', 'RequiredBy=report.service\n')
+      const held = await guest.answer<HoldAnswer>(holdSchema, ...holdWords)
+      assert.deepEqual(held.components[0]?.dependents, [{ unit: 'report.service', active: true }])
+      await guest.write('units/report.service', 'inactive\n')
+      await guest.write('units/report.service.fails')
+      await guest.answer(releaseSchema, 'release', HOLD)
+      assert.match(await guest.read('calls'), /^systemctl start -- report\.service$/m)
+    })
   })
 }
