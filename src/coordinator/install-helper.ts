@@ -1,6 +1,7 @@
 import { StillshotError } from '../errors.ts'
 import { HELPER_PATH } from '../guest/guest-helper.ts'
 import type { CommandResult, GuestShell } from '../guest/guest-shell.ts'
+import { isOpenHold } from '../guest/open-hold.ts'
 import { profileFile } from '../guest/profile.ts'
 import { type InstallFiles, installScript, removeScript } from './install-script.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -79,7 +80,7 @@ export async function removeHelper(
   const helper = openHelper(ports, settings)
   try {
     const { holds } = await helper.status({ signal: order.signal })
-    const open = holds.find(({ state }) => state === 'held' || state === 'stopping')
+    const open = holds.find(isOpenHold)
     if (open !== undefined) throw new StillshotError('guest-locked', `${settings.name} is held by ${open.id}`)
   } catch (thrown) {
     if (!(thrown instanceof StillshotError && ['helper-missing', 'sudo-refused'].includes(thrown.code))) throw thrown

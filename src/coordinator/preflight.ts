@@ -69,7 +69,10 @@ export function passed(vm: string, seen: Preflight): Passed {
     const code: ErrorCode = codes.size === 1 && only !== undefined ? only : 'preflight-refused'
     const message = refusing.map((finding) => finding.message).join('; ')
     const hint = refusing.map((finding) => finding.hint).join('; ')
-    throw new StillshotError(code, `${vm}: ${message}`, { hint, details: { findings: refusing } })
+    throw new StillshotError(code, message.startsWith(`${vm}: `) ? message : `${vm}: ${message}`, {
+      hint,
+      details: { findings: refusing },
+    })
   }
   const { probe, sameMachine, coverage, forecast } = seen
   if (!probe || !sameMachine || !coverage || !forecast) {

@@ -1,5 +1,6 @@
 import type { VmLock } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
+import { isOpenHold } from '../guest/open-hold.ts'
 import { isSettled } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
 import { journalPath } from './journals.ts'
@@ -57,7 +58,7 @@ async function reasonToKeep(
     const helper = openHelper(ports, settings)
     const { holds } = await helper.status({ signal }).finally(() => helper.close())
     const inGuest = holds.find(({ id }) => id === lock.holdId)
-    return inGuest?.state === 'held' || inGuest?.state === 'stopping' ? 'the guest still holds it' : undefined
+    return inGuest !== undefined && isOpenHold(inGuest) ? 'the guest still holds it' : undefined
   } catch (thrown) {
     return `it could not be looked at: ${toStillshotError(thrown).message}`
   }

@@ -2,6 +2,7 @@ import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
+import { isOpenHold } from '../guest/open-hold.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Ports, VmSettings } from './ports.ts'
 
@@ -41,7 +42,7 @@ export async function checkNotHeld(helper: GuestHelper, vm: string, signal: Abor
   let open: string | undefined
   try {
     const { holds } = await helper.status({ signal, timeoutMs: 20_000 })
-    open = holds.find(({ state }) => state === 'held' || state === 'stopping')?.id
+    open = holds.find(isOpenHold)?.id
   } catch {
     signal.throwIfAborted()
     return

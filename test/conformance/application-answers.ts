@@ -66,7 +66,7 @@ export function probeAnswer(dbms: Partial<NonNullable<ProbeAnswer['dbms']>> = {}
 }
 
 export function holdAnswer(dbms: StopFacts | null, unit: Record<string, string> = STOPPED_UNIT): HoldAnswer {
-  const component = { kind: 'dbms', unit: UNIT, wasActive: true, blockedBy: 'mask' } as const
+  const component = { kind: 'dbms', unit: UNIT, wasActive: true, blockedBy: 'drop-in' } as const
   return {
     ...envelope('hold'),
     profile: 'mysql',

@@ -96,7 +96,7 @@ function held(facts: ModelFacts, uptimeMs: number, more: More): object {
     wasActive: true,
     triggers: [],
     dependents: [],
-    blockedBy: 'mask',
+    blockedBy: 'drop-in',
     stopMs: 500,
     activeState: 'inactive',
   }

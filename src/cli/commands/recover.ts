@@ -18,7 +18,13 @@ async function recover({ procedures, signal }: App, session: Session): Promise<C
     const rest = [...open.map((act) => `\n  still open: ${act}`), ...notes.map((note) => `\n  ${note}`)]
     return `${vm}: run ${run}: ${outcome}${rest.join('')}\n`
   })
-  const open = report.settled.some((settled) => settled.open.length > 0)
+  lines.push(
+    ...report.holds.map(({ hold, vm, outcome, message }) => `${vm}: hold ${hold}: ${outcome}, ${message}\n`),
+    ...report.locks.map(({ run, outcome, message }) => `lock of run ${run}: ${outcome}, ${message}\n`),
+  )
+  const open =
+    report.settled.some((settled) => settled.open.length > 0) ||
+    report.holds.some(({ outcome }) => outcome === 'failed')
   return {
     document: { ...report },
     text: lines.length === 0 ? 'nothing to settle\n' : lines.join(''),

@@ -10,7 +10,7 @@ const heldComponent = {
     wasActive: bool,
     triggers: { type: 'array', items: relatedUnit },
     dependents: { type: 'array', items: relatedUnit },
-    blockedBy: { enum: ['mask', 'drop-in', 'none'] },
+    blockedBy: { enum: ['drop-in', 'none'] },
     stopMs: whole,
     /** ActiveState after the stop. */
     activeState: text,

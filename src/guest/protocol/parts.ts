@@ -16,7 +16,8 @@ const texts = { type: 'array', items: text } as const
 /** Key and value as some program of the guest printed them (`systemctl show`, SHOW VARIABLES). */
 const textMap = { type: 'object', additionalProperties: text } as const
 
-/** What every answer begins with. `ok: false` carries `error`, and nothing was left stopped unless `error.left` says so. */
+/** What every answer begins with. `ok: false` carries `error`, and nothing was left stopped: only `stop-timeout` leaves a
+ * component stopping, which starts again as soon as it has stopped. */
 export const envelope = {
   version: { const: 1 },
   protocol: { type: 'integer' },

@@ -81,7 +81,7 @@ export function readAnswer<V extends Verb>(verb: V, holdId: string, text: string
   return document as Answers[V]
 }
 
-/** The helper's own no: nothing was left stopped. */
+/** The helper's own no. Only `stop-timeout` leaves a component stopping; the guest starts it again by itself. */
 export class Refusal {
   readonly code: string
   readonly message: string

@@ -12,7 +12,7 @@ VARIABLES="$VARIABLES,'innodb_log_files_in_group','innodb_redo_log_capacity','in
 VARIABLES="$VARIABLES,'default_storage_engine','hostname','port','basedir','tmpdir','wsrep_on','wsrep_cluster_address'"
 VARIABLES="$VARIABLES,'wsrep_node_name','innodb_page_size','innodb_buffer_pool_size','innodb_force_recovery'"
 VARIABLES="$VARIABLES,'version_compile_machine','innodb_version','skip_slave_start','skip_replica_start','sync_binlog'"
-VARIABLES="$VARIABLES,'aria_log_dir_path'"
+VARIABLES="$VARIABLES,'aria_log_dir_path','group_replication_group_name'"
 
 # ask_variables: lines "name<TAB>value" in VARS.
 ask_variables() {
