@@ -38,7 +38,8 @@ export interface Hypervisor {
   describeSnapshot(vm: Vm, snapshotName: string, description: string, options?: CallOptions): Promise<void>
 
   /**
-   * Removes the snapshot and keeps the data of everything else; children stay. Idempotent: a missing one resolves.
+   * Removes the snapshot and keeps the data of everything else; children stay. Idempotent: a missing one resolves, and
+   * one whose removal was interrupted is removed to its end. `vm-locked` while it is still being made.
    * `snapshot-has-branches` when its image carries more than one overlay.
    */
   removeSnapshot(vm: Vm, snapshotName: string, options?: CallOptions): Promise<void>
