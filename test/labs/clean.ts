@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tryCommand } from './command.ts'
 import { DOMAIN_PREFIX } from './domain.ts'
 import { libvirtUri, stopLibvirt } from './libvirt.ts'
 import { labPaths } from './paths.ts'
@@ -26,5 +27,6 @@ const folders = names.length > 0 ? names : await readdir(paths.guests).catch(() 
 for (const folder of folders) await rm(join(paths.guests, folder), { recursive: true, force: true })
 if (everything) {
   await stopLibvirt(paths)
+  await tryCommand('umount', ['-l', paths.small], { timeoutMs: 10_000 })
   await rm(paths.folder, { recursive: true, force: true })
 }

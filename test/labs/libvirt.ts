@@ -15,6 +15,7 @@ export function libvirtUri(): string {
  */
 export async function ensureLibvirt(paths: LabPaths): Promise<string> {
   const uri = libvirtUri()
+  await mountSmallFolder(paths)
   if (await answers(uri)) return uri
   if (uri !== 'qemu:///system') throw new Error(`${uri} does not answer: is libvirt-daemon installed?`)
   // One that another process starts at this moment will do as well: what counts is that it answers.
@@ -28,6 +29,14 @@ export async function ensureLibvirt(paths: LabPaths): Promise<string> {
     })
   })
   return uri
+}
+
+/** Before the daemon starts: in its name space it does not see what is mounted later. */
+async function mountSmallFolder({ small }: LabPaths): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  await mkdir(small, { recursive: true })
+  if ((await tryCommand('mountpoint', ['-q', small], { timeoutMs: 10_000 })).status === 0) return
+  await runCommand('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=0700', 'stillshot-lab', small], { timeoutMs: 10_000 })
 }
 
 async function answers(uri: string): Promise<boolean> {

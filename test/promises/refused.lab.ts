@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmod, copyFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { labPaths } from '../labs/paths.ts'
 import { answers, type FailedDocument, invocation, openSubject, type Subject } from './subject.ts'
 
 let subject: Subject
@@ -183,10 +184,8 @@ test('a table on a disk that no snapshot contains', async () => {
 
 test('no space for the overlay', async () => {
   const { guest, lab } = subject
-  const small = join(guest.folder, 'small')
+  const { small } = labPaths()
   const xml = join(guest.folder, 'small.xml')
-  execFileSync('mkdir', ['-p', small])
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(small, 'data.qcow2'), '8G'])
   await writeFile(
     xml,
@@ -197,7 +196,7 @@ test('no space for the overlay', async () => {
     await refused({ status: 28, code: 'storage-full', says: /small/ })
   } finally {
     await lab.virsh(['detach-device', guest.domain, xml, '--live'])
-    execFileSync('umount', ['-l', small])
+    await rm(join(small, 'data.qcow2'))
   }
 })
 

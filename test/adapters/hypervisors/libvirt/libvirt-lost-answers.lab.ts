@@ -64,17 +64,25 @@ describe('libvirt: answers that do not come', () => {
     }
   })
 
-  test('virsh’s own revert after ours finds every image that a snapshot needs', { timeout: 120_000 }, async (t) => {
+  test('virsh’s own revert after ours finds every image that a snapshot needs, or is refused before libvirt 10', {
+    timeout: 120_000,
+  }, async () => {
     const under = await openLibvirt()
     try {
       const { version } = await under.hypervisor.check()
-      if (Number.parseInt(version, 10) < 10) return t.skip(`libvirt ${version} does not revert to external snapshots`)
-      await revertNatively(under)
+      if (Number.parseInt(version, 10) < 10) await refusesNatively(under)
+      else await revertNatively(under)
     } finally {
       await under.close()
     }
   })
 })
+
+/** The reason why ours is by hand: should this libvirt learn it, the test says so. */
+async function refusesNatively(under: LibvirtUnderTest): Promise<void> {
+  await snapshotOf(under, 's1', 1)
+  await assert.rejects(under.tiny.virsh('snapshot-revert', under.tiny.uuid, 's1'), /not supported yet/)
+}
 
 async function revertNatively(under: LibvirtUnderTest): Promise<void> {
   const { hypervisor, vm, tiny } = under

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { LibvirtHypervisor } from '../../../../adapters/hypervisors/libvirt/libvirt-hypervisor.ts'
 import { readAll, rejectsWith, snapshotOf, writeAll } from '../../../conformance/hypervisor/under-test.ts'
+import { ensureLibvirt } from '../../../labs/libvirt.ts'
+import { labPaths } from '../../../labs/paths.ts'
 import { type LibvirtUnderTest, openLibvirt } from './open-libvirt.ts'
 import type { TinyVmOptions } from './tiny-vm.ts'
 
@@ -32,22 +33,16 @@ describe('libvirt: what cannot be covered or merged', () => {
 const elsewhere = process.env.STILLSHOT_LIBVIRT_URI !== undefined && 'libvirt runs in another mount name space'
 
 test('too little free space beside the images refuses with storage-full', { skip: elsewhere }, async () => {
-  const parent = await mkdtemp(join(tmpdir(), 'stillshot-small-'))
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', parent])
-  try {
-    const under = await openLibvirt({ parent })
-    const findings = await under.hypervisor.checkSnapshot(under.vm)
-    await under.close()
-    const refusals = findings.filter((finding) => finding.severity === 'refuse')
-    assert.deepEqual(
-      refusals.map(({ code, error }) => [code, error]),
-      [['space', 'storage-full']],
-    )
-    assert.match(refusals[0]?.message ?? '', /only 4\d MiB free in .*, 128 MiB needed/)
-  } finally {
-    await run('umount', ['-l', parent])
-    await rm(parent, { recursive: true })
-  }
+  await ensureLibvirt(labPaths())
+  const under = await openLibvirt({ parent: labPaths().small })
+  const findings = await under.hypervisor.checkSnapshot(under.vm)
+  await under.close()
+  const refusals = findings.filter((finding) => finding.severity === 'refuse')
+  assert.deepEqual(
+    refusals.map(({ code, error }) => [code, error]),
+    [['space', 'storage-full']],
+  )
+  assert.match(refusals[0]?.message ?? '', /only 4\d MiB free in .*, 128 MiB needed/)
 })
 
 describe('libvirt: other machines', () => {
