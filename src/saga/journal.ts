@@ -10,6 +10,8 @@ export class Journal {
   readonly #file: AppendFile
   /** A write that failed may have left half a line behind: the next one starts on a fresh line. */
   #torn = false
+  /** Settles when everything that was asked for so far is written, or failed. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(file: AppendFile) {
     this.#file = file
@@ -50,7 +52,13 @@ export class Journal {
    * Appends the events as lines. With `durable` they are on the disk when this resolves: required before an act. Without,
    * a power cut may lose them, and the act that they tell of is only looked at again. Rejects with `state-unwritable`.
    */
-  async write(events: readonly JournalEvent[], { durable }: { durable: boolean }): Promise<void> {
+  write(events: readonly JournalEvent[], { durable }: { durable: boolean }): Promise<void> {
+    const written = this.#last.then(() => this.#write(events, durable))
+    this.#last = written.catch(() => {})
+    return written
+  }
+
+  async #write(events: readonly JournalEvent[], durable: boolean): Promise<void> {
     const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('')
     try {
       await this.#file.append(this.#torn ? `\n${lines}` : lines)
@@ -64,6 +72,7 @@ export class Journal {
 
   /** Safe twice. */
   async close(): Promise<void> {
+    await this.#last
     await this.#file.close()
   }
 }

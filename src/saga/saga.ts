@@ -51,11 +51,11 @@ export class Saga {
       result = await work()
     } catch (thrown) {
       const { code, message } = toStillshotError(thrown)
-      await this.#note({ event: 'failed', at: this.#at(), step, code, message })
+      this.#note({ event: 'failed', at: this.#at(), step, code, message })
       throw thrown
     }
     const { settles, facts } = options
-    await this.#note({
+    this.#note({
       event: 'done',
       at: this.#at(),
       step,
@@ -73,7 +73,9 @@ export class Saga {
 
   /** Ends the run. */
   async end(outcome: RunOutcome): Promise<void> {
-    await this.#note({ event: 'run-ended', at: this.#at(), outcome }, { durable: true })
+    const ended: JournalEvent = { event: 'run-ended', at: this.#at(), outcome }
+    this.#events.push(ended)
+    await this.#world.journal.write([ended], { durable: true }).catch((thrown) => this.#unwritten(thrown))
     await this.#world.journal.close()
   }
 
@@ -90,13 +92,16 @@ export class Saga {
     return formatInstant(this.#world.clock.now())
   }
 
-  /** A line about something that has happened already: losing it loses no safety, so a full disk does not stop the run. */
-  async #note(event: JournalEvent, { durable } = { durable: false }): Promise<void> {
+  /**
+   * A line about something that has happened already. Losing it loses no safety, so a full disk does not stop the run, and
+   * nobody waits for it: the lines before and after an outage are no part of it.
+   */
+  #note(event: JournalEvent): void {
     this.#events.push(event)
-    try {
-      await this.#world.journal.write([event], { durable })
-    } catch (thrown) {
-      this.#world.log.error('the journal cannot be written', { message: toStillshotError(thrown).message })
-    }
+    this.#world.journal.write([event], { durable: false }).catch((thrown) => this.#unwritten(thrown))
+  }
+
+  #unwritten(thrown: unknown): void {
+    this.#world.log.error('the journal cannot be written', { message: toStillshotError(thrown).message })
   }
 }
