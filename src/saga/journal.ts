@@ -9,12 +9,13 @@ import type { JournalEvent } from './journal-event.ts'
 export class Journal {
   readonly #file: AppendFile
   /** A write that failed may have left half a line behind: the next one starts on a fresh line. */
-  #torn = false
+  #torn: boolean
   /** Settles when everything that was asked for so far is written, or failed. */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(file: AppendFile) {
+  constructor(file: AppendFile, { torn = false } = {}) {
     this.#file = file
+    this.#torn = torn
   }
 
   /** A new file; rejects with `state-unwritable` when it cannot be made, or is there already. */
@@ -26,10 +27,10 @@ export class Journal {
     }
   }
 
-  /** An existing file, to go on with it. */
+  /** An existing file, to go on with it; whoever wrote it last may have died in the middle of a line. */
   static async reopen(files: Files, path: string): Promise<Journal> {
     try {
-      return new Journal(await files.openAppend(path, { create: false }))
+      return new Journal(await files.openAppend(path, { create: false }), { torn: true })
     } catch (cause) {
       throw new StillshotError('state-unwritable', `the journal ${path} cannot be written: ${text(cause)}`, { cause })
     }

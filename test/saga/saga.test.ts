@@ -207,6 +207,19 @@ test('a torn line is left out, and what follows it on a fresh line is read', asy
   )
 })
 
+test('a journal that a crash tore is gone on with on a fresh line', async () => {
+  const { system, journal } = await begin({})
+  await journal.close()
+  system.files.put('/torn.jsonl', `${await system.files.readText(PATH)}{"event":"done","st`)
+  const reopened = await Journal.reopen(system.files, '/torn.jsonl')
+  await reopened.write([{ event: 'run-ended', at: '', outcome: 'recovered' }], { durable: true })
+  const events = await readJournal(system.files, '/torn.jsonl')
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ['run-begun', 'run-ended'],
+  )
+})
+
 test('a journal of a newer version is refused by name', async () => {
   const { files } = virtualSystem()
   files.put('/new.jsonl', '{"event":"run-begun","version":2}\n')
