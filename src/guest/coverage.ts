@@ -88,8 +88,8 @@ function match(
   mapping: Readonly<Record<string, string>>,
 ): Match | undefined {
   const sized = vmDisks.filter(({ sizeBytes }) => sizeBytes === guest.sizeBytes)
-  const mapped = mapping[`/dev/${guest.name}`] ?? mapping[guest.name]
-  if (mapped !== undefined) return only('mapping', sized, ({ id }) => id === mapped)
+  const mapped = [`/dev/${guest.name}`, guest.name].find((name) => Object.hasOwn(mapping, name))
+  if (mapped !== undefined) return only('mapping', sized, ({ id }) => id === mapping[mapped])
   return (
     only('serial', sized, (disk) => sameSerial(disk.serial, guest.serial)) ??
     only(

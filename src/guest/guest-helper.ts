@@ -1,4 +1,5 @@
 import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
@@ -21,20 +22,26 @@ export interface HelperCall extends CallOptions {
   readonly onAnswered?: () => void
 }
 
-const REFUSALS: Readonly<Record<string, ErrorCode>> = {
-  'guest-locked': 'guest-locked',
-  'released-before': 'hold-expired',
-  'unknown-profile': 'helper-missing',
-}
+/** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
+const LEAST_UNLIKELY = 8
+
+/** A map, not an object: the guest chooses the word that is looked up. */
+const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ['guest-locked', 'guest-locked'],
+  ['released-before', 'hold-expired'],
+  ['unknown-profile', 'helper-missing'],
+])
 
 /**
  * The helper's verbs, as calls. One connection at a time, opened when first needed and again when it was lost. Every verb
  * may be repeated with the same hold id. Rejects with the codes of {@link GuestShells} and with `helper-…`,
- * `sudo-refused`, `guest-locked`, `hold-refused`.
+ * `sudo-refused`, `guest-locked`, `hold-refused`. The password that was sent is in nothing that comes back from here,
+ * whatever the guest says: answers are kept.
  */
 export class GuestHelper {
   readonly #options: GuestHelperOptions
   #shell: GuestShell | undefined
+  readonly #redaction = new Redaction({ shortest: LEAST_UNLIKELY })
   #password: Promise<string> | undefined
 
   constructor(options: GuestHelperOptions) {
@@ -107,7 +114,7 @@ export class GuestHelper {
       throw this.#unanswered(verb, thrown, limitMs)
     }
     if (result.stdout.trim() === '') throw this.#silent(verb, result)
-    const answer = readAnswer(verb, holdId, result.stdout)
+    const answer = readAnswer(verb, holdId, result.stdout, this.#redaction)
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
     return answer
   }
@@ -117,7 +124,7 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb): Promise<string | undefined> {
-    this.#password ??= this.#options.databasePassword?.()
+    this.#password ??= this.#options.databasePassword?.().then((secret) => this.#redaction.add(secret) ?? secret)
     if (verb !== 'release') return this.#password
     return this.#password?.catch(() => undefined)
   }
@@ -134,7 +141,7 @@ export class GuestHelper {
   /** No document at all: sudo or the shell spoke instead of the helper. */
   #silent(verb: string, { exitStatus, stderr }: CommandResult): StillshotError {
     const { vm, user } = this.#options.target
-    const said = stderr.trim().slice(0, 500)
+    const said = this.#redaction.text(stderr.trim()).slice(0, 500)
     if (/command not found|not found|No such file/i.test(said) || exitStatus === 127) {
       return new StillshotError('helper-missing', `${HELPER_PATH} is not in ${vm}: ${said}`)
     }
@@ -149,7 +156,7 @@ export class GuestHelper {
 }
 
 function refused(verb: string, vm: string, { code, message }: Refusal): StillshotError {
-  const known = REFUSALS[code] ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
+  const known = REFUSALS.get(code) ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
   return new StillshotError(known, `${vm}: ${message}`, { details: { helperCode: code } })
 }
 

@@ -9,20 +9,23 @@ const SHORTEST = 4
 
 /**
  * The secrets that this process has fetched, and how they are taken out of what leaves it. Deliberate disguises are not
- * found; base64, URL encoding and single lines of a longer secret are.
+ * found; base64 (also of a longer text around it), hexadecimal, URL and JSON encoding and single lines of a longer secret are.
  */
 export class Redaction {
   readonly #forms = new Set<string>()
+  readonly #shortest: number
+
+  /** `shortest`: secrets of fewer letters are left alone. */
+  constructor({ shortest = SHORTEST } = {}) {
+    this.#shortest = shortest
+  }
 
   /** Every later {@link text} and {@link value} is free of it. */
   add(secret: string): void {
     const lines = secret.split('\n').map((line) => line.trim())
     for (const part of [secret, ...(lines.length > 1 ? lines.filter((line) => line.length >= 16) : [])]) {
-      if (part.length < SHORTEST) continue
-      this.#forms.add(part)
-      this.#forms.add(encodeURIComponent(part.toWellFormed()))
-      this.#forms.add(Buffer.from(part).toString('base64'))
-      this.#forms.add(JSON.stringify(part).slice(1, -1))
+      if (part.length < this.#shortest) continue
+      for (const form of formsOf(part)) this.#forms.add(form)
     }
   }
 
@@ -49,12 +52,21 @@ export class Redaction {
     return Object.fromEntries(entries)
   }
 
-  /** As {@link value} for a document that leaves the process, where keys are a contract: fetched secrets only. */
-  document(value: unknown): unknown {
-    if (typeof value === 'string') return this.text(value)
+  /**
+   * As {@link value} for a document that leaves the process or is kept, where keys are a contract: fetched secrets only.
+   * What stands under a key that ends in `Base64` is looked at decoded, and stays base64.
+   */
+  document(value: unknown, under = ''): unknown {
+    if (typeof value === 'string') return under.endsWith('Base64') ? this.#base64(value) : this.text(value)
     if (value === null || typeof value !== 'object') return value
     if (Array.isArray(value)) return value.map((item) => this.document(item))
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.document(item)]))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.document(item, key)]))
+  }
+
+  #base64(encoded: string): string {
+    const text = Buffer.from(encoded, 'base64').toString()
+    const clean = this.text(text)
+    return clean === text ? this.text(encoded) : Buffer.from(clean).toString('base64')
   }
 
   #error(error: Error, depth: number): unknown {
@@ -62,6 +74,26 @@ export class Redaction {
     const cause = error.cause === undefined ? {} : { cause: this.value(error.cause, depth + 1) }
     return { name: error.name, message: this.text(error.message), ...code, ...cause }
   }
+}
+
+function formsOf(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret)
+  return [
+    secret,
+    encodeURIComponent(secret.toWellFormed()),
+    JSON.stringify(secret).slice(1, -1),
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+    ...[0, 1, 2].flatMap((before) => insideBase64(bytes, before)),
+  ]
+}
+
+/** Its signs in the base64 of a longer text, `before` bytes after one that 3 divides; none when too few of them are its own. */
+function insideBase64(bytes: Buffer, before: number): readonly string[] {
+  const signs = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+  const own = signs.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+  return own.length < 8 ? [] : [own]
 }
 
 /** A flag or nothing under a key named like a secret (`passwordGiven: true`) tells nobody anything. */

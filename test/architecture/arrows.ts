@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   log: WORDS,
   grade: WORDS,
   hypervisor: [...WORDS, 'system'],
-  guest: [...WORDS, 'system', 'grade', 'hypervisor', 'json-schema'],
+  guest: [...WORDS, 'system', 'grade', 'hypervisor', 'json-schema', 'log'],
   catalog: [...WORDS, 'system', 'grade'],
   repository: [...WORDS, 'system'],
   saga: [...WORDS, 'system', 'log'],

@@ -6,6 +6,8 @@
  * hexadecimal without separators; `…Base64` carries bytes that may be no text; a fact that could not be had is null.
  */
 export const PROTOCOL = 1
+/** Of the document around it. */
+export const VERSION = 1
 
 const text = { type: 'string' } as const
 const whole = { type: 'integer' } as const
@@ -19,7 +21,7 @@ const textMap = { type: 'object', additionalProperties: text } as const
 /** What every answer begins with. `ok: false` carries `error`, and nothing was left stopped: only `stop-timeout` leaves a
  * component stopping, which starts again as soon as it has stopped. */
 export const envelope = {
-  version: { const: 1 },
+  version: { const: VERSION },
   protocol: { type: 'integer' },
   helper: text,
   verb: text,

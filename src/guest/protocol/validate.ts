@@ -1,5 +1,6 @@
 import { StillshotError } from '../../errors.ts'
 import { compileSchema, errorsText, type ValidateFunction } from '../../json-schema/compile.ts'
+import { Redaction } from '../../log/redaction.ts'
 import type {
   ComeBackAnswer,
   DrainAnswer,
@@ -11,7 +12,7 @@ import type {
 } from './answers.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { holdSchema } from './hold-schema.ts'
-import { envelope, envelopeRequired, PROTOCOL } from './parts.ts'
+import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
 import { releaseSchema } from './release-schema.ts'
 import { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
@@ -57,24 +58,37 @@ export function prepareValidation(...verbs: readonly Verb[]): void {
   }
 }
 
+/** Deeper than any answer; what is kept of one is written out as JSON again, which takes a stack. */
+const DEEPEST = 32
+
+/** What is quoted of an answer: enough to find the place. */
+const LONGEST_QUOTE = 500
+
 /**
  * The helper's answer to `verb`, checked by its schema. `holdId` is the id that was asked about: an answer for another
- * hold is refused. Rejects with `helper-answer-invalid`, or `version-newer` for a protocol that we do not know; an answer
- * that says `ok: false` is returned as a {@link Refusal}.
+ * hold is refused. `redaction` knows the secrets that were sent along: none of them is in what this returns or throws.
+ * Rejects with `helper-answer-invalid`, or `version-newer` for a version or protocol that we do not know; an answer that
+ * says `ok: false` is returned as a {@link Refusal}.
  */
-export function readAnswer<V extends Verb>(verb: V, holdId: string, text: string): Answers[V] | Refusal {
-  const document = parse(verb, text)
+export function readAnswer<V extends Verb>(
+  verb: V,
+  holdId: string,
+  text: string,
+  redaction = new Redaction(),
+): Answers[V] | Refusal {
+  const document = redaction.document(parse(verb, text, redaction))
+  refuseNewer(document)
   if (!isEnvelope(document)) throw invalid(verb, errorsText(isEnvelope.errors))
   const head = document as Envelope
-  if (head.protocol !== PROTOCOL) {
-    throw new StillshotError('version-newer', `the helper speaks protocol ${head.protocol}, we speak ${PROTOCOL}`)
-  }
   if (head.verb !== verb || head.hold !== holdId) {
     throw invalid(verb, `it answers '${head.verb}' of hold '${head.hold}'`)
   }
+  // Nothing is stopped yet: an answer with a secret in it is looked at by a person, not mended and relied on.
+  if (verb === 'probe' && redaction.text(text) !== text) throw invalid(verb, 'it holds the password that was sent')
   // A release that could not start everything has still taken its fence: that answer is whole, and is evidence.
   const whole = head.ok || (verb === 'release' && head.error?.code === 'start-failed')
-  if (!whole) return new Refusal(head.error?.code ?? 'unknown', head.error?.message ?? 'no reason given')
+  if (!whole) return refusal(head.error)
+  if (head.ok && head.error !== null) throw invalid(verb, `it says ok and '${head.error.code}'`)
   prepareValidation(verb)
   const validate = compiled.get(verb)
   if (validate === undefined || !validate(document)) throw invalid(verb, errorsText(validate?.errors))
@@ -91,16 +105,43 @@ export class Refusal {
   }
 }
 
-function parse(verb: string, text: string): unknown {
+function parse(verb: string, text: string, redaction: Redaction): unknown {
+  let document: unknown
   try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw invalid(verb, `no JSON: ${JSON.stringify(text.slice(0, 200))}`, cause)
+    document = JSON.parse(text)
+  } catch {
+    throw invalid(verb, `no JSON: ${JSON.stringify(redaction.text(text).slice(0, 200))}`)
+  }
+  if (isDeeper(document, DEEPEST)) throw invalid(verb, `it is nested more than ${DEEPEST} levels deep`)
+  return document
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1))
+}
+
+function refusal(error: Envelope['error']): Refusal {
+  return new Refusal(quote(error?.code ?? 'unknown'), quote(error?.message.trim() || 'no reason given'))
+}
+
+function refuseNewer(document: unknown): void {
+  const { version, protocol } = (document ?? {}) as { version?: unknown; protocol?: unknown }
+  if (typeof version === 'number' && version > VERSION) {
+    throw new StillshotError('version-newer', `the helper's answer has version ${version}, we read ${VERSION}`)
+  }
+  if (typeof protocol === 'number' && protocol !== PROTOCOL) {
+    throw new StillshotError('version-newer', `the helper speaks protocol ${protocol}, we speak ${PROTOCOL}`)
   }
 }
 
-function invalid(verb: string, why: string, cause?: unknown): StillshotError {
-  return new StillshotError('helper-answer-invalid', `the helper's answer to '${verb}' is not understood: ${why}`, {
-    cause,
-  })
+function invalid(verb: string, why: string): StillshotError {
+  return new StillshotError(
+    'helper-answer-invalid',
+    `the helper's answer to '${verb}' is not understood: ${quote(why)}`,
+  )
+}
+
+function quote(text: string): string {
+  return text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text
 }
