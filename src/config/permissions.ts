@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { StillshotError } from '../errors.ts'
 import type { FileFacts, Host, ReadFile } from '../system/host.ts'
+import { shellWord } from '../system/shell-word.ts'
 
 /**
  * A configuration is read only if it and its folder belong to root or the caller and nobody else can write them: who
@@ -26,7 +27,7 @@ function refuse(system: Host, path: string, facts: FileFacts): void {
   if ((facts.mode & 0o022) !== 0) {
     throw new StillshotError('config-unsafe', `${path} can be written by others (mode ${formatMode(facts.mode)})`, {
       details,
-      hint: `chmod go-w ${path}`,
+      hint: `chmod go-w ${shellWord(path)}`,
     })
   }
 }

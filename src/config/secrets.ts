@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { StillshotError } from '../errors.ts'
 import type { Host } from '../system/host.ts'
+import { shellWord } from '../system/shell-word.ts'
 import { formatMode, isTrustedOwner } from './permissions.ts'
 
 /** Longest run of an `exec:` command. */
@@ -56,7 +57,7 @@ async function fromFile({ host: system, folder }: SecretOptions, name: string, w
   }
   if ((file.facts.mode & 0o077) !== 0) {
     const message = `is file:${path}: it can be read by others (mode ${formatMode(file.facts.mode)})`
-    throw unreadable(where, message, { hint: `chmod 600 ${path}` })
+    throw unreadable(where, message, { hint: `chmod 600 ${shellWord(path)}` })
   }
   return file.text
 }

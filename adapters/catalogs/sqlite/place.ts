@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { access, mkdir, open, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StillshotError } from '../../../src/errors.ts'
+import { shellWord } from '../../../src/system/shell-word.ts'
 
 /**
  * File systems of other machines, by `f_type` of statfs(2). SQLite's write-ahead log needs memory that all processes
@@ -92,7 +93,7 @@ export function refuseUnsafe(path: string, { uid, mode }: { uid: number; mode: n
   if ((mode & 0o022) === 0) return
   const bits = (mode & 0o7777).toString(8).padStart(4, '0')
   throw new StillshotError('config-unsafe', `${path} can be written by others (mode ${bits})`, {
-    hint: `chmod go-w ${path}`,
+    hint: `chmod go-w ${shellWord(path)}`,
   })
 }
 

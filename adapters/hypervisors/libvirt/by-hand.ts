@@ -1,4 +1,5 @@
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import { shellWord } from '../../../src/system/shell-word.ts'
 
 /** From this version on libvirt reverts to external snapshots itself. */
 const REVERTS_SINCE = 10
@@ -21,8 +22,4 @@ export function byHand(
     'for each: qemu-img create -f qcow2 -F qcow2|raw -b SOURCE NEW',
     `${virsh('edit', vm.nativeId)} (each disk: NEW as its source, no <backingStore>)`,
   ].join('; ')
-}
-
-function shellWord(word: string): string {
-  return /^[A-Za-z0-9_./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -2,6 +2,7 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
+import { shellWord } from '../../../src/system/shell-word.ts'
 import type { LibvirtHost } from './host.ts'
 import { type ImageHeader, readImageHeader } from './image-header.ts'
 import { planRollBack } from './roll-back-plan.ts'
@@ -49,7 +50,7 @@ function fitness(host: LibvirtHost, vm: Vm, info: string): readonly Finding[] {
       severity: 'refuse',
       code: 'memory-saved',
       message: `${vm.name} has a saved memory image, which does not fit other disks`,
-      hint: `start the VM once, or drop it with \`virsh -c '${host.uri}' managedsave-remove ${vm.nativeId}\``,
+      hint: `start the VM once, or drop it with \`virsh -c ${shellWord(host.uri)} managedsave-remove ${vm.nativeId}\``,
       error: 'vm-locked',
     })
   }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
+import { shellWord } from '../../../src/system/shell-word.ts'
 import { coverageOf, isOutByChoice } from './coverage.ts'
 import { type Domain, type DomainDisk, isBlockDevice, readDomain } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
@@ -80,7 +81,7 @@ async function jobFindings(
       severity: 'refuse',
       code: 'block-job',
       message: `a block job works on disk ${target} of ${vm.name}`,
-      hint: `wait for it; \`virsh -c '${host.uri}' blockjob ${vm.nativeId} ${target}\` shows how far it is`,
+      hint: `wait for it; \`virsh -c ${shellWord(host.uri)} blockjob ${vm.nativeId} ${shellWord(target)}\` shows how far it is`,
       error: 'vm-locked',
     }))
 }

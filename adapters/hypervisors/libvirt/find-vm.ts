@@ -8,6 +8,7 @@ import { powerOf } from './vm-state.ts'
 
 interface Listed {
   readonly uuid: string
+  /** Without blanks around it: virsh pads its columns with them. */
   readonly name: string
 }
 
@@ -15,15 +16,19 @@ interface Listed {
 export async function listDomains(host: LibvirtHost, options: CallOptions = {}): Promise<readonly Listed[]> {
   const [list = ''] = await host.session.run([['list', '--all', '--uuid', '--name']], { ...options, doing: 'list VMs' })
   return list.split('\n').flatMap((line) => {
-    const parts = /^\s*([0-9a-f-]{36})\s+(.*\S)\s*$/i.exec(line)
-    return parts?.[1] === undefined || parts[2] === undefined ? [] : [{ uuid: parts[1].toLowerCase(), name: parts[2] }]
+    const [, uuid, name = ''] = /^\s*([0-9a-f-]{36})(?:\s(.*))?$/i.exec(line) ?? []
+    return uuid === undefined ? [] : [{ uuid: uuid.toLowerCase(), name: name.trim() }]
   })
 }
 
 /** By UUID or name; never by libvirt's running number, which the next start changes. */
 export async function findVm(host: LibvirtHost, reference: string, options: CallOptions = {}): Promise<Vm> {
   const domains = await listDomains(host, options)
-  const found = domains.filter(({ uuid, name }) => uuid === reference.toLowerCase() || name === reference)
+  const isUuid = (uuid: string) => uuid === reference.toLowerCase()
+  const likely = domains.filter(({ uuid, name }) => isUuid(uuid) || name === reference.trim())
+  const read: Vm[] = []
+  for (const { uuid } of likely) read.push(await readVm(host, uuid, options))
+  const found = read.filter(({ uuid, name }) => isUuid(uuid) || name === reference)
   const [first] = found
   if (first === undefined) {
     throw new StillshotError('vm-not-found', `${host.name} has no VM ${reference}`, {
@@ -34,7 +39,7 @@ export async function findVm(host: LibvirtHost, reference: string, options: Call
     const who = found.map(({ uuid, name }) => `${name} (${uuid})`).join(', ')
     throw new StillshotError('vm-ambiguous', `${reference} means ${who}`)
   }
-  return readVm(host, first.uuid, options)
+  return first
 }
 
 async function readVm(host: LibvirtHost, uuid: string, options: CallOptions): Promise<Vm> {

@@ -72,8 +72,9 @@ export async function readSnapshots(host: LibvirtHost, uuid: string, request: Re
 
 async function readAll(host: LibvirtHost, uuid: string, names: readonly string[], request: Request) {
   if (names.length === 0) return []
+  // Others' names may begin with dashes: after `--` virsh reads no options.
   const xmls = await host.session.run(
-    names.map((name) => ['snapshot-dumpxml', uuid, name, '--security-info']),
+    names.map((name) => ['snapshot-dumpxml', uuid, '--security-info', '--', name]),
     request,
   )
   return xmls.map((xml): StoredSnapshot => ({ ...readSnapshot(xml), xml }))

@@ -26,11 +26,20 @@ const parser = new XMLParser({
 
 /** The root element; rejects anything else with `hypervisor-refused`. */
 export function parseXml(text: string): XmlElement {
-  const root = elements(parser.parse(text)).find((node) => typeof node !== 'string')
+  const root = parse(text).find((node) => typeof node !== 'string')
   if (root === undefined || typeof root === 'string') {
-    throw new StillshotError('hypervisor-refused', `no XML in libvirt's answer: ${JSON.stringify(text.slice(0, 200))}`)
+    throw new StillshotError('hypervisor-refused', "no XML in libvirt's answer")
   }
   return root
+}
+
+/** The text is not quoted: it may hold a console's password. */
+function parse(text: string): (XmlElement | string)[] {
+  try {
+    return elements(parser.parse(text))
+  } catch (cause) {
+    throw new StillshotError('hypervisor-refused', "libvirt's answer is not XML that can be read", { cause })
+  }
 }
 
 export function formatXml(element: XmlElement): string {
@@ -95,10 +104,14 @@ const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&',
 
 function decode(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(lt|gt|amp|quot|apos));/gi, (whole, hex, decimal, name) => {
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
-    if (decimal !== undefined) return String.fromCodePoint(Number.parseInt(decimal, 10))
+    if (hex !== undefined) return character(Number.parseInt(hex, 16), whole)
+    if (decimal !== undefined) return character(Number.parseInt(decimal, 10), whole)
     return ENTITIES[String(name).toLowerCase()] ?? whole
   })
+}
+
+function character(codePoint: number, whole: string): string {
+  return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : whole
 }
 
 function encode(text: string): string {
