@@ -37,10 +37,26 @@ export function indent(text: string, by = 2): string {
   return text.replace(/^(?=.)/gm, ' '.repeat(by))
 }
 
-/** Words of guests and hypervisors cannot steer the terminal: control characters other than newline and tab are shown. */
+/**
+ * Words of guests and hypervisors cannot steer the terminal: control characters other than newline and tab are shown, and
+ * so is what turns the direction of a line, breaks it or cannot be seen.
+ */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (sign) => {
-    return `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`
-  })
+  const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+  return text.replace(steering, escaped)
+}
+
+/** One JSON document for {@link printable} terminals: the same signs as escapes, which every reader of JSON takes back. */
+export function printableJson(value: unknown): string {
+  const steering = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+  return JSON.stringify(value, null, 2).replace(steering, (sign) => `\\u${hex(sign, 4)}`)
+}
+
+function escaped(sign: string): string {
+  return sign < '\u0100' ? `\\x${hex(sign, 2)}` : `\\u${hex(sign, 4)}`
+}
+
+function hex(sign: string, digits: number): string {
+  return sign.charCodeAt(0).toString(16).padStart(digits, '0')
 }

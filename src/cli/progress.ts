@@ -99,7 +99,7 @@ class LiveProgress implements ProgressDisplay {
     const { event, sinceMs } = this.#current
     const now = this.#clock.monotonic()
     const outage = this.#outageSinceMs === undefined ? '' : `, outage so far ${formatMs(now - this.#outageSinceMs)}`
-    const text = `… ${event.vm}: ${WORDS[event.phase]} ${formatMs(now - sinceMs)}${outage}`
+    const text = printable(`… ${event.vm}: ${WORDS[event.phase]} ${formatMs(now - sinceMs)}${outage}`)
     this.#terminal.err(`\r\u001b[K${text.slice(0, Math.max(10, this.#terminal.columns - 1))}`)
   }
 }

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { App, GlobalOptions } from './app.ts'
-import { printable } from './format.ts'
+import { printable, printableJson } from './format.ts'
 import { buildProgram } from './program.ts'
 import { proofLines } from './proofs.ts'
 import type { Act, CommandResult } from './result.ts'
@@ -112,5 +112,5 @@ function causeText(error: StillshotError): string {
 }
 
 function printDocument(app: App, document: Readonly<Record<string, unknown>>): void {
-  app.terminal.out(`${JSON.stringify(app.redaction.document(document), null, 2)}\n`)
+  app.terminal.out(`${printableJson(app.redaction.document(document))}\n`)
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { RestoreReport } from '../../coordinator/restore-snapshot.ts'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import type { App, OpenVm, Session } from '../app.ts'
-import { formatAge, formatMs, indent } from '../format.ts'
+import { formatAge, formatMs, indent, printable } from '../format.ts'
 import { gradeText } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
@@ -66,7 +66,7 @@ function plan(
 }
 
 async function ask(app: App, planned: RestoreReport): Promise<void> {
-  app.terminal.err(planText(app, planned))
+  app.terminal.err(printable(app.redaction.text(planText(app, planned))))
   if (await app.prompts.confirm(`Put ${planned.vm} back to this point?`)) return
   throw new StillshotError('cancelled', `restore of ${planned.vm} was not confirmed`, { hint: 'nothing was changed' })
 }

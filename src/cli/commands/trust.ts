@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { StillshotError } from '../../errors.ts'
 import type { HostKey } from '../../guest/known-hosts.ts'
 import type { App, Session } from '../app.ts'
+import { printable } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { selectVms } from '../vms.ts'
 
@@ -56,7 +57,7 @@ async function ask({ terminal, prompts }: App, where: string, key: HostKey, file
       hint: `compare it on the guest’s console, then --fingerprint ${key.fingerprint}`,
     })
   }
-  terminal.err(`${where} (${file}) offers\n  ${key.type} ${key.fingerprint}\n`)
+  terminal.err(printable(`${where} (${file}) offers\n  ${key.type} ${key.fingerprint}\n`))
   terminal.err('compare it on the guest’s own console: for f in /etc/ssh/ssh_host_*.pub; do ssh-keygen -lf $f; done\n')
   if (await prompts.confirm('Is it the same?')) return
   throw new StillshotError('cancelled', `the key of ${where} was not confirmed`, { hint: 'nothing was recorded' })
