@@ -1,6 +1,7 @@
 import { duration, names } from './values.ts'
 
-const unit = { type: 'string', pattern: '^[A-Za-z0-9@._:-]+$', maxLength: 255 } as const
+/** As the helper takes it; one that begins with a dash would be an option of systemctl. */
+const unit = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9@._:-]*$', maxLength: 200 } as const
 
 const component = {
   type: 'object',

@@ -39,7 +39,12 @@ const database = {
   description: 'How the helper logs in to the server; default: as root over the unix socket, without a password.',
   additionalProperties: false,
   properties: {
-    user: { ...text, pattern: '^[A-Za-z0-9@._:/-]+$', description: 'User of the server.', examples: ['stillshot'] },
+    user: {
+      ...text,
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+      description: 'User of the server.',
+      examples: ['stillshot'],
+    },
     password: {
       ...secret,
       description: 'Its password by reference; sent on standard input only.',
