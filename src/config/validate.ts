@@ -2,7 +2,7 @@ import type { ErrorObject, ValidateFunction } from '../json-schema/compile.ts'
 import { nearest } from './nearest.ts'
 import { DURATION_PATTERN, NAME_PATTERN, SECRET_PATTERN } from './schema/values.ts'
 import { type Config, configSchema } from './schema.ts'
-import type { Problem, Step, YamlSource } from './yaml-source.ts'
+import { MOST_PROBLEMS, type Problem, type Step, type YamlSource } from './yaml-source.ts'
 
 let compiled: ValidateFunction<Config> | undefined
 
@@ -14,18 +14,15 @@ async function validator(): Promise<ValidateFunction<Config>> {
   return compiled
 }
 
-/** The value as a configuration, or everything that is wrong with it. Messages never show what may be a secret. */
+/** The value as a configuration, or what is wrong with it, {@link MOST_PROBLEMS} of it at most. Messages never show what may be a secret. */
 export async function validateConfig(source: YamlSource): Promise<{ config: Config } | { problems: Problem[] }> {
   const validate = await validator()
   const { value } = source
   if (value === null || value === undefined) return { problems: [{ path: '', message: 'is empty' }] }
   if (validate(value)) return { config: value }
-  const problems = (validate.errors ?? []).flatMap((error) => {
-    // Said already by the error about the name itself.
-    if (error.keyword === 'propertyNames') return []
-    return [toProblem(error, source)]
-  })
-  return { problems }
+  // An error about a property's name is said already by the one about the name itself.
+  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames')
+  return { problems: errors.slice(0, MOST_PROBLEMS).map((error) => toProblem(error, source)) }
 }
 
 function toProblem(error: ErrorObject, source: YamlSource): Problem {
@@ -108,8 +105,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The value itself, unless it stands where a secret may have been written. */
 function shown(error: ErrorObject, around: readonly Step[]): string {
-  const secret = error.parentSchema?.pattern === SECRET_PATTERN || around.some((step) => SECRET_KEY.test(String(step)))
+  const secret = holdsSecret(error.parentSchema) || around.some((step) => SECRET_KEY.test(String(step)))
   return secret ? '(not shown)' : show(error.data)
+}
+
+/** Also of a group with a secret in it: `database: hunter2` forgets the key. */
+function holdsSecret(schema: object | undefined): boolean {
+  return JSON.stringify(schema ?? {}).includes(JSON.stringify(SECRET_PATTERN))
 }
 
 const SECRET_KEY = /password|token|secret|passphrase|credential/i

@@ -12,6 +12,9 @@ export interface Problem {
   readonly message: string
 }
 
+/** More than anybody reads at once, and than a file that is no configuration at all should cost to look up. */
+export const MOST_PROBLEMS = 50
+
 /** A parsed file that can say where a value stands. */
 export interface YamlSource {
   readonly value: unknown
@@ -25,7 +28,8 @@ export async function parseYaml(text: string): Promise<YamlSource> {
   const yaml = await import('yaml')
   const lineCounter = new yaml.LineCounter()
   const document = yaml.parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, merge: true })
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => {
+  const errors = [...document.errors, ...document.warnings].slice(0, MOST_PROBLEMS)
+  const problems: Problem[] = errors.map((error) => {
     const { line, col } = lineCounter.linePos(error.pos[0])
     return { path: '', line, column: col, message: SAYINGS[error.code] ?? `is not valid YAML (${error.code})` }
   })

@@ -11,7 +11,7 @@ import { seenRecording } from '../adapters/applications/seen-recording.ts'
 import { RECORDED_SERVERS, readRecordings } from '../recordings/read-recordings.ts'
 import { ModelGuest } from '../world/model-guest.ts'
 import { change, changed, nestedJson, toJson } from './mutations.ts'
-import { assertFromTable } from './table-error.ts'
+import { assertFromTable, assertShort } from './table-error.ts'
 
 const HOLD = '01JDAAAAAAAAAAAAAAAAAAAAAA'
 const VERBS = ['probe', 'drain', 'undrain', 'hold', 'release', 'come-back', 'status'] as const satisfies Verb[]
@@ -51,6 +51,7 @@ const says = (stdout: string, stderr = '', exitStatus = 0): CommandResult => ({ 
 async function refused(verb: Verb, result: CommandResult | Promise<CommandResult>, ...codes: readonly ErrorCode[]) {
   const answer = await ask(verb, result).catch((error: unknown) => {
     assertFromTable(error, ...(codes.length > 0 ? codes : CODES))
+    assertShort(error)
     return undefined
   })
   assert.equal(answer, undefined, 'it was accepted')

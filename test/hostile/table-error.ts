@@ -11,5 +11,9 @@ export function assertFromTable(error: unknown, ...codes: readonly ErrorCode[]):
   assert.notEqual(error.code, 'defect', error.stack)
   assert.ok(codes.length === 0 || codes.includes(error.code), `${error.code}: ${error.message}`)
   assert.ok(error.message.length > 5 && error.hint.length > 5, `${error.code}: '${error.message}', '${error.hint}'`)
-  assert.ok(error.message.length <= LONGEST_MESSAGE, `${error.message.length} characters long`)
+}
+
+/** Whatever somebody else said is quoted, not repeated at full length. */
+export function assertShort({ message }: StillshotError): void {
+  assert.ok(message.length <= LONGEST_MESSAGE, `${message.length} characters long`)
 }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import { recoverRuns } from '../../src/coordinator/recover-runs.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
+import type { HoldAnswer, ProbeAnswer, ReleaseAnswer } from '../../src/guest/protocol/answers.ts'
+import { isSettled } from '../../src/saga/journal-event.ts'
+import { readJournal } from '../../src/saga/read-journal.ts'
+import { type Lie, type LyingWorld, lyingWorld } from './lying-guest.ts'
+import { change } from './mutations.ts'
+import { assertFromTable } from './table-error.ts'
+
+const lie: fc.Arbitrary<Lie> = fc.record({
+  verb: fc.constantFrom('probe', 'hold', 'hold', 'release', 'release', 'come-back', 'come-back'),
+  from: fc.nat(2).map((count) => Math.max(0, count - 1)),
+  times: fc.constantFrom(1, 1, 1, 1, 1, 1, 3, 3, 3, Number.POSITIVE_INFINITY),
+  kind: fc.constantFrom('changes', 'changes', 'changes', 'changes', 'cut', 'empty', 'other-hold', 'noise'),
+  changes: fc.array(change, { minLength: 1, maxLength: 3 }),
+})
+
+async function take({ world }: LyingWorld): Promise<RestorePoint | undefined> {
+  const signal = new AbortController().signal
+  try {
+    return await takeSnapshot(world.ports, world.settings, { mode: 'stop', signal })
+  } catch (error) {
+    assertFromTable(error)
+    assert.equal(typeof error.details.run, 'string', 'the run is not named')
+    const { point } = error.details
+    return point as RestorePoint | undefined
+  }
+}
+
+/** Every fact that `db-stopped` stands on, read from the answers as they arrived and not from the proofs. */
+function assertSaidSo({ world, arrived }: LyingWorld): void {
+  const probe = arrived.get('probe') as ProbeAnswer
+  const hold = arrived.get('hold') as HoldAnswer
+  const release = arrived.get('release') as ReleaseAnswer
+  const { facts } = world.guest
+  assert.equal(probe.uuid?.toLowerCase(), facts.uuid)
+  assert.deepEqual([hold.uuid, hold.bootId, release.uuid], [probe.uuid, probe.bootId, probe.uuid])
+  assert.equal(release.bootId, hold.bootId)
+  assert.equal(hold.ok && hold.synced && hold.watchdogArmed, true)
+  assert.ok(hold.markers.length > 0 && hold.markers.every(({ written, path }) => written || path === ''))
+  assert.equal(hold.dbms?.unit.Result, 'success')
+  assert.deepEqual(release.fence?.unit, hold.dbms?.unit)
+  assert.equal(release.fence?.watchdog, 'armed')
+  const mounts = probe.dbms?.directories.map(({ mount }) => mount) ?? []
+  assert.ok(mounts.length > 0)
+  for (const mount of mounts) {
+    const disks = probe.fileSystems.find(({ target }) => target === mount)?.disks ?? []
+    assert.ok(disks.length > 0 && disks.every(({ sizeBytes }) => sizeBytes === facts.sizeBytes))
+  }
+}
+
+/** After the hold's time to live and `recover`, with a guest that tells the truth: nothing is open anywhere. */
+async function assertSettled(lying: LyingWorld): Promise<void> {
+  const { world } = lying
+  lying.becomeHonest()
+  await world.pass(world.settings.holdTtlMs)
+  assert.ok(world.guest.facts.running, 'the database is down')
+  const signal = new AbortController().signal
+  world.system.processes.restart()
+  await recoverRuns(async () => ({ ports: world.ports, settings: world.settings }), world.ports, { signal })
+  for (const name of await world.system.files.list('/state/runs')) {
+    const events = await readJournal(world.system.files, `/state/runs/${name}`)
+    assert.ok(isSettled(events), JSON.stringify(events.at(-1)))
+  }
+  assert.deepEqual(await world.catalog.locks(), [])
+  assert.deepEqual(world.guest.openHolds, [])
+  const points = (await world.catalog.points()).map(({ snapshot }) => snapshot)
+  assert.deepEqual([...world.snapshotNames()].sort(), [...points].sort(), 'a snapshot is not in the catalog')
+}
+
+test('answers that were changed on their way: db-stopped only when every fact says so, and nothing stays open', async () => {
+  let stopped = 0
+  let kept = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(lie, { minLength: 1, maxLength: 3 }), async (lies) => {
+      const lying = lyingWorld(lies)
+      const point = await take(lying)
+      if (point !== undefined) kept += 1
+      if (point?.grade === 'db-stopped') {
+        stopped += 1
+        assertSaidSo(lying)
+        assert.deepEqual(
+          lying.world.pointsInTime.map(({ running }) => running),
+          [false],
+        )
+      }
+      await assertSettled(lying)
+    }),
+    { numRuns: 120 },
+  )
+  assert.ok(kept > stopped && stopped > 0, `says nothing: ${kept} points, ${stopped} db-stopped`)
+})
