@@ -3,6 +3,7 @@ import { isSettled, type JournalEvent } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
 import { journalPath, runOfJournal } from './journals.ts'
 import { type SettledHold, settleHolds } from './recover-holds.ts'
+import { type LateSnapshot, removeLateSnapshots } from './recover-late-snapshots.ts'
 import { withRecoverLock } from './recover-lock.ts'
 import { type BrokenLock, breakLocks } from './recover-locks.ts'
 import { type CrashedRun, takeBack, takeBackUrgent } from './recover-run.ts'
@@ -13,12 +14,13 @@ export interface RecoverReport {
   readonly settled: readonly SettledRun[]
   readonly holds: readonly SettledHold[]
   readonly locks: readonly BrokenLock[]
+  readonly snapshots: readonly LateSnapshot[]
 }
 
 /**
  * Settles what a crash left: every run whose process is dead is taken back from its journal, the databases of all of
- * them first; then holds that nobody will release, then locks that nobody owns. Idempotent; a run that lives is left
- * alone. Rejects with `run-under-way` while another process recovers.
+ * them first; then holds that nobody will release, locks that nobody owns, snapshots that came after they had been taken
+ * back. Idempotent; a run that lives is left alone. Rejects with `run-under-way` while another process recovers.
  */
 export function recoverRuns(
   open: OpenVm,
@@ -36,7 +38,8 @@ export function recoverRuns(
     }
     const holds = await settleHolds(open, world, { signal })
     const locks = await breakLocks(open, world, { signal })
-    return { version: 1, settled, holds, locks }
+    const snapshots = await removeLateSnapshots(open, world, { signal })
+    return { version: 1, settled, holds, locks, snapshots }
   })
 }
 

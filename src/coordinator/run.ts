@@ -26,7 +26,6 @@ export async function beginRun(ports: Ports, settings: VmSettings, procedure: st
   const id = ulid(system.clock, system.randomness)
   const helper = openHelper(ports, settings)
   const at = formatInstant(system.clock.now())
-  await system.files.makeFolder(`${stateDirectory}/runs`)
   const journal = await Journal.create(system.files, journalPath(stateDirectory, id))
   const owner = await system.processes.self()
   const begun: JournalEvent = { event: 'run-begun', version: 1, run: id, at, procedure, vm: settings.name, owner }

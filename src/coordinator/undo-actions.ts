@@ -57,7 +57,13 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
     'label-snapshot': async ({ point }, signal) => {
       const restorePoint = JSON.parse(need(point)) as RestorePoint
-      await again(signal, 2_000, async () => labelPoint(ports, await findVm(signal), restorePoint, signal))
+      try {
+        await again(signal, 2_000, async () => labelPoint(ports, await findVm(signal), restorePoint, signal))
+      } catch (thrown) {
+        if (toStillshotError(thrown).code !== 'snapshot-not-found') throw thrown
+        await catalog.removePoint(restorePoint.id)
+        return `somebody removed the snapshot of restore point ${restorePoint.id}`
+      }
       return `the restore point ${restorePoint.id} is kept, graded ${restorePoint.grade}`
     },
 

@@ -4,6 +4,9 @@ import type { CallOptions } from '../system/clock.ts'
 /**
  * The port to what makes snapshots. One adapter per product in adapters/hypervisors/; every adapter passes
  * test/conformance/hypervisor.ts. All calls reject with a StillshotError and end soon after `signal` aborts.
+ *
+ * A change that is given up (`answer-lost`) has arrived by then, or never will: an adapter that talks over a network
+ * resets its connection, so that nothing it still held back is sent. What is under way then, goes on.
  */
 export interface Hypervisor {
   /** The name under `hypervisors:` in the configuration. */

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { StillshotError } from '../errors.ts'
 import type { AppendFile, Files } from '../system/files.ts'
 import type { JournalEvent } from './journal-event.ts'
@@ -18,9 +19,10 @@ export class Journal {
     this.#torn = torn
   }
 
-  /** A new file; rejects with `state-unwritable` when it cannot be made, or is there already. */
+  /** A new file, its folder made where it is missing; rejects with `state-unwritable` when that fails, or it is there. */
   static async create(files: Files, path: string): Promise<Journal> {
     try {
+      await files.makeFolder(dirname(path))
       return new Journal(await files.openAppend(path, { create: true }))
     } catch (cause) {
       throw new StillshotError('state-unwritable', `the journal ${path} cannot be written: ${text(cause)}`, { cause })

@@ -156,7 +156,7 @@ test('recover says what it settled and exits 50 when something is still open', a
     outcome: 'recovered' as const,
     open: [] as string[],
   }
-  const report = { version: 1 as const, settled: [settled], holds: [], locks: [] }
+  const report = { version: 1 as const, settled: [settled], holds: [], locks: [], snapshots: [] }
   const good = await run(['recover'], { procedures: { recoverRuns: async () => report } })
   assert.deepEqual([good.status, good.out], [0, 'db1: run 01R: recovered\n'])
   const open = {

@@ -13,12 +13,14 @@ export const modelApplication: Application = {
       ? []
       : [{ severity: 'refuse', code: 'dbms-not-running', message: 'it does not run', hint: 'start it' }],
   forecast: () => ({ stopMs: 1_000, startMs: 1_000 }),
-  proveStop: (_, hold) => [proof('clean-stop', hold.dbms?.unit.Result === 'success', 'unit-result')],
+  proveStop: (_, hold) => [
+    proof('clean-stop', hold.dbms?.unit.Result === 'success' && hold.dbms.processes.length === 0, 'unit-result'),
+  ],
   proveStoodStill: (hold, release) => {
     const before = JSON.stringify(hold.dbms?.unit)
     return [
       proof('stood-still', before === JSON.stringify(release.fence?.unit), 'unit-unchanged'),
-      proof('one-server', true, 'one'),
+      proof('one-server', release.fence?.processes.length === 0, 'no-process'),
     ]
   },
   proveComeBack: (_, comeBack) => [

@@ -30,6 +30,7 @@ export class FakeShell implements GuestShell {
   readonly #settings: FakeShellSettings
   readonly #end = Promise.withResolvers<void>()
   #open = true
+  #cut = false
 
   constructor(settings: FakeShellSettings) {
     this.#settings = settings
@@ -62,13 +63,14 @@ export class FakeShell implements GuestShell {
   }
 
   async close(): Promise<void> {
-    this.cut()
-  }
-
-  /** The connection ends at once; what runs in the guest goes on. */
-  cut(): void {
     this.#open = false
     this.#end.resolve()
+  }
+
+  /** The connection ends at once; what runs in the guest goes on, and what has not arrived there never will. */
+  cut(): void {
+    this.#cut = true
+    this.close()
   }
 
   async #work(argv: readonly string[], options: RunOptions): Promise<CommandResult> {
@@ -76,7 +78,7 @@ export class FakeShell implements GuestShell {
     const { delayMs, lose } = takeFault(argv) ?? {}
     options.onSent?.()
     if (delayMs !== undefined) await clock.sleep(delayMs)
-    const result = lose === 'request' ? undefined : await program(argv, options.stdin ?? '')
+    const result = lose === 'request' || this.#cut ? undefined : await program(argv, options.stdin ?? '')
     if (result === undefined || lose === 'answer') {
       this.cut()
       throw this.#lost(argv, true)

@@ -63,6 +63,17 @@ export class MemoryFiles implements Files {
     this.#files.set(normalize(path), { content, synced: content.length })
   }
 
+  /** The whole content; empty when it is missing. */
+  content(path: string): string {
+    return this.#files.get(normalize(path))?.content ?? ''
+  }
+
+  /** What of the file is on the disk whatever happens; empty when it is missing. */
+  synced(path: string): string {
+    const entry = this.#files.get(normalize(path))
+    return entry === undefined ? '' : entry.content.slice(0, entry.synced)
+  }
+
   /** What has been written to the file but would be lost with the power. */
   unsynced(path: string): string {
     const entry = this.#files.get(normalize(path))
@@ -95,7 +106,12 @@ class MemoryAppendFile implements AppendFile {
 
   async append(text: string): Promise<void> {
     this.#refuseClosed()
-    await this.#fault('append')
+    try {
+      await this.#fault('append')
+    } catch (thrown) {
+      if (thrown instanceof TornAppend) this.#entry.content += text.slice(0, Math.floor(text.length * thrown.share))
+      throw thrown
+    }
     this.#entry.content += text
   }
 
@@ -111,6 +127,16 @@ class MemoryAppendFile implements AppendFile {
 
   #refuseClosed(): void {
     if (this.#closed) throw fileError('EBADF', 'closed file')
+  }
+}
+
+/** What a fault throws for an append that fails in the middle: `share` of the text, 0 to 1, is written. */
+export class TornAppend extends Error {
+  readonly code = 'ENOSPC'
+  readonly share: number
+  constructor(share: number) {
+    super('ENOSPC: no space left on device')
+    this.share = share
   }
 }
 

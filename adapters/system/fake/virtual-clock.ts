@@ -78,6 +78,16 @@ export class VirtualClock implements Clock {
     this.#elapsedMs = endMs
   }
 
+  /**
+   * Fires the timer that is due next and lets its time pass; false when nobody sleeps. What it sets free has run when the
+   * event loop comes round: call it again only then.
+   */
+  step(): boolean {
+    const next = this.#next()
+    if (next !== undefined) this.#fire(next)
+    return next !== undefined
+  }
+
   /** The wall clock jumps, forward or back; nothing that sleeps notices. */
   jumpWallClock(ms: number): void {
     this.#epochMs += ms

@@ -21,6 +21,7 @@ async function recover({ procedures, signal }: App, session: Session): Promise<C
   lines.push(
     ...report.holds.map(({ hold, vm, outcome, message }) => `${vm}: hold ${hold}: ${outcome}, ${message}\n`),
     ...report.locks.map(({ run, outcome, message }) => `lock of run ${run}: ${outcome}, ${message}\n`),
+    ...report.snapshots.map(({ vm, snapshot, outcome, message }) => `${vm}: ${snapshot}: ${outcome}, ${message}\n`),
   )
   const open =
     report.settled.some((settled) => settled.open.length > 0) ||

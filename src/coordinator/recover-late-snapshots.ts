@@ -1,0 +1,97 @@
+import { vmKey } from '../catalog/catalog.ts'
+import { toStillshotError } from '../errors.ts'
+import { isSettled, type JournalEvent } from '../saga/journal-event.ts'
+import { readJournal } from '../saga/read-journal.ts'
+import { journalPath, runOfJournal } from './journals.ts'
+import type { Ports } from './ports.ts'
+import type { OpenVm, RecoverWorld } from './recover-world.ts'
+
+/** A snapshot that was taken back, and then made none the less. */
+export interface LateSnapshot {
+  readonly run: string
+  readonly vm: string
+  readonly snapshot: string
+  /** `kept`: a run has the VM just now, or the hypervisor did not remove it; the next `recover` tries again. */
+  readonly outcome: 'removed' | 'kept'
+  readonly message: string
+}
+
+type TakenBack = Pick<LateSnapshot, 'run' | 'vm' | 'snapshot'>
+
+/**
+ * Removes the snapshots of runs whose creation was taken back, where the hypervisor has them none the less: a request may
+ * have been on its way for longer than the undo looked. The run's journal says that nobody wants them. A VM that cannot be
+ * asked is left for the next time.
+ */
+export async function removeLateSnapshots(
+  open: OpenVm,
+  world: RecoverWorld,
+  { signal }: { signal: AbortSignal },
+): Promise<readonly LateSnapshot[]> {
+  const takenBack = await listTakenBack(world)
+  const results: LateSnapshot[] = []
+  for (const vm of new Set(takenBack.map((candidate) => candidate.vm))) {
+    try {
+      const { ports, settings } = await open(vm)
+      const ofVm = takenBack.filter((candidate) => candidate.vm === vm)
+      results.push(...(await removeOfVm(ports, settings.reference, ofVm, signal)))
+    } catch (thrown) {
+      signal.throwIfAborted()
+      world.log.warn('snapshots that were taken back could not be looked for', {
+        vm,
+        message: toStillshotError(thrown).message,
+      })
+    }
+  }
+  return results
+}
+
+async function removeOfVm(
+  { hypervisor, catalog }: Ports,
+  reference: string,
+  takenBack: readonly TakenBack[],
+  signal: AbortSignal,
+): Promise<readonly LateSnapshot[]> {
+  const vm = await hypervisor.findVm(reference, { signal, timeoutMs: 30_000 })
+  const there = new Set((await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })).map(({ name }) => name))
+  const results: LateSnapshot[] = []
+  for (const late of takenBack.filter(({ snapshot }) => there.has(snapshot))) {
+    const lock = (await catalog.locks()).find((candidate) => candidate.vmKey === vmKey(vm))
+    if (lock !== undefined) {
+      results.push({ ...late, outcome: 'kept', message: `run ${lock.run} has the VM` })
+      continue
+    }
+    try {
+      await hypervisor.removeSnapshot(vm, late.snapshot, { signal, timeoutMs: 600_000 })
+      results.push({ ...late, outcome: 'removed', message: 'it was made after it had been taken back' })
+    } catch (thrown) {
+      const byHand = hypervisor.byHand(vm, 'remove-snapshot', late.snapshot)
+      results.push({ ...late, outcome: 'kept', message: `${toStillshotError(thrown).message}; by hand: ${byHand}` })
+    }
+  }
+  return results
+}
+
+async function listTakenBack({ system, stateDirectory }: RecoverWorld): Promise<readonly TakenBack[]> {
+  const found: TakenBack[] = []
+  for (const name of await system.files.list(`${stateDirectory}/runs`)) {
+    const run = runOfJournal(name)
+    if (run === undefined) continue
+    // One that cannot be read has been told of by whoever looked at the runs.
+    const events = await readJournal(system.files, journalPath(stateDirectory, run)).catch(() => [])
+    found.push(...takenBackIn(run, events))
+  }
+  return found
+}
+
+/** Nothing of a run that is still open: its undo is due, or at work. */
+function takenBackIn(run: string, events: readonly JournalEvent[]): readonly TakenBack[] {
+  const [begun] = events
+  if (begun?.event !== 'run-begun' || !isSettled(events)) return []
+  return events.flatMap((event) => {
+    if (event.event !== 'intent' || event.undo?.action !== 'remove-snapshot') return []
+    const { snapshot } = event.undo.args
+    const undone = events.some((other) => other.event === 'undone' && other.step === event.step)
+    return undone && snapshot !== undefined ? [{ run, vm: begun.vm, snapshot }] : []
+  })
+}

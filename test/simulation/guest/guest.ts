@@ -1,0 +1,29 @@
+import type { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
+import type { CommandResult } from '../../../src/guest/guest-shell.ts'
+import type { Chance } from '../chance.ts'
+import { SimulatedHelper } from './helper.ts'
+import { type GuestDisk, GuestMachine } from './machine.ts'
+import { GuestServer } from './server.ts'
+import type { Identity } from './words.ts'
+
+/** A guest: its machine, its server, and the helper that stillshot calls over SSH. */
+export class SimulatedGuest {
+  readonly machine: GuestMachine
+  readonly server: GuestServer
+  readonly helper: SimulatedHelper
+
+  constructor(clock: VirtualClock, chance: Chance, identity: Identity, diskOf: () => GuestDisk) {
+    this.machine = new GuestMachine(clock, chance.fork(), diskOf)
+    this.server = new GuestServer(this.machine, chance.fork())
+    const webRuns = chance.happens(0.5)
+    const { machine, server } = this
+    this.helper = new SimulatedHelper({ machine, server, chance: chance.fork(), identity, webRuns })
+  }
+
+  /** Runs what arrives over SSH; never settles when the machine goes away under it. */
+  async run(argv: readonly string[]): Promise<CommandResult> {
+    const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
+    const stdout = await this.helper.carryOut(verb, words)
+    return { exitStatus: 0, stdout, stderr: '' }
+  }
+}

@@ -1,0 +1,285 @@
+import type { Chance } from '../chance.ts'
+import { type GuestHold, isOver, keepsOthersOut, shownState } from './guest-hold.ts'
+import { GuestLock } from './lock.ts'
+import type { GuestMachine } from './machine.ts'
+import type { GuestServer } from './server.ts'
+import { answer, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
+
+/** What the troubles of a world do to the helper. */
+export interface HelperTroubles {
+  /** /run is full until this uptime. */
+  runFullUntil: number
+  syncFails: boolean
+  /** The watchdog of the next hold is gone when the hold looks again, with everything stopped. */
+  watchdogVanishes: boolean
+}
+
+/** Forecast and lock patience that the helper keeps free before the end of the time to live, as the real one does. */
+const LOCK_PATIENCE_MS = 5_000
+const STOP_LIMIT_MS = 60_000
+
+/**
+ * The verbs of the guest's helper as adapters/guests/helper has them, over a model of systemd: what they refuse, what they
+ * leave when they fail, what they answer when they are asked again, and what the watchdog does when nobody comes.
+ */
+export class SimulatedHelper {
+  readonly #machine: GuestMachine
+  readonly #server: GuestServer
+  readonly #chance: Chance
+  readonly #identity: Identity
+  readonly #lock: GuestLock
+  readonly #holds = new Map<string, GuestHold>()
+  readonly troubles: HelperTroubles = { runFullUntil: 0, syncFails: false, watchdogVanishes: false }
+  /** Components may not be started by anybody but the helper. */
+  blocked = false
+  drained = false
+  /** The web server: a plain unit that is enabled at boot when it was active. */
+  web: { active: boolean; readonly enabled: boolean }
+
+  constructor(parts: {
+    machine: GuestMachine
+    server: GuestServer
+    chance: Chance
+    identity: Identity
+    webRuns: boolean
+  }) {
+    this.#machine = parts.machine
+    this.#server = parts.server
+    this.#chance = parts.chance
+    this.#identity = parts.identity
+    this.#lock = new GuestLock(parts.machine)
+    this.web = { active: parts.webRuns, enabled: parts.webRuns }
+    this.#machine.onEnd(() => {
+      this.#holds.clear()
+      this.blocked = false
+      this.drained = false
+      this.web.active = false
+      Object.assign(this.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
+    })
+    this.#machine.onBoot(() => {
+      this.web.active = this.web.enabled
+    })
+  }
+
+  get holds(): readonly GuestHold[] {
+    return [...this.#holds.values()]
+  }
+
+  async carryOut(verb: string, words: readonly string[]): Promise<string> {
+    await this.#machine.sleep(this.#chance.between(10, 200))
+    switch (verb) {
+      case 'hold':
+        return this.#hold(word(words, 1), Number(words[2]), Number(words[3]))
+      case 'release':
+        return this.#release(word(words, 0))
+      case 'drain':
+        return this.#drain(word(words, 1), Number(words[2]))
+      case 'undrain':
+        return this.#undrain(word(words, 1))
+      case 'status':
+        return this.#say(verb, '', { sha256: this.#identity.sha256, holds: this.holds.map(statusOf) })
+      case 'come-back':
+        return this.#say(verb, words[1] === '-' ? '' : word(words, 1), {})
+      default:
+        return this.#probe(verb)
+    }
+  }
+
+  /** What a person or a monitor does: systemd refuses while the units are blocked. */
+  async startFromOutside(): Promise<void> {
+    if (!this.blocked) await this.#server.start()
+  }
+
+  #probe(verb: string): string {
+    const open = this.holds.find(keepsOthersOut)
+    const openHold = open === undefined ? null : { id: open.id, profile: 'mysql', state: shownState(open) }
+    return this.#say(verb, '', { openHold })
+  }
+
+  async #hold(id: string, ttlMs: number, startMs: number): Promise<string> {
+    const firesUptimeMs = this.#uptime() + ttlMs - startMs - LOCK_PATIENCE_MS
+    using lock = await this.#lock.take(5_000)
+    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work')
+    const known = this.#holds.get(id)
+    if (known !== undefined) return this.#heldBefore(known)
+    const other = this.holds.find(keepsOthersOut)
+    if (other !== undefined) return this.#refuse(id, 'guest-locked', `hold ${other.id} is open`)
+    await this.#machine.sleep(this.#chance.between(100, 600))
+    const { state } = this.#server
+    if (state === 'starting' || state === 'stopping') return this.#refuse(id, 'unit-busy', `the server is ${state}`)
+    if (firesUptimeMs - this.#uptime() < 3_000) return this.#refuse(id, 'ttl-too-short', 'too little would be left')
+    if (this.troubles.runFullUntil > this.#uptime()) return this.#refuse(id, 'state-unwritable', '/run is full')
+    const hold: GuestHold = {
+      id,
+      ttlMs,
+      firesUptimeMs,
+      state: 'stopping',
+      plan: { server: this.#server.running, web: this.web.active },
+      watchdog: 'armed',
+    }
+    this.#holds.set(id, hold)
+    this.#watch(hold)
+    this.blocked = true
+    hold.stopRequestedUptimeMs = this.#uptime()
+    this.web.active = false
+    const limitMs = Math.min(STOP_LIMIT_MS, firesUptimeMs - this.#uptime())
+    if (!(await this.#server.stop(limitMs))) return this.#stopTimedOut(hold)
+    return this.#showHold(hold)
+  }
+
+  #heldBefore(hold: GuestHold): string {
+    const { id, state, holdAnswer } = hold
+    if (hold.expiredUptimeMs !== undefined) return this.#refuse(id, 'released-before', 'the watchdog ended it')
+    if (state === 'released' || state === 'releasing' || state === 'blocked') {
+      return this.#refuse(id, 'released-before', 'it was released')
+    }
+    return holdAnswer ?? this.#refuse(id, 'guest-locked', 'its answer was lost: release it')
+  }
+
+  async #showHold(hold: GuestHold): Promise<string> {
+    const stoppedUptimeMs = this.#uptime()
+    this.#machine.write({ marker: `${hold.id} ${this.#machine.bootId}` })
+    await this.#machine.sleep(this.#chance.between(20, 150))
+    const synced = !this.troubles.syncFails
+    this.troubles.syncFails = false
+    if (synced) this.#machine.sync()
+    if (this.troubles.watchdogVanishes) hold.watchdog = 'missing'
+    this.troubles.watchdogVanishes = false
+    if (hold.expiredUptimeMs !== undefined)
+      return this.#failHold(hold, 'expired', 'the watchdog fired before it was complete')
+    hold.state = 'held'
+    const watchdogArmed = hold.watchdog === 'armed'
+    hold.holdAnswer = this.#say('hold', hold.id, heldFacts(hold, { stoppedUptimeMs, synced, watchdogArmed }))
+    return hold.holdAnswer
+  }
+
+  /** It is not killed, and starts again as soon as it has stopped; the watchdog sees to it. */
+  #stopTimedOut(hold: GuestHold): string {
+    this.blocked = false
+    this.#startAll(hold)
+    return this.#refuse(hold.id, 'stop-timeout', 'the server has not stopped within its limit')
+  }
+
+  async #failHold(hold: GuestHold, code: string, message: string): Promise<string> {
+    this.blocked = false
+    if (await this.#startAll(hold)) hold.state = 'refused'
+    return this.#refuse(hold.id, code, message)
+  }
+
+  async #release(id: string): Promise<string> {
+    using lock = await this.#lock.take(600_000)
+    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'release')
+    const hold = this.#holds.get(id)
+    if (hold?.releaseAnswer !== undefined) return hold.releaseAnswer
+    if (hold === undefined || hold.state === 'blocked') return this.#releaseUnknown(id)
+    const starts = !isOver(hold)
+    if (starts) {
+      const other = this.holds.find((candidate) => candidate !== hold && keepsOthersOut(candidate))
+      if (other !== undefined) return this.#refuse(id, 'guest-locked', `hold ${other.id} is open`, 'release')
+      if (hold.state !== 'expiring') hold.state = 'releasing'
+    }
+    const watchdog = hold.expiredUptimeMs === undefined ? hold.watchdog : 'fired'
+    const fence = {
+      ...this.#facts(),
+      watchdog,
+      takenUptimeMs: this.#uptime(),
+      expiredUptimeMs: hold.expiredUptimeMs ?? null,
+    }
+    const startRequestedUptimeMs = starts ? this.#uptime() : null
+    let complete = true
+    if (starts) {
+      this.blocked = false
+      complete = await this.#startAll(hold)
+    }
+    if (complete) hold.state = 'released'
+    const readyUptimeMs = starts && this.#server.running ? this.#uptime() : null
+    const facts = releasedFacts({ fence, startRequestedUptimeMs, readyUptimeMs, complete })
+    const text = this.#say('release', id, facts)
+    if (complete) hold.releaseAnswer = text
+    return text
+  }
+
+  #releaseUnknown(id: string): string {
+    if (this.troubles.runFullUntil > this.#uptime())
+      return this.#refuse(id, 'state-unwritable', '/run is full', 'release')
+    const plan = { server: false, web: false }
+    this.#holds.set(id, { id, ttlMs: 0, firesUptimeMs: 0, state: 'blocked', plan, watchdog: 'missing' })
+    return this.#say('release', id, releasedFacts(undefined))
+  }
+
+  /** What systemd's timer calls when the time to live is nearly over. */
+  async #watch(hold: GuestHold): Promise<void> {
+    await this.#machine.sleep(hold.firesUptimeMs - this.#uptime())
+    if (hold.watchdog === 'missing') return
+    using lock = await this.#lock.take(LOCK_PATIENCE_MS)
+    if (isOver(hold)) return
+    hold.state = 'expiring'
+    hold.expiredUptimeMs = this.#uptime()
+    this.blocked = false
+    for (let tries = 0; tries < 60; tries += 1) {
+      if (await this.#startAll(hold)) {
+        if (!isOver(hold)) hold.state = 'expired'
+        return
+      }
+      lock?.[Symbol.dispose]()
+      await this.#machine.sleep(10_000)
+      if (isOver(hold)) return
+    }
+  }
+
+  async #startAll({ plan }: GuestHold): Promise<boolean> {
+    const started = !plan.server || (await this.#server.start())
+    if (plan.web) this.web.active = true
+    return started
+  }
+
+  async #drain(id: string, seconds: number): Promise<string> {
+    if (!this.#server.running) return this.#refuse(id, 'login-failed', 'the server does not answer', 'drain')
+    this.drained = true
+    this.#machine.sleep((seconds + 15) * 1000).then(() => {
+      this.drained = false
+    })
+    await this.#machine.sleep(this.#chance.between(300, seconds * 1000))
+    return this.#say('drain', id, { dirtyBefore: 100, dirtyAfter: 0, waitedMs: 300, changed: {} })
+  }
+
+  #undrain(id: string): string {
+    if (!this.#server.running && this.drained) return this.#refuse(id, 'undrain-failed', 'no answer', 'undrain')
+    this.drained = false
+    return this.#say('undrain', id, { restored: {} })
+  }
+
+  #uptime(): number {
+    return Math.round(this.#machine.uptime())
+  }
+
+  #facts() {
+    const { writes, marker } = this.#machine.disk
+    return {
+      ...this.#identity,
+      ...this.#server.facts,
+      bootId: this.#machine.bootId,
+      writes,
+      marker,
+      web: this.web.active,
+    }
+  }
+
+  #say(verb: string, hold: string, more: object): string {
+    return answer(verb, hold, this.#facts(), this.#uptime(), more)
+  }
+
+  #refuse(hold: string, code: string, message: string, verb = 'hold'): string {
+    return refusal(verb, hold, this.#facts(), this.#uptime(), { code, message })
+  }
+}
+
+function statusOf(hold: GuestHold): object {
+  return { id: hold.id, profile: 'mysql', state: shownState(hold), firesUptimeMs: hold.firesUptimeMs || null }
+}
+
+function word(words: readonly string[], index: number): string {
+  const found = words[index]
+  if (found === undefined) throw new RangeError(`the verb lacks word ${index}`)
+  return found
+}

@@ -1,0 +1,52 @@
+import type { Chance } from './chance.ts'
+
+/** What a change asks of the hypervisor. */
+export type Change = 'create' | 'remove' | 'describe' | 'roll-back' | 'power-on'
+
+/**
+ * What goes wrong with one change. `refused`: the task fails before its act. `half`: it dies in the middle of it.
+ * `slow`: it takes `ms` longer. `answer-lost`: the caller is told nothing after `ms`, the task goes on. `late`: the same, and
+ * the request arrives only after `ms`.
+ */
+export interface ChangeTrouble {
+  readonly kind: 'refused' | 'half' | 'slow' | 'answer-lost' | 'late'
+  readonly ms: number
+}
+
+/** What the world has in store for a hypervisor. */
+export class HypervisorTroubles {
+  /** Nobody reaches it before this time of the world; its tasks go on. */
+  unreachableUntilMs = 0
+  readonly #chance: Chance
+  readonly #queued: ChangeTrouble[] = []
+
+  constructor(chance: Chance) {
+    this.#chance = chance
+  }
+
+  /** For the next change that has none yet. */
+  queue(trouble: ChangeTrouble): void {
+    this.#queued.push(trouble)
+  }
+
+  /** Only a create may come late: the port forbids it, and `recover` looks for it none the less. */
+  take(change: Change): ChangeTrouble | undefined {
+    if (this.#queued[0]?.kind === 'late' && change !== 'create') return undefined
+    return this.#queued.shift()
+  }
+
+  lift(): void {
+    this.unreachableUntilMs = 0
+    this.#queued.length = 0
+  }
+
+  /** How long a request or an answer is on its way. */
+  travelMs(): number {
+    return this.#chance.between(1, 30)
+  }
+
+  /** How long one half of a task takes. */
+  workMs(): number {
+    return this.#chance.between(30, 900)
+  }
+}

@@ -1,0 +1,288 @@
+import type { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import { type FakeVm, forget, overlaysOn } from '../../adapters/hypervisors/fake/fake-vm.ts'
+import { StillshotError } from '../../src/errors.ts'
+import type {
+  Hypervisor,
+  PowerState,
+  RollBackRequest,
+  Snapshot,
+  SnapshotRequest,
+  Vm,
+} from '../../src/hypervisor/hypervisor.ts'
+import { type CallOptions, type Clock, DeadlineExceeded } from '../../src/system/clock.ts'
+import { formatInstant } from '../../src/system/instant.ts'
+import type { Change, ChangeTrouble, HypervisorTroubles } from './hypervisor-troubles.ts'
+
+/** What the hypervisor does to the machines that it runs, and asks of them. */
+export interface Machines {
+  /** The disks' content as text, at this moment. */
+  content(vm: FakeVm): string
+  putBack(vm: FakeVm, content: string): void
+  powerOff(vm: FakeVm): void
+  powerOn(vm: FakeVm): void
+  power(vm: FakeVm): PowerState
+  /** A change has arrived and will be tried, whatever its caller does from now on. */
+  onArrival(arrival: ChangeArrival): void
+  /** This is the point in time of a snapshot. */
+  onPointInTime(vm: FakeVm, name: string): void
+}
+
+/** `run`: the run that asks, where the request names it. */
+export interface ChangeArrival {
+  readonly change: Change
+  readonly vm: FakeVm
+  readonly name: string
+  readonly run?: string | undefined
+  /** It was on its way for long: who asked may have given up meanwhile. */
+  readonly late?: boolean
+}
+
+type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined) => Promise<T>
+
+/**
+ * A hypervisor as the coordinator meets it: questions that travel, changes that are tasks. A task locks its VM, takes time,
+ * has its effect in the middle, goes on when its caller has gone, and its answer may be lost on either side of the work.
+ */
+export class SimulatedHypervisor implements Hypervisor {
+  readonly kind = 'simulated'
+  readonly troubles: HypervisorTroubles
+  readonly #inner: FakeHypervisor
+  readonly #clock: Clock
+  readonly #machines: Machines
+  readonly #locked = new Set<string>()
+
+  constructor(inner: FakeHypervisor, clock: Clock, machines: Machines, troubles: HypervisorTroubles) {
+    this.#inner = inner
+    this.#clock = clock
+    this.#machines = machines
+    this.troubles = troubles
+  }
+
+  get name() {
+    return this.#inner.name
+  }
+
+  get capabilities() {
+    return this.#inner.capabilities
+  }
+
+  check(options?: CallOptions) {
+    return this.#ask(options, () => this.#inner.check())
+  }
+
+  findVm(reference: string, options?: CallOptions): Promise<Vm> {
+    return this.#ask(options, async () => {
+      const vm = await this.#inner.findVm(reference)
+      return { ...vm, power: this.#machines.power(this.#inner.state(vm.nativeId)) }
+    })
+  }
+
+  countUuid(uuid: string, options?: CallOptions) {
+    return this.#ask(options, () => this.#inner.countUuid(uuid))
+  }
+
+  checkSnapshot(vm: Vm, options?: CallOptions) {
+    return this.#ask(options, async () => {
+      const findings = await this.#inner.checkSnapshot(vm)
+      if (!this.#locked.has(vm.nativeId)) return findings
+      const message = `another task works on ${vm.name}`
+      return [
+        ...findings,
+        { severity: 'refuse', code: 'vm-locked', message, hint: 'wait', error: 'vm-locked' } as const,
+      ]
+    })
+  }
+
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
+    const run = / run=(\w+)/.exec(request.description)?.[1]
+    return this.#change({ change: 'create', vm, name: request.name, run }, options, async (state, trouble) => {
+      if (state.snapshots.some(({ snapshot }) => snapshot.name === request.name)) {
+        throw new StillshotError('snapshot-exists', `${state.name} has a snapshot ${request.name} already`)
+      }
+      const begun: Snapshot = {
+        ...request,
+        createdAt: formatInstant(this.#clock.now()),
+        ...(state.current === undefined ? {} : { parent: state.current }),
+        complete: false,
+        disks: state.disks.filter(({ covered }) => covered).map(({ id }) => id),
+      }
+      state.snapshots.push({ snapshot: begun, contents: new Map() })
+      await this.#work(trouble)
+      const contents = new Map([['vda', this.#machines.content(state)]])
+      this.#machines.onPointInTime(state, request.name)
+      if (trouble?.kind === 'half') throw this.#refused('create', 'the task died')
+      await this.#clock.sleep(this.troubles.workMs())
+      const snapshot = { ...begun, complete: true }
+      state.snapshots = state.snapshots.map((one) => (one.snapshot === begun ? { snapshot, contents } : one))
+      state.current = request.name
+      return snapshot
+    })
+  }
+
+  listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
+    return this.#ask(options, () => this.#inner.listSnapshots(vm))
+  }
+
+  describeSnapshot(vm: Vm, name: string, description: string, options?: CallOptions): Promise<void> {
+    return this.#change({ change: 'describe', vm, name }, options, () =>
+      this.#inner.describeSnapshot(vm, name, description),
+    )
+  }
+
+  removeSnapshot(vm: Vm, name: string, options?: CallOptions): Promise<void> {
+    return this.#change({ change: 'remove', vm, name }, options, async (state, trouble) => {
+      if (overlaysOn(state, name) > 1) {
+        throw new StillshotError('snapshot-has-branches', `snapshot ${name} of ${state.name} has branches`)
+      }
+      await this.#work(trouble)
+      if (trouble?.kind === 'half') {
+        markIncomplete(state, name)
+        throw this.#refused('remove', 'the task died')
+      }
+      forget(state, name)
+    })
+  }
+
+  checkRollBack(vm: Vm, name: string, options?: CallOptions) {
+    return this.#ask(options, () => this.#inner.checkRollBack(vm, name))
+  }
+
+  rollBack(vm: Vm, { snapshotName, token }: RollBackRequest, options?: CallOptions): Promise<void> {
+    const arrival = { change: 'roll-back', vm, name: snapshotName, run: token } as const
+    return this.#change(arrival, options, async (state, trouble) => {
+      if (state.rolledBack.has(token)) return
+      const target = state.snapshots.find(({ snapshot }) => snapshot.name === snapshotName)
+      if (target?.snapshot.complete !== true) {
+        throw new StillshotError('snapshot-not-found', `${state.name} has no snapshot ${snapshotName}`)
+      }
+      this.#machines.powerOff(state)
+      await this.#work(trouble)
+      if (trouble?.kind === 'half') throw this.#refused('roll-back', 'the task died with the machine off')
+      this.#machines.putBack(state, target.contents.get('vda') ?? '')
+      state.current = snapshotName
+      state.rolledBack.add(token)
+    })
+  }
+
+  settleRollBack(vm: Vm, request: RollBackRequest, options?: CallOptions): Promise<'rolled-back' | 'untouched'> {
+    return this.#ask(options, () => {
+      if (this.#locked.has(vm.nativeId)) throw this.#busy(vm)
+      return this.#inner.settleRollBack(vm, request)
+    })
+  }
+
+  powerOn(vm: Vm, options?: CallOptions): Promise<void> {
+    return this.#change({ change: 'power-on', vm, name: '' }, options, async (state) => this.#machines.powerOn(state))
+  }
+
+  power(vm: Vm, options?: CallOptions): Promise<PowerState> {
+    return this.#ask(options, () => this.#machines.power(this.#inner.state(vm.nativeId)))
+  }
+
+  watch(vm: Vm, signal: AbortSignal) {
+    return this.#inner.watch(vm, signal)
+  }
+
+  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', name: string): string {
+    return this.#inner.byHand(vm, act, name)
+  }
+
+  async close(): Promise<void> {}
+
+  /** Somebody else's task has the VM meanwhile; none begins while it is locked. */
+  async lockFor(nativeId: string, work: () => Promise<void>): Promise<void> {
+    if (this.#locked.has(nativeId)) return
+    this.#locked.add(nativeId)
+    try {
+      await work()
+    } finally {
+      this.#locked.delete(nativeId)
+    }
+  }
+
+  async #ask<T>(options: CallOptions = {}, look: () => T | Promise<T>): Promise<T> {
+    await this.#travel(options)
+    const found = await look()
+    await this.#travel(options)
+    return found
+  }
+
+  async #travel({ signal }: CallOptions): Promise<void> {
+    try {
+      await this.#clock.sleep(this.troubles.travelMs(), signal)
+    } catch (thrown) {
+      throw thrown instanceof StillshotError ? thrown : this.#givenUp(thrown)
+    }
+    if (this.troubles.unreachableUntilMs > this.#clock.monotonic()) {
+      throw new StillshotError('hypervisor-unreachable', 'nobody reaches the hypervisor')
+    }
+  }
+
+  #givenUp(cause: unknown): StillshotError {
+    const late = cause instanceof DeadlineExceeded
+    return new StillshotError(late ? 'hypervisor-unreachable' : 'cancelled', 'no answer was waited for', { cause })
+  }
+
+  async #change<T>(
+    asked: { change: Change; vm: Vm; name: string; run?: string | undefined },
+    options: CallOptions = {},
+    work: Work<T>,
+  ): Promise<T> {
+    const { signal, timeoutMs } = options
+    await this.#travel(options)
+    const { change } = asked
+    const trouble = this.troubles.take(change)
+    const arrival = { ...asked, vm: this.#inner.state(asked.vm.nativeId), late: trouble?.kind === 'late' }
+    const arrived = trouble?.kind === 'late' ? this.#clock.sleep(trouble.ms) : Promise.resolve()
+    const done = arrived.then(() => this.#carryOut(arrival, trouble, work))
+    done.catch(() => {})
+    using limit = this.#clock.deadline(timeoutMs ?? 600_000, signal)
+    const gone = Promise.withResolvers<never>()
+    gone.promise.catch(() => {})
+    const onAbort = () => gone.reject(this.#lost(change))
+    limit.signal.addEventListener('abort', onAbort, { once: true })
+    if (trouble?.kind === 'answer-lost' || trouble?.kind === 'late') {
+      this.#clock.sleep(trouble.kind === 'late' ? 200 : trouble.ms).then(onAbort)
+    }
+    const result = await Promise.race([done, gone.promise])
+    await this.#clock.sleep(this.troubles.travelMs())
+    if (this.troubles.unreachableUntilMs > this.#clock.monotonic()) throw this.#lost(change)
+    return result
+  }
+
+  async #carryOut<T>(arrival: ChangeArrival, trouble: ChangeTrouble | undefined, work: Work<T>): Promise<T> {
+    const { change, vm } = arrival
+    if (this.#locked.has(vm.nativeId)) throw this.#busy(vm)
+    this.#machines.onArrival(arrival)
+    this.#locked.add(vm.nativeId)
+    try {
+      if (trouble?.kind === 'refused') throw this.#refused(change, 'the task failed')
+      return await work(vm, trouble)
+    } finally {
+      this.#locked.delete(vm.nativeId)
+    }
+  }
+
+  /** The first half of a task. */
+  async #work(trouble: ChangeTrouble | undefined): Promise<void> {
+    await this.#clock.sleep(this.troubles.workMs() + (trouble?.kind === 'slow' ? trouble.ms : 0))
+  }
+
+  #refused(what: string, why: string): StillshotError {
+    return new StillshotError('hypervisor-refused', `${what}: ${why}`)
+  }
+
+  #busy({ name }: { name: string }): StillshotError {
+    return new StillshotError('vm-locked', `another task works on ${name}`)
+  }
+
+  #lost(change: Change): StillshotError {
+    return new StillshotError('answer-lost', `the answer to ${change} was lost`)
+  }
+}
+
+function markIncomplete(vm: FakeVm, name: string): void {
+  vm.snapshots = vm.snapshots.map((one) =>
+    one.snapshot.name === name ? { ...one, snapshot: { ...one.snapshot, complete: false } } : one,
+  )
+}

@@ -1,0 +1,27 @@
+import type { MakeInvariant } from './invariant.ts'
+import { canBeUndone } from './promises/can-be-undone.ts'
+import { comesBack } from './promises/comes-back.ts'
+import { databaseFirst } from './promises/database-first.ts'
+import { neverRepeated } from './promises/never-repeated.ts'
+import { noOrphan } from './promises/no-orphan.ts'
+import { noSecret } from './promises/no-secret.ts'
+import { oneAtATime } from './promises/one-at-a-time.ts'
+import { settled } from './promises/settled.ts'
+import { trueGrades } from './promises/true-grades.ts'
+import { watched } from './promises/watched.ts'
+import { writtenBefore } from './promises/written-before.ts'
+
+/** Everything that is watched in every world. A new promise joins here. */
+export const INVARIANTS: readonly MakeInvariant[] = [
+  comesBack,
+  trueGrades,
+  noOrphan,
+  writtenBefore,
+  canBeUndone,
+  oneAtATime,
+  noSecret,
+  neverRepeated,
+  databaseFirst,
+  watched,
+  settled,
+]

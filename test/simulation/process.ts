@@ -1,0 +1,103 @@
+import type { ProcessIdentity } from '../../src/system/processes.ts'
+
+const never = new Promise<never>(() => {})
+
+/** Where a process dies: at its `call`-th call of a port, before the work of it or after it and before the answer. */
+export interface Death {
+  readonly call: number
+  readonly when: 'before' | 'after'
+}
+
+/**
+ * A process of stillshot. Dead, it is a port call that never settles: nothing after it runs. What it had asked for goes on
+ * in the world.
+ */
+export class SimulatedProcess {
+  readonly identity: ProcessIdentity
+  /** Resolves when it dies; never when it ends by itself. */
+  readonly died: Promise<'died'>
+  /** What SIGTERM aborts. */
+  readonly termination = new AbortController()
+  readonly #dead = Promise.withResolvers<'died'>()
+  readonly #onEnd: (process: SimulatedProcess) => void
+  readonly #onCall: () => void
+  #alive = true
+  #calls = 0
+  #death: Death | undefined
+
+  constructor(
+    identity: ProcessIdentity,
+    listeners: { onEnd: (process: SimulatedProcess) => void; onCall: () => void },
+  ) {
+    this.identity = identity
+    this.died = this.#dead.promise
+    this.#onEnd = listeners.onEnd
+    this.#onCall = listeners.onCall
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** It will die `call` calls of ports from now. */
+  dieAt({ call, when }: Death): void {
+    this.#death = { call: this.#calls + call, when }
+  }
+
+  kill(): void {
+    if (!this.#alive) return
+    this.#alive = false
+    this.#onEnd(this)
+    this.#dead.resolve('died')
+  }
+
+  /** The good end: it is gone, and nobody waits for its death. */
+  exit(): void {
+    this.#alive = false
+    this.#onEnd(this)
+  }
+
+  /** The port as this process has it. Functions in `pure` are passed through, as are values. */
+  guard<T extends object>(port: T, pure: ReadonlySet<string | symbol> = PURE): T {
+    return new Proxy(port, {
+      get: (target, property) => {
+        const value: unknown = Reflect.get(target, property, target)
+        if (typeof value !== 'function') return value
+        if (pure.has(property)) return value.bind(target)
+        return (...args: unknown[]) => this.#call(() => value.apply(target, args))
+      },
+    })
+  }
+
+  async #call(work: () => unknown): Promise<unknown> {
+    if (!this.#alive) return never
+    this.#onCall()
+    if (!this.#alive) return never
+    this.#calls += 1
+    const dies = this.#death?.call === this.#calls ? this.#death.when : undefined
+    if (dies === 'before') {
+      this.kill()
+      return never
+    }
+    try {
+      const result = await work()
+      return this.#alive && dies === undefined ? this.#guardResult(result) : this.#end()
+    } catch (thrown) {
+      if (!this.#alive || dies !== undefined) return this.#end()
+      throw thrown
+    }
+  }
+
+  #end(): Promise<never> {
+    this.kill()
+    return never
+  }
+
+  /** Open files and shells are ports too. */
+  #guardResult(result: unknown): unknown {
+    const isPort = typeof result === 'object' && result !== null && ('append' in result || 'run' in result)
+    return isPort ? this.guard(result) : result
+  }
+}
+
+const PURE: ReadonlySet<string | symbol> = new Set(['byHand', 'now', 'monotonic', 'deadline', 'watch'])

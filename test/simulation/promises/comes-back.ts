@@ -1,0 +1,42 @@
+import { keepsOthersOut } from '../guest/guest-hold.ts'
+import type { MakeInvariant } from '../invariant.ts'
+
+/** What a start may take beyond the forecast, and the granularity of timers. */
+const SLACK_MS = 1_000
+/** The watchdog tries again after this long when a start failed. */
+const TRIES_EVERY_MS = 10_000 + 3_000
+
+/**
+ * Promise 1: what a hold stopped runs again within the hold's time to live, by the guest's clock; where something that is
+ * not ours keeps the server from stopping or starting, counted from when that ends. At the end it runs, and only what ran.
+ */
+export const comesBack: MakeInvariant = ({ guest: { machine, server, helper } }) => {
+  let excusedUntil = 0
+  return {
+    promise: 'the database comes back',
+    onEvent() {
+      if (!machine.isUp || machine.isPaused) return undefined
+      const now = machine.uptime()
+      const { stopHangsUntil, startFailsUntil } = server.troubles
+      // Uptimes begin afresh with a boot.
+      if (excusedUntil > now + 3_600_000) excusedUntil = 0
+      if (stopHangsUntil > now || startFailsUntil > now) excusedUntil = Math.max(stopHangsUntil, startFailsUntil)
+      for (const hold of helper.holds) {
+        if (hold.stopRequestedUptimeMs === undefined || !keepsOthersOut(hold)) continue
+        if (hold.watchdog === 'missing' || !hold.plan.server || server.running) continue
+        const until = Math.max(hold.stopRequestedUptimeMs + hold.ttlMs + SLACK_MS, excusedUntil + TRIES_EVERY_MS)
+        if (now > until)
+          return `${hold.id} (${hold.state}) keeps the server ${server.state} for ${now - hold.stopRequestedUptimeMs} ms`
+      }
+      return undefined
+    },
+    async atEnd() {
+      if (!server.running) return `the server is ${server.state} at the end`
+      if (helper.blocked) return 'its units are still blocked'
+      if (helper.drained) return 'its settings are still those of a drain'
+      if (helper.web.active !== helper.web.enabled)
+        return `the web server is ${helper.web.active ? 'active' : 'inactive'}`
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import { gradeToTrust, readDescription } from '../../../src/grade/description.ts'
+import type { MakeInvariant } from '../invariant.ts'
+import { VM } from '../world.ts'
+import { descriptionKeys } from './description-keys.ts'
+
+/** Promise 3: in the end every snapshot of ours is a restore point of a catalog, and says the same grade as that. */
+export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots }) => ({
+  promise: 'no orphan',
+  async atEnd() {
+    const points = hosts.flatMap(({ catalog }) => [...catalog.points.values()])
+    const keys = descriptionKeys(hosts)
+    const there = books.state(VM).snapshots.map(({ snapshot }) => snapshot)
+    for (const { name, description, complete } of there) {
+      if (foreignSnapshots.has(name)) continue
+      const point = points.find(({ snapshot }) => snapshot === name)
+      if (point === undefined) return `${name} is in no catalog: ${description}`
+      if (!complete) return `${name} is not complete`
+      const said = keys.map((key) => gradeToTrust(readDescription(description, key)))
+      if (!said.includes(point.grade)) return `${name} is ${point.grade} in the catalog and says ${description}`
+    }
+    const lost = [...foreignSnapshots].find((name) => !there.some((snapshot) => snapshot.name === name))
+    if (lost !== undefined) return `${lost}, which is somebody else's, is gone`
+    const { snapshots, power } = books.state('db2')
+    return snapshots.length > 0 || power !== 'running' ? 'a VM that nobody named was touched' : undefined
+  },
+})

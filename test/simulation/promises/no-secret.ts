@@ -1,0 +1,24 @@
+import type { MakeInvariant } from '../invariant.ts'
+import { CANARY, STATE, VM } from '../world.ts'
+
+/** Promise 8: the secret is in no journal, log line, record of a catalog, description or word of a command. */
+export const noSecret: MakeInvariant = ({ hosts, books, logged }) => ({
+  promise: 'nothing secret is printed, logged, journalled or passed in argv',
+  onArrival(arrival) {
+    return arrival.at === 'guest' && arrival.words.join(' ').includes(CANARY) ? 'in the words of a command' : undefined
+  },
+  async atEnd() {
+    if (logged.some((line) => line.includes(CANARY))) return 'in the log'
+    for (const { files, catalog } of hosts) {
+      for (const name of await files.list(`${STATE}/runs`)) {
+        if (files.content(`${STATE}/runs/${name}`).includes(CANARY)) return `in ${name}`
+      }
+      const records = [catalog.points, catalog.runs, catalog.holds, catalog.locks].flatMap((table) => [
+        ...table.values(),
+      ])
+      if (JSON.stringify(records).includes(CANARY)) return 'in the catalog'
+    }
+    const described = books.state(VM).snapshots.some(({ snapshot }) => snapshot.description.includes(CANARY))
+    return described ? 'in a description' : undefined
+  },
+})

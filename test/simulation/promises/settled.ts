@@ -1,0 +1,25 @@
+import { isSettled } from '../../../src/saga/journal-event.ts'
+import { keepsOthersOut } from '../guest/guest-hold.ts'
+import type { MakeInvariant } from '../invariant.ts'
+import { STATE } from '../world.ts'
+import { eventsOf } from './written-before.ts'
+
+/** What a crash left is settled in the end: no run, lock or hold stays open. */
+export const settled: MakeInvariant = ({ hosts, guest: { helper } }) => ({
+  promise: 'recover settles what a crash left',
+  async atEnd() {
+    for (const { name, files, catalog } of hosts) {
+      for (const journal of await files.list(`${STATE}/runs`)) {
+        const events = eventsOf(files.content(`${STATE}/runs/${journal}`))
+        if (events.length > 0 && !isSettled(events))
+          return `${journal} on ${name} is open: ${JSON.stringify(events.at(-1))}`
+      }
+      const [lock] = catalog.locks.values()
+      if (lock !== undefined) return `run ${lock.run} (${lock.procedure}) still has a lock`
+      const hold = [...catalog.holds.values()].find(({ state }) => state === 'held')
+      if (hold !== undefined) return `hold ${hold.id} is open in the catalog`
+    }
+    const hold = helper.holds.find(keepsOthersOut)
+    return hold === undefined ? undefined : `hold ${hold.id} is ${hold.state} in the guest`
+  },
+})

@@ -1,0 +1,50 @@
+import type { JournalEvent } from '../../../src/saga/journal-event.ts'
+import type { MakeInvariant } from '../invariant.ts'
+import type { Arrival } from '../world.ts'
+import { STATE } from '../world.ts'
+
+/** What the journal must hold before the act: an intent whose undo has this action and these words. */
+interface Needed {
+  readonly run: string
+  readonly action: string
+  readonly words: string
+}
+
+/** Promise 4: when an act arrives, its way back is on the disk of the host that asked for it. */
+export const writtenBefore: MakeInvariant = ({ hosts }) => ({
+  promise: 'every change is written down before it is made',
+  onArrival(arrival) {
+    const needed = neededFor(arrival)
+    if (needed === undefined) return undefined
+    const { run, action, words } = needed
+    const lines = hosts.flatMap(({ files }) => files.synced(`${STATE}/runs/${run}.jsonl`).split('\n'))
+    const undo = `"undo":{"action":"${action}"`
+    const written = lines.some(
+      (line) => line.startsWith('{"event":"intent"') && line.includes(undo) && line.includes(words),
+    )
+    return written ? undefined : `${action} of run ${run} was not on the disk when its act arrived`
+  },
+})
+
+function neededFor(arrival: Arrival): Needed | undefined {
+  if (arrival.at === 'guest') {
+    const id = arrival.words[1] ?? ''
+    if (arrival.verb === 'hold') return { run: id, action: 'release-hold', words: id }
+    return arrival.verb === 'drain' ? { run: id, action: 'undrain', words: id } : undefined
+  }
+  const { change, name, run } = arrival
+  if (run === undefined) return undefined
+  if (change === 'create') return { run, action: 'remove-snapshot', words: name }
+  return change === 'roll-back' ? { run, action: 'settle-roll-back', words: run } : undefined
+}
+
+/** Every line that can be read. */
+export function eventsOf(journal: string): readonly JournalEvent[] {
+  return journal.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as JournalEvent]
+    } catch {
+      return []
+    }
+  })
+}

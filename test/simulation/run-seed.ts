@@ -1,0 +1,133 @@
+import { act, succeed } from './actor.ts'
+import type { Invariant } from './invariant.ts'
+import { INVARIANTS } from './invariants.ts'
+import { type Activity, choosePlan } from './plan.ts'
+import { recover, recoverProcedure } from './procedures/recover-runs.ts'
+import { chooseTroubles, type DueTrouble } from './troubles.ts'
+import { HOLD_TTL_MS, World } from './world.ts'
+
+export interface SeedResult {
+  readonly seed: number
+  readonly events: number
+  readonly troubles: readonly string[]
+  /** Which promise was broken, and how; undefined: none. */
+  readonly violation?: { readonly promise: string; readonly what: string }
+  /** Only where it was asked for. */
+  readonly timeline: readonly string[]
+}
+
+/** More events than any world has that comes to an end. */
+const MOST_EVENTS = 20_000
+/** Until every watchdog has fired, every start that failed is tried again, and every boot is over. */
+const QUIET_MS = 4 * HOLD_TTL_MS
+
+/** One seed: a world, its people and its troubles, event by event until everything has settled. */
+export class SeedRun {
+  readonly #world: World
+  readonly #invariants: readonly Invariant[]
+  readonly #due: DueTrouble[]
+  readonly #struck: string[] = []
+  #events = 0
+  #violation: SeedResult['violation']
+  #ended = false
+
+  constructor(seed: number, options: { kept?: boolean } = {}) {
+    this.#world = new World(seed, options)
+    this.#invariants = INVARIANTS.map((make) => make(this.#world))
+    this.#due = [...chooseTroubles(this.#world)]
+    this.#world.onArrival = (arrival) => {
+      for (const { promise, onArrival } of this.#invariants) this.#judge(promise, onArrival?.(arrival))
+    }
+    this.#world.onEvent = () => this.#happen()
+    this.#play().then(
+      () => this.#end(),
+      (thrown) => this.#end('what is told is true', thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)),
+    )
+  }
+
+  /** The next event; false when the seed has ended. Whatever it set free must have run before the next. */
+  step(): boolean {
+    // What a trouble sets free runs before time goes on.
+    if (this.#ended || this.#happen()) return !this.#ended
+    if (!this.#world.clock.step()) this.#end('everything comes to an end', 'all stand still, and not all has ended')
+    if (this.#events > MOST_EVENTS) this.#end('everything comes to an end', `it goes on after ${MOST_EVENTS} events`)
+    return !this.#ended
+  }
+
+  /** An event: a trouble may strike. True when one did. */
+  #happen(): boolean {
+    this.#events += 1
+    for (const { promise, onEvent } of this.#invariants) this.#judge(promise, onEvent?.())
+    return this.#strikeDue()
+  }
+
+  get result(): SeedResult {
+    const { seed, timeline } = this.#world
+    const violation = this.#violation === undefined ? {} : { violation: this.#violation }
+    return { seed, events: this.#events, troubles: this.#struck, timeline: timeline.lines, ...violation }
+  }
+
+  async #play(): Promise<void> {
+    const world = this.#world
+    await Promise.all(choosePlan(world).map((activity) => this.#carryOut(activity)))
+    // What has not happened yet happens to who clears up.
+    for (const due of this.#due.splice(0)) this.#strike(due)
+    await act(world, world.chance.pick(world.hosts), recoverProcedure)
+    world.timeline.say('world', () => 'nothing is in the way any more')
+    world.lift()
+    await world.clock.sleep(QUIET_MS)
+    await this.#settle()
+    // A machine that recover has started boots.
+    await world.clock.sleep(QUIET_MS)
+    for (const { promise, atEnd } of this.#invariants) this.#judge(promise, await atEnd?.())
+  }
+
+  /** A recover on each host settles the rest, in whatever order the hosts depend on each other; one more finds nothing. */
+  async #settle(): Promise<void> {
+    const world = this.#world
+    for (const _ of world.hosts) {
+      for (const host of world.hosts) await succeed(world, host, 'recover', recover)
+    }
+    for (const host of world.hosts) {
+      const { settled, holds, locks, snapshots } = await succeed(world, host, 'recover', recover)
+      const left = [...settled.filter(({ outcome }) => outcome !== 'unreadable'), ...holds, ...locks, ...snapshots]
+      if (left.length > 0)
+        this.#judge('recover settles what a crash left', `left on ${host.name}: ${JSON.stringify(left)}`)
+    }
+  }
+
+  async #carryOut({ host, afterMs, procedures }: Activity): Promise<void> {
+    const { clock } = this.#world
+    await clock.sleep(afterMs)
+    for (const procedure of procedures) {
+      await act(this.#world, host, procedure)
+      await clock.sleep(this.#world.chance.between(0, 3_000))
+    }
+  }
+
+  #strikeDue(): boolean {
+    const [due] = this.#due
+    if (due === undefined || due.event > this.#events) return false
+    this.#due.shift()
+    this.#strike(due)
+    return true
+  }
+
+  #strike({ trouble }: DueTrouble): void {
+    if (!trouble.strike(this.#world)) return
+    this.#struck.push(trouble.name)
+    this.#world.timeline.say('trouble', () => trouble.name)
+  }
+
+  #judge(promise: string, what: string | undefined): void {
+    if (what === undefined || this.#violation !== undefined) return
+    this.#world.timeline.say('BROKEN', () => `${promise}: ${what}`)
+    this.#violation = { promise, what }
+    this.#ended = true
+  }
+
+  #end(promise?: string, what?: string): void {
+    if (promise !== undefined) this.#judge(promise, what)
+    this.#ended = true
+  }
+}

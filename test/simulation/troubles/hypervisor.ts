@@ -1,0 +1,29 @@
+import type { ChangeTrouble } from '../hypervisor-troubles.ts'
+import type { Trouble } from '../trouble.ts'
+
+function queued(name: string, kind: ChangeTrouble['kind'], longestMs: number): Trouble {
+  return {
+    name,
+    strike({ chance, hypervisor }) {
+      hypervisor.troubles.queue({ kind, ms: chance.between(1, longestMs) })
+      return true
+    },
+  }
+}
+
+const unreachable: Trouble = {
+  name: 'hypervisor unreachable',
+  strike({ chance, clock, hypervisor }) {
+    hypervisor.troubles.unreachableUntilMs = clock.monotonic() + chance.pick([300, 5_000, 60_000])
+    return true
+  },
+}
+
+export const hypervisorTroubles: readonly Trouble[] = [
+  unreachable,
+  queued('task refused', 'refused', 1),
+  queued('task dies in the middle', 'half', 1),
+  queued('task slow', 'slow', 100_000),
+  queued('answer of the hypervisor lost', 'answer-lost', 3_000),
+  queued('request to the hypervisor late', 'late', 20_000),
+]

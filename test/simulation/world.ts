@@ -1,0 +1,194 @@
+import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
+import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
+import { StillshotError } from '../../src/errors.ts'
+import type { Log } from '../../src/log/log.ts'
+import { modelApplication } from '../world/model-application.ts'
+import { catalogOf } from './catalog-of.ts'
+import { Chance } from './chance.ts'
+import { SimulatedGuest } from './guest/guest.ts'
+import type { GuestDisk } from './guest/machine.ts'
+import { Host } from './host.ts'
+import { HostClock } from './host-clock.ts'
+import { type ChangeArrival, SimulatedHypervisor } from './hypervisor.ts'
+import { HypervisorTroubles } from './hypervisor-troubles.ts'
+import { Network } from './network.ts'
+import type { SimulatedProcess } from './process.ts'
+import { Timeline } from './timeline.ts'
+
+/** A request that changes something, in the moment in which it arrives. */
+export type Arrival =
+  | ({ readonly at: 'hypervisor' } & ChangeArrival)
+  | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[] }
+
+/** What was really there at the point in time of a snapshot. */
+export interface Truth {
+  /** The disk held the files of a server that had ended cleanly, with the hold's own marker. */
+  readonly stoppedAndSynced: boolean
+}
+
+export const VM = 'db1'
+export const STATE = '/state'
+export const HOLD_TTL_MS = 60_000
+/** Configured wherever a secret can be, and never to be seen again. */
+export const CANARY = 'canary-7Q2xZ'
+
+const IDENTITY = {
+  uuid: '564d1234-5678-9abc-def0-112233445566',
+  mac: '52:54:00:00:00:01',
+  sha256: 'a'.repeat(64),
+  diskSerial: 'root-disk',
+  diskBytes: 1024 ** 3,
+}
+
+/** One VM with its guest, its hypervisor, the hosts of stillshot and everything between them, all made from one seed. */
+export class World {
+  readonly seed: number
+  readonly chance: Chance
+  readonly clock = new VirtualClock()
+  readonly timeline: Timeline
+  readonly guest: SimulatedGuest
+  readonly hypervisor: SimulatedHypervisor
+  /** The hypervisor's own books, for whoever does not go through its API. */
+  readonly books: FakeHypervisor
+  readonly network: Network
+  readonly hosts: readonly Host[]
+  /** By name of the snapshot. */
+  readonly truths = new Map<string, Truth>()
+  /** Names of the snapshots that people took, and have not removed. */
+  readonly foreignSnapshots = new Set<string>()
+  /** What the log said, for the check of secrets. */
+  readonly logged: string[] = []
+  /** Nobody gets the database’s password from the vault. */
+  vaultIsAway = false
+  onArrival: (arrival: Arrival) => void = () => {}
+  /** Something has happened at which something else may happen: a timer has fired, a port is called. */
+  onEvent: () => void = () => {}
+
+  constructor(seed: number, { kept = false } = {}) {
+    this.seed = seed
+    this.chance = new Chance(seed)
+    this.timeline = new Timeline(this.clock, { kept })
+    const disk: GuestDisk = { clean: false, writes: 1, marker: null }
+    this.guest = new SimulatedGuest(this.clock, this.chance.fork(), IDENTITY, () => disk)
+    const { machine } = this.guest
+    const { uuid, mac, diskSerial: serial, diskBytes: sizeBytes } = IDENTITY
+    const disks = [{ id: 'vda', bus: 'virtio', serial, unit: 0, sizeBytes, covered: true }]
+    this.books = new FakeHypervisor({
+      clock: this.clock,
+      vms: [{ nativeId: VM, uuid, macs: [mac], disks }, { nativeId: 'db2' }],
+    })
+    const machines = {
+      content: () => JSON.stringify(disk),
+      putBack: (_: unknown, content: string) => Object.assign(disk, JSON.parse(content)),
+      powerOff: () => machine.powerOff(),
+      powerOn: () => machine.powerOn(),
+      power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
+      onArrival: (arrival: ChangeArrival) => this.#arrived({ at: 'hypervisor', ...arrival }),
+      onPointInTime: (_: unknown, name: string) => this.#pointInTime(name, disk),
+    }
+    this.hypervisor = new SimulatedHypervisor(
+      this.books,
+      this.clock,
+      machines,
+      new HypervisorTroubles(this.chance.fork()),
+    )
+    this.network = new Network(this.clock, this.chance.fork(), this.guest)
+    this.hosts = this.#makeHosts()
+  }
+
+  /** What the processes of this host are given. */
+  portsOf(host: Host, process: SimulatedProcess): Ports {
+    const say = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      if (!process.alive) return
+      const line = `${message} ${fields === undefined ? '' : JSON.stringify(fields)}`
+      this.logged.push(line)
+      this.timeline.say(this.nameOf(process), () => `log: ${line}`)
+    }
+    const log: Log = { error: say, warn: say, info: () => {}, debug: () => {} }
+    const shells = this.network.shells((verb, words) => this.#arrived({ at: 'guest', verb, words }))
+    return {
+      system: {
+        clock: process.guard(new HostClock(this.clock, host)),
+        randomness: this.chance.fork(),
+        files: process.guard(host.files),
+        processes: host.processesAsSeenBy(process),
+      },
+      hypervisor: process.guard(this.hypervisor),
+      shells: process.guard(shells),
+      catalog: process.guard(catalogOf(host)),
+      application: modelApplication,
+      log,
+      progress: {
+        phase: ({ phase, state }) => {
+          if (process.alive) this.timeline.say(this.nameOf(process), () => `${phase} ${state}`)
+        },
+      },
+      stateDirectory: STATE,
+      helper: { content: '', sha256: IDENTITY.sha256, olderSha256: [] },
+    }
+  }
+
+  readonly settings: VmSettings = {
+    name: VM,
+    reference: VM,
+    guest: { vm: VM, host: '10.0.0.1', port: 22, user: 'stillshot' },
+    profile: {
+      name: 'mysql',
+      settingsPutBack: false,
+      components: [
+        { kind: 'unit', unit: 'apache2.service', stopSeconds: 60, startSeconds: 60 },
+        { kind: 'dbms', unit: 'auto', stopSeconds: 60, startSeconds: 60 },
+      ],
+    },
+    holdTtlMs: HOLD_TTL_MS,
+    budgetMs: HOLD_TTL_MS,
+    drainMs: 2_000,
+    longTransactionSeconds: 30,
+    disks: {},
+    databasePassword: async () => {
+      if (this.vaultIsAway) throw new StillshotError('secret-unreadable', 'the vault does not answer')
+      return CANARY
+    },
+  }
+
+  nameOf({ identity: { host, pid } }: SimulatedProcess): string {
+    return `${host} ${pid}`
+  }
+
+  /** Nothing is in anybody's way any more. */
+  lift(): void {
+    this.network.lift()
+    this.hypervisor.troubles.lift()
+    this.vaultIsAway = false
+    for (const host of this.hosts) host.lift()
+    const { machine, server, helper } = this.guest
+    machine.resume()
+    Object.assign(server.troubles, { stopHangsUntil: 0, startFailsUntil: 0, diesAtStop: false })
+    Object.assign(helper.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
+  }
+
+  #arrived(arrival: Arrival): void {
+    this.timeline.say(arrival.at, () =>
+      arrival.at === 'guest' ? `${arrival.verb} ${arrival.words.join(' ')}` : `${arrival.change} ${arrival.name}`,
+    )
+    this.onArrival(arrival)
+  }
+
+  #pointInTime(name: string, { clean, marker }: GuestDisk): void {
+    const id = name.slice('stillshot-'.length)
+    const stoppedAndSynced = clean && marker?.startsWith(`${id} `) === true
+    this.truths.set(name, { stoppedAndSynced })
+    this.timeline.say('hypervisor', () => `point in time of ${name}: ${JSON.stringify({ clean, marker })}`)
+  }
+
+  /** One host, two hosts with one catalog, or two with a catalog each. */
+  #makeHosts(): readonly Host[] {
+    const { chance, clock } = this
+    const first = new Host('one', { clock, chance: chance.fork() })
+    const kind = chance.pick(['alone', 'alone', 'shared', 'apart'])
+    if (kind === 'alone') return [first]
+    const { catalog } = first
+    return [first, new Host('two', { clock, chance: chance.fork(), ...(kind === 'shared' ? { catalog } : {}) })]
+  }
+}
