@@ -22,6 +22,10 @@ export class StillshotCli {
   readonly stateDirectory: string
   /** Name of the guest's VM in the configuration. */
   readonly vm: string
+  /** Added to the environment of every process that is started from now on. */
+  environment: Readonly<Record<string, string>> = {}
+  /** Node's own arguments, before the program: a module that is loaded first. */
+  nodeArguments: readonly string[] = []
 
   private constructor(folder: string, vm: string) {
     this.folder = folder
@@ -34,9 +38,9 @@ export class StillshotCli {
   static async make(
     lab: Lab,
     guest: LabGuest,
-    settings: { hold?: string; more?: string; vmMore?: string } = {},
+    settings: { hold?: string; more?: string; vmMore?: string; folder?: string } = {},
   ): Promise<StillshotCli> {
-    const cli = new StillshotCli(join(lab.folder, 'cli', guest.name), guest.name)
+    const cli = new StillshotCli(settings.folder ?? join(lab.folder, 'cli', guest.name), guest.name)
     await rm(cli.folder, { recursive: true, force: true })
     await mkdir(cli.folder, { recursive: true, mode: 0o700 })
     await writeFile(join(cli.folder, 'known_hosts'), `${await guest.knownHostsLine()}\n`, { mode: 0o600 })
@@ -79,15 +83,20 @@ ${settings.more ?? ''}`
 
   /** Starts it without waiting. */
   spawn(...args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [PROGRAM, '--config', this.configPath, ...args], {
+    return spawn(process.execPath, [...this.nodeArguments, PROGRAM, '--config', this.configPath, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.folder,
+      env: { ...process.env, ...this.environment },
     })
   }
 
   /** Runs it to its end, whatever that is. */
   async run(...args: readonly string[]): Promise<CliResult> {
-    const child = this.spawn(...args)
+    return this.result(this.spawn(...args))
+  }
+
+  /** What a process that {@link spawn} started printed and how it ended, once it has. */
+  async result(child: ChildProcess): Promise<CliResult> {
     let stdout = ''
     let stderr = ''
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,0 +1,49 @@
+import type { Cell } from './cell.ts'
+import type { Fault } from './fault.ts'
+import { clockAhead, clockBack, guestClockAhead, guestClockBack } from './faults/clock-steps.ts'
+import { fullData, fullRun, fullState, fullVar } from './faults/full-disk.ts'
+import { guestReset } from './faults/guest-reset.ts'
+import { daemonFrozen, daemonKilled } from './faults/hypervisor-daemon.ts'
+import { taskAnswerLost, taskFails, taskSlow } from './faults/hypervisor-task.ts'
+import { kill9 } from './faults/kill-9.ts'
+import { linkDown5s, linkDownForGood } from './faults/link-down.ts'
+import { mysqlStartedByForce, mysqlStartedByUnit, mysqlWillNotStart, mysqlWillNotStop } from './faults/mysql.ts'
+import { forgotten, none } from './faults/none.ts'
+import { readOnlyGuest, readOnlyState } from './faults/read-only.ts'
+import { secondOtherCatalog, secondSameCatalog } from './faults/second-coordinator.ts'
+import { sigterm } from './faults/sigterm.ts'
+import type { Procedure } from './procedure.ts'
+import { hold } from './procedures/hold.ts'
+import { recover } from './procedures/recover.ts'
+import { release } from './procedures/release.ts'
+import { restore } from './procedures/restore.ts'
+import { snapshot } from './procedures/snapshot.ts'
+
+export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover]
+
+export const FAULTS: readonly Fault[] = [
+  ...[none, kill9, sigterm, linkDown5s, linkDownForGood, guestReset],
+  ...[daemonKilled, daemonFrozen, taskFails, taskSlow, taskAnswerLost],
+  ...[mysqlWillNotStop, mysqlWillNotStart, mysqlStartedByUnit, mysqlStartedByForce],
+  ...[fullRun, fullVar, fullData, fullState, readOnlyGuest, readOnlyState],
+  ...[guestClockAhead, guestClockBack, clockAhead, clockBack],
+  ...[secondSameCatalog, secondOtherCatalog, forgotten],
+]
+
+/** What the matrix asks for and this lab cannot do, with the reason. */
+export const CANNOT_RUN: Readonly<Record<string, string>> = {}
+
+/** Every distinct cell, in the order of procedures, boundaries and faults. */
+export const CELLS: readonly Cell[] = PROCEDURES.flatMap((procedure) =>
+  procedure.boundaries.flatMap((boundary) =>
+    FAULTS.filter(({ at }) => at[procedure.name]?.includes(boundary.name)).map((fault) => ({
+      name: `${procedure.name}/${boundary.name}/${fault.name}`,
+      procedure,
+      boundary,
+      fault,
+    })),
+  ),
+)
+
+/** The fixed list of continuous integration: every kind of fault that passes quickly, each boundary of the snapshot. */
+export const CI_CELLS: readonly string[] = []

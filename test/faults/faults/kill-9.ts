@@ -1,0 +1,13 @@
+import type { Fault } from '../fault.ts'
+
+export const kill9: Fault = {
+  name: 'kill-9',
+  about: 'stillshot is killed with SIGKILL',
+  at: {
+    snapshot: ['preflight', 'drain', 'hold', 'stop', 'snapshot', 'release', 'come-back', 'grade', 'after'],
+    restore: ['safety-snapshot', 'roll-back', 'boot'],
+    release: ['release'],
+    recover: ['database', 'tidied'],
+  },
+  inject: async ({ child }) => void child?.kill('SIGKILL'),
+}

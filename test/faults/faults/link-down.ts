@@ -1,0 +1,28 @@
+import type { Fault } from '../fault.ts'
+import type { Scene } from '../scene.ts'
+
+const AT = ['preflight', 'drain', 'hold', 'stop', 'snapshot', 'release', 'come-back', 'grade']
+const pull = ({ guest }: Scene) => guest.plugNetwork(false)
+const plug = ({ guest }: Scene) => guest.plugNetwork(true)
+const elsewhere =
+  'snapshot/after, recover/tidied: the guest is not spoken to any more; restore/roll-back: its network is off anyway'
+
+export const linkDown5s: Fault = {
+  name: 'link-down-5s',
+  about: 'the guest’s link is down for 5 s',
+  at: { snapshot: AT, restore: ['boot'], hold: ['held'], release: ['release'], recover: ['database'] },
+  elsewhere,
+  inject: pull,
+  lift: plug,
+  liftAfterMs: 5_000,
+}
+
+export const linkDownForGood: Fault = {
+  name: 'link-down-for-good',
+  about: 'the guest’s link is down until the command has ended and the database is back',
+  at: { snapshot: AT, release: ['release'] },
+  elsewhere: `${elsewhere}; hold/held: the release waits for the network as snapshot/release does; restore/boot: the boot is waited for ten minutes, longer than a cell may last`,
+  inject: pull,
+  lift: plug,
+  stays: true,
+}

@@ -1,0 +1,53 @@
+import type { Scene } from './scene.ts'
+
+/** What a look into the guest finds of stillshot and of the server. */
+export interface InGuest {
+  /** Last state of every hold of this boot. */
+  readonly holds: readonly string[]
+  /** Helpers at work. */
+  readonly working: number
+  /** Units and drop-ins of stillshot under /run/systemd/system, and loaded units of its name. */
+  readonly leftUnits: readonly string[]
+  readonly enabled: string
+  readonly active: string
+  /** `vm.dirty_*`, as drain would change them. */
+  readonly dirty: string
+  readonly rows: string
+}
+
+const LOOK = `
+for f in /run/stillshot/holds/*/states; do [ ! -f "$f" ] || echo "hold $(tail -qn 1 "$f")"; done
+echo "working $(pgrep -cf '^[^ ]*sh [^ ]*stillshot-guest (hold|release|expire|drain)')"
+ls -d /run/systemd/system/*stillshot* /run/systemd/transient/*stillshot* 2>/dev/null | sed 's/^/left /'
+# The condition stays until the next boot and does nothing while this file is empty; a limit taken off must be gone.
+[ ! -s /run/stillshot/blocked ] || echo "left a block: $(cat /run/stillshot/blocked)"
+grep -ls SendSIGKILL /run/systemd/system/*/*stillshot* | sed 's/^/left /'
+systemctl list-units --all --plain --no-legend 'stillshot*' | sed 's/^/left /'
+echo "enabled $(systemctl is-enabled mariadb)"
+echo "active $(systemctl is-active mariadb)"
+echo "dirty $(cd /proc/sys/vm && cat dirty_ratio dirty_background_ratio dirty_bytes dirty_background_bytes | tr '\\n' ' ')"
+echo "rows $(timeout 5 mariadb -N -e 'SELECT COUNT(*) FROM kept.rows' 2>&1)"
+`
+
+export async function lookInGuest({ guest }: Scene): Promise<InGuest> {
+  const lines = (await guest.run(LOOK, { timeoutMs: 60_000 })).split('\n')
+  const all = (key: string) =>
+    lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1).trim())
+  const one = (key: string) => all(key)[0] ?? ''
+  return {
+    holds: all('hold').map((state) => state.split(' ')[0] ?? ''),
+    working: Number(one('working')),
+    leftUnits: all('left'),
+    enabled: one('enabled'),
+    active: one('active'),
+    dirty: one('dirty'),
+    rows: one('rows'),
+  }
+}
+
+const OPEN = ['stopping', 'held', 'releasing', 'expired']
+
+/** The server runs, and nothing of stillshot is about to change that any more. */
+export function isQuiet({ holds, working, active }: InGuest): boolean {
+  return active === 'active' && working === 0 && !holds.some((state) => OPEN.includes(state))
+}

@@ -1,0 +1,155 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import { isSettled } from '../../src/saga/journal-event.ts'
+import type { Cell } from './cell.ts'
+import type { InGuest } from './in-guest.ts'
+import { findLeaks, snapshotNames } from './leaks.ts'
+import type { Played } from './play.ts'
+import { type Scene, TTL_MS } from './scene.ts'
+import type { Told } from './told.ts'
+import { readJournals } from './wait-for-boundary.ts'
+import type { Downtime, Sighting } from './watch.ts'
+
+/** How much later than the truth the observer's word may be seen outside, on a busy machine. */
+const SEEN_LATE_MS = 2_000
+/** Around the hypervisor's point in time: the observer looks every 100 ms. */
+const AROUND_MS = 150
+
+export interface Judgement {
+  readonly broken: readonly string[]
+  readonly grades: readonly string[]
+  readonly outageMs: number
+  readonly longestMs: number
+}
+
+/** Holds what was seen against the promises; looks at guest, hypervisor and state itself, and believes nobody. */
+export async function judge(scene: Scene, cell: Cell, played: Played): Promise<Judgement> {
+  const downtimes = scene.watch.downtimes(played.begunMs, played.endedMs)
+  const points = (
+    await Promise.all([scene.cli, scene.other].map((cli) => scene.catalog((catalog) => catalog.points(), cli)))
+  ).flat()
+  const broken = [
+    ...(played.hung ? ['stillshot did not end'] : []),
+    ...(played.back === true ? [] : [`the database is not back: ${played.back}`]),
+    ...downtimes.flatMap((downtime) => tooLong(downtime, cell, played, scene.watch.sightings)),
+    ...(await falseGrades(scene, points)),
+    ...(await orphans(scene, points)),
+    ...(await stillOpen(scene)),
+    ...notRecovered(played.recovered),
+    ...leftInGuest(played.before, played.after),
+    ...scene.told.flatMap(badlyTold),
+    ...(await findLeaks(scene, played.processes)).map((place) => `the canary is in: ${place}`),
+  ]
+  const lengths = downtimes.map(({ fromMs, toMs }) => Math.round(toMs - fromMs))
+  return {
+    broken,
+    grades: points.map(({ grade }) => grade),
+    outageMs: lengths.reduce((sum, ms) => sum + ms, 0),
+    longestMs: Math.max(0, ...lengths),
+  }
+}
+
+/** Promise 1: back within the time to live, of a guest that was reset counted from its boot. */
+function tooLong(
+  { fromMs, toMs }: Downtime,
+  { fault }: Cell,
+  { liftedMs }: Played,
+  sightings: readonly Sighting[],
+): readonly string[] {
+  const rebooted = sightings.findLast(
+    ({ atMs, boot }, index) => atMs >= fromMs && atMs <= toMs && index > 0 && boot !== sightings[index - 1]?.boot,
+  )
+  const counted = Math.max(fromMs, rebooted?.atMs ?? 0, fault.hinders ? (liftedMs ?? 0) : 0)
+  const lateMs = Math.round(toMs - counted - TTL_MS - SEEN_LATE_MS)
+  return lateMs <= 0 ? [] : [`down ${lateMs} ms beyond the time to live`]
+}
+
+/** Promise 2: where a point says `db-stopped`, no server ran when the hypervisor began its overlays. */
+async function falseGrades(scene: Scene, points: readonly RestorePoint[]): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const { snapshot, grade } of points.filter(({ grade }) => grade === 'db-stopped')) {
+    const atMs = await overlayMadeMs(scene, snapshot)
+    if (atMs === undefined) found.push(`no overlay of ${snapshot} was found to check its grade`)
+    else {
+      const seen = statesAround(scene.watch.sightings, atMs)
+      if (seen.length === 0 || seen.some((state) => state !== 'gone')) {
+        found.push(`false ${grade}: at the point in time the server was seen ${seen.join(', ') || 'by nobody'}`)
+      }
+    }
+  }
+  return found
+}
+
+/** When the snapshot's first overlay was made, by this machine's file system; undefined when there is none. */
+async function overlayMadeMs({ guest }: Scene, snapshot: string): Promise<number | undefined> {
+  const overlays = (await readdir(guest.folder)).filter((name) => name.includes(snapshot))
+  const born = await Promise.all(overlays.map(async (name) => (await stat(join(guest.folder, name))).birthtimeMs))
+  return born.length === 0 ? undefined : Math.max(...born) - performance.timeOrigin
+}
+
+function statesAround(sightings: readonly Sighting[], atMs: number): readonly string[] {
+  const before = sightings.findLast((sighting) => sighting.atMs <= atMs - AROUND_MS)
+  const around = sightings.filter((sighting) => Math.abs(sighting.atMs - atMs) < AROUND_MS)
+  return [...(before === undefined ? [] : [before]), ...around].map(({ state }) => state)
+}
+
+/** Promise 3: every snapshot of ours has its point, and both say the same grade. */
+async function orphans(scene: Scene, points: readonly RestorePoint[]): Promise<readonly string[]> {
+  const names = (await snapshotNames(scene)).filter((name) => name.startsWith('stillshot-'))
+  const found = points
+    .filter(({ snapshot }) => !names.includes(snapshot))
+    .map(({ snapshot }) => `the point ${snapshot} has no snapshot`)
+  for (const name of names) {
+    const point = points.find(({ snapshot }) => snapshot === name)
+    const xml = await scene.lab.virsh(['snapshot-dumpxml', scene.guest.domain, name])
+    const [, written = 'none'] = /grade=([a-z-]+)/.exec(xml) ?? []
+    if (point === undefined) found.push(`orphan: ${name} (${written}) has no point`)
+    else if (point.grade !== written) found.push(`${name} says ${written}, its point ${point.grade}`)
+  }
+  return found
+}
+
+async function stillOpen(scene: Scene): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const cli of [scene.cli, scene.other]) {
+    const locks = await scene.catalog((catalog) => catalog.locks(), cli)
+    const holds = await scene.catalog((catalog) => catalog.holds({ open: true }), cli)
+    found.push(...locks.map(({ procedure, run }) => `the lock of ${procedure} ${run} is left`))
+    found.push(...holds.map(({ id }) => `the hold ${id} is left open`))
+    for (const events of await readJournals(cli.stateDirectory)) {
+      if (events.length > 0 && !isSettled(events)) found.push(`a run is open: ${JSON.stringify(events.at(-1))}`)
+    }
+  }
+  return found
+}
+
+function notRecovered([first, second]: readonly Told[]): readonly string[] {
+  const found = first?.status === 0 ? [] : [`recover ended with ${first?.status}: ${first?.output.slice(0, 500)}`]
+  const { settled, holds, locks } = second?.document ?? {}
+  if (second?.status !== 0 || JSON.stringify([settled, holds, locks]) !== '[[],[],[]]') {
+    found.push(`a second recover found: ${second?.output.slice(0, 500)}`)
+  }
+  return found
+}
+
+function leftInGuest(before: InGuest, after: InGuest): readonly string[] {
+  const found = after.leftUnits.map((unit) => `left in the guest: ${unit}`)
+  if (after.enabled !== before.enabled) found.push(`mariadb is ${after.enabled}, was ${before.enabled}`)
+  if (after.active !== 'active') found.push(`mariadb is ${after.active}`)
+  if (after.dirty !== before.dirty) found.push(`vm.dirty_* is ${after.dirty}, was ${before.dirty}`)
+  if (after.rows !== '1') found.push(`the rows are not there: ${after.rows}`)
+  return found
+}
+
+/** Whoever ends by itself says one document, and no failure is a defect. */
+function badlyTold({ command, status, signal, document, code, message, points, output }: Told): readonly string[] {
+  if (signal !== null) return []
+  if (document === undefined) return [`${command} printed no document: ${output.slice(-300)}`]
+  if (status === 1 || code === 'defect') return [`${command} called it a defect: ${message}`]
+  if (status !== 0 && code === undefined && points.length === 0 && command !== 'recover') {
+    return [`${command} ended with ${status} and did not say why`]
+  }
+  return []
+}

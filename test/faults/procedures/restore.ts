@@ -1,0 +1,16 @@
+import { line, type Procedure } from '../procedure.ts'
+
+/** Lock, preflight and grade are the snapshot's; what it lacks is the safety snapshot without a hold, roll-back and boot. */
+export const restore: Procedure = {
+  name: 'restore',
+  journalled: 'restore',
+  boundaries: [
+    { name: 'safety-snapshot', reached: line('intent', 'create-snapshot') },
+    { name: 'roll-back', reached: line('intent', 'roll-back') },
+    { name: 'boot', reached: line('intent', 'boot') },
+  ],
+  prepare: async ({ cli }) => {
+    await cli.json('snapshot', cli.vm)
+  },
+  command: async ({ cli }) => ['restore', cli.vm, '--yes'],
+}

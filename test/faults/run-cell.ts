@@ -1,0 +1,55 @@
+import { performance } from 'node:perf_hooks'
+import type { Cell, CellResult, Versions } from './cell.ts'
+import { judge } from './judge.ts'
+import { snapshotNames } from './leaks.ts'
+import { play } from './play.ts'
+import type { Scene } from './scene.ts'
+import { toldText } from './told.ts'
+
+/** Plays one cell and judges it. A cell that could not be played to its end is broken, and says why. */
+export async function runCell(scene: Scene, cell: Cell, versions: Versions): Promise<CellResult> {
+  const begun = performance.now()
+  const at = new Date().toISOString()
+  const facts = () => ({ cell: cell.name, at, versions, tookMs: Math.round(performance.now() - begun) })
+  try {
+    const played = await play(scene, cell)
+    const judgement = await judge(scene, cell, played)
+    const message = scene.told.find(({ code }) => code !== undefined)?.message?.slice(0, 300)
+    return {
+      ...facts(),
+      told: scene.told.map((told) => `${told.command}: ${toldText(told)}`),
+      ...(message === undefined ? {} : { message }),
+      ...(played.reached ? {} : { notRun: `the boundary was not reached: ${message ?? 'no error'}` }),
+      ...judgement,
+    }
+  } catch (thrown) {
+    await cell.fault.lift?.(scene).catch(() => {})
+    scene.child?.kill('SIGKILL')
+    const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    const told = scene.told.map((each) => `${each.command}: ${toldText(each)}`)
+    return {
+      ...facts(),
+      told,
+      outageMs: 0,
+      longestMs: 0,
+      grades: [],
+      broken: [`not played to its end: ${why.slice(0, 900)}`],
+    }
+  }
+}
+
+/** Takes the cell's snapshots away; false when the guest is not fit for another cell. */
+export async function tidy(scene: Scene, cell: Cell, result: CellResult): Promise<boolean> {
+  // A guest that was rolled back or met a broken promise is not used again.
+  if (result.broken.length > 0 || cell.procedure.name === 'restore') return false
+  try {
+    await scene.hypervisor(async (hypervisor) => {
+      const vm = await hypervisor.findVm(scene.guest.domain)
+      for (const name of (await snapshotNames(scene)).toReversed()) await hypervisor.removeSnapshot(vm, name)
+    })
+    const chain = await scene.lab.virsh(['domblklist', scene.guest.domain])
+    return !chain.includes('stillshot-0')
+  } catch {
+    return false
+  }
+}

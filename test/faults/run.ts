@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Lab, openLab } from '../labs/lab.ts'
+import { withLock } from '../labs/lock.ts'
+import type { Cell, CellResult, Versions } from './cell.ts'
+import { CANNOT_RUN, CELLS, CI_CELLS, FAULTS } from './cells.ts'
+import { reportOf } from './report.ts'
+import { inOrderOfNeed, mergeResults, readResults, summaryOf } from './results.ts'
+import { runCell, tidy } from './run-cell.ts'
+import { Scene, TTL_MS } from './scene.ts'
+
+/**
+ * `npm run faults -- [--minutes N] [--json] [--cells PATTERN] [--ci] [--guests N]`: cells that were never run first, then the
+ * oldest; results are merged into results.json, and docs/reference/faults.md is written from them. Ends with 1 when a
+ * promise is broken.
+ */
+const ROOT = join(import.meta.dirname, '../..')
+const RESULTS = join(import.meta.dirname, 'results.json')
+const REPORT = join(ROOT, 'docs/reference/faults.md')
+const NAME = 'faults'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    json: { type: 'boolean' },
+    cells: { type: 'string' },
+    ci: { type: 'boolean' },
+    guests: { type: 'string' },
+    report: { type: 'boolean' },
+  },
+})
+const say = (text: string) => process.stderr.write(`${text}\n`)
+const pattern = new RegExp(values.cells ?? '')
+const endAt = performance.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000
+const wanted = CELLS.filter(({ name }) => pattern.test(name) && (!values.ci || CI_CELLS.includes(name)))
+const queue = values.report ? [] : [...inOrderOfNeed(wanted, await readResults(RESULTS))]
+say(`${queue.length} of ${CELLS.length} cells, those that were never run first`)
+if (queue.length > 0) await runAll(queue)
+const results = await readResults(RESULTS)
+const summary = summaryOf(CELLS, results, CANNOT_RUN)
+await writeFile(REPORT, reportOf({ cells: CELLS, faults: FAULTS, ttlMs: TTL_MS }, results, summary))
+say(
+  `${summary.kept} of ${summary.cells} cells keep the promises, ${summary.broken.length} do not, ${summary.notRun.length} not run`,
+)
+for (const { cell, broken } of summary.broken) say(`  ${cell}: ${broken.join('; ')}`)
+if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`)
+process.exitCode = summary.broken.length > 0 ? 1 : 0
+
+async function runAll(cells: Cell[]): Promise<void> {
+  const lab = await openLab({ log: (line) => say(`lab: ${line}`) })
+  const versions = await versionsOf(lab)
+  const guests = Array.from({ length: Number(values.guests ?? 1) }, (_, index) => `${NAME}-${index + 1}`)
+  const together = cells.filter(({ fault }) => !fault.alone)
+  const alone = cells.filter(({ fault }) => fault.alone)
+  await Promise.all(guests.map((guest) => work(lab, guest, together, versions)))
+  await work(lab, guests[0] ?? NAME, alone, versions)
+}
+
+/** Takes cells from the queue until it is empty or the time is over; the guest is made anew where it is not fit any more. */
+async function work(lab: Lab, name: string, cells: Cell[], versions: Omit<Versions, 'mariadb'>): Promise<void> {
+  let scene: Scene | undefined
+  try {
+    for (let cell = next(cells); cell !== undefined; cell = next(cells)) {
+      scene ??= await Scene.make(lab, name)
+      const result = await runCell(scene, cell, { ...versions, mariadb: scene.mariadb })
+      await record(lab, result)
+      if (await tidy(scene, cell, result)) continue
+      await scene.destroy()
+      scene = undefined
+    }
+  } finally {
+    await scene?.destroy()
+  }
+}
+
+function next(cells: Cell[]): Cell | undefined {
+  return performance.now() < endAt ? cells.shift() : undefined
+}
+
+async function record(lab: Lab, result: CellResult): Promise<void> {
+  await withLock(join(lab.folder, 'faults.lock'), () => mergeResults(RESULTS, [result]))
+  const { cell, told, outageMs, broken, notRun, tookMs } = result
+  const verdict = broken.length > 0 ? 'BROKEN' : notRun === undefined ? 'kept  ' : 'NOT RUN'
+  say(`${verdict} ${cell}: ${told.join('; ')}; outage ${outageMs} ms (${(tookMs / 1000).toFixed(0)} s)`)
+  for (const line of [...broken, ...(notRun === undefined ? [] : [notRun])]) say(`       ${line}`)
+}
+
+async function versionsOf(lab: Lab): Promise<Omit<Versions, 'mariadb'>> {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()
+  const words = await lab.virsh(['version', '--daemon'])
+  const find = (expression: RegExp) => expression.exec(words)?.[1] ?? 'unknown'
+  return {
+    stillshot: `${version} (${commit})`,
+    libvirt: find(/daemon: ([\d.]+)/),
+    qemu: find(/hypervisor: QEMU ([\d.]+)/),
+  }
+}

@@ -1,0 +1,54 @@
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import type { CliResult } from '../labs/stillshot-cli.ts'
+
+/** What a command told its user. */
+export interface Told {
+  readonly command: string
+  /** Null when a signal ended it. */
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Of the error; undefined when there was none, or nobody was left to tell it. */
+  readonly code?: string
+  readonly message?: string
+  readonly points: readonly Pick<RestorePoint, 'id' | 'grade' | 'reasons'>[]
+  /** The whole document; undefined when stdout was not exactly one. */
+  readonly document?: Readonly<Record<string, unknown>>
+  readonly output: string
+}
+
+interface ToldError {
+  readonly code: string
+  readonly message: string
+}
+
+export function toldBy(args: readonly string[], { status, signal, stdout, stderr }: CliResult): Told {
+  const document = parse(stdout)
+  const error = (document?.error ?? (document?.failed as ToldError[] | undefined)?.[0]) as ToldError | undefined
+  const points = (document?.points ?? []) as Told['points']
+  return {
+    command: args[0] ?? '',
+    status,
+    signal,
+    points,
+    output: stdout + stderr,
+    ...(error === undefined ? {} : { code: error.code, message: error.message }),
+    ...(document === undefined ? {} : { document }),
+  }
+}
+
+/** In one word or two: `db-stopped`, `cancelled (130)`, `killed`. */
+export function toldText({ status, signal, code, points }: Told): string {
+  if (signal !== null) return signal
+  const grades = points.map(({ grade }) => grade).join(', ')
+  const how = code ?? (grades === '' ? 'done' : '')
+  const said = [how, grades].filter((word) => word !== '').join(', ')
+  return status === 0 ? said : `${said} (${status})`
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}
