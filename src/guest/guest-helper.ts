@@ -124,9 +124,19 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb): Promise<string | undefined> {
-    this.#password ??= this.#options.databasePassword?.().then((secret) => this.#redaction.add(secret) ?? secret)
+    this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
     if (verb !== 'release') return this.#password
     return this.#password?.catch(() => undefined)
+  }
+
+  #sendable(secret: string): string {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: one line is what the helper reads
+    if (/[\u0000\r\n]/.test(secret)) {
+      const message = `the database's password for ${this.#options.target.vm} holds a line break or NUL`
+      throw new StillshotError('secret-unreadable', message, { hint: 'it is one line: look at where it comes from' })
+    }
+    this.#redaction.add(secret)
+    return secret
   }
 
   #unanswered(verb: string, thrown: unknown, limitMs: number): unknown {

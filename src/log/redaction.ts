@@ -82,16 +82,17 @@ function formsOf(secret: string): readonly string[] {
     secret,
     encodeURIComponent(secret.toWellFormed()),
     JSON.stringify(secret).slice(1, -1),
-    bytes.toString('base64'),
-    bytes.toString('base64url'),
     bytes.toString('hex'),
-    ...[0, 1, 2].flatMap((before) => insideBase64(bytes, before)),
+    ...(['base64', 'base64url'] as const).flatMap((encoding) => [
+      bytes.toString(encoding),
+      ...[0, 1, 2].flatMap((before) => insideBase64(bytes, before, encoding)),
+    ]),
   ]
 }
 
 /** Its signs in the base64 of a longer text, `before` bytes after one that 3 divides; none when too few of them are its own. */
-function insideBase64(bytes: Buffer, before: number): readonly string[] {
-  const signs = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+function insideBase64(bytes: Buffer, before: number, encoding: 'base64' | 'base64url'): readonly string[] {
+  const signs = Buffer.concat([Buffer.alloc(before), bytes]).toString(encoding)
   const own = signs.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
   return own.length < 8 ? [] : [own]
 }

@@ -28,11 +28,15 @@ const CODES: readonly ErrorCode[] = [
   'hold-expired',
 ]
 
-async function ask(verb: Verb, result: CommandResult | Promise<CommandResult>): Promise<object> {
+async function ask(
+  verb: Verb,
+  result: CommandResult | Promise<CommandResult>,
+  password = 'horse-battery-staple',
+): Promise<object> {
   const clock = new VirtualClock({ auto: true })
   const shells = new FakeShells({ clock, program: () => result })
   const target = { vm: 'db1', host: '10.0.0.1', port: 22, user: 'stillshot' }
-  const helper = new GuestHelper({ shells, clock, target })
+  const helper = new GuestHelper({ shells, clock, target, databasePassword: async () => password })
   const call = { timeoutMs: 1_000 }
   const calls: Readonly<Record<Verb, () => Promise<object>>> = {
     probe: () => helper.probe('mysql', call),
@@ -213,6 +217,15 @@ describe('answers that are wrong on purpose', () => {
   test('more than 4 MiB are refused, and so is a helper that never ends', async () => {
     await refused('hold', says(withKey('x', `"${'x'.repeat(5 * 1024 ** 2)}"`)), 'helper-answer-invalid')
     await refused('hold', new Promise<never>(() => {}), 'guest-unreachable')
+  })
+
+  test('a probe that says the password back is refused while nothing is stopped yet', async () => {
+    const probe = { ...MODEL.get('probe'), helper: 'say horse-battery-staple' }
+    await refused('probe', says(JSON.stringify(probe)), 'helper-answer-invalid')
+    assert.deepEqual(await ask('probe', says(JSON.stringify({ ...probe, helper: 'secret' })), 'secret'), {
+      ...probe,
+      helper: 'secret',
+    })
   })
 
   test('the helper’s own no has a code of the table, whatever word it chose, and a message of bounded length', async () => {
