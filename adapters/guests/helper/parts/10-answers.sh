@@ -100,11 +100,17 @@ document() {
   R="$R,\"error\":$2,\"bootId\":$BOOT_JSON,\"uuid\":$UUID_JSON,\"uptimeMs\":$NOW$3}"
 }
 
+# Prints the answer in R, and lets go of the lock first: whoever reads slowly, or never, keeps nobody else waiting.
+say() {
+  exec 9>&-
+  printf '%s\n' "$R"
+}
+
 # Ends the verb with a refusal. Nothing is stopped, masked or armed when this is called.
 refuse() {
   quote "$2"
   document false "{\"code\":\"$1\",\"message\":$R}" ''
-  printf '%s\n' "$R"
+  say
   exit 1
 }
 

@@ -10,13 +10,39 @@
 #                     active and the watchdog disarmed), ended (the watchdog saw everything active), blocked
 # RUN/holds/ID/plan   what was found running, written before anything stops; release and watchdog read it
 # RUN/holds/ID/*.json answers as they were given
+# RUN/complaints      what shell and programs complained of while the last verb had the lock
 
+# Nor with SIGCHLD (17 on all but Alpha, MIPS, PA-RISC and SPARC) blocked, which is inherited: a shell cannot unblock it, and
+# would wait for ever for a process that has ended.
 require_root() {
-  require_root=
-  while read -r require_root_key require_root _; do
-    [ "$require_root_key" != Uid: ] || break
+  require_root='' require_root_blocked=0
+  while read -r require_root_key require_root_value _; do
+    case $require_root_key in
+      Uid:) require_root=$require_root_value ;;
+      SigBlk:) require_root_blocked=0x${require_root_value#????????} ;;
+    esac
   done <"$PROC/self/status"
   [ "$require_root" = "$OWNER" ] || usage 'only root may call this'
+  [ $((require_root_blocked & 0x10000)) -eq 0 ] || usage 'the caller blocks SIGCHLD'
+}
+
+# Limits are inherited through sudo. A caller's must neither cut off what is written here nor bind a server that an init
+# script starts for us. Not every shell knows every letter, and a container may forbid it.
+# shellcheck disable=SC3045 # what a shell does not know fails
+raise_limits() {
+  for raise_limits in t f d v m p u; do
+    ulimit -"$raise_limits" unlimited
+  done 2>/dev/null
+  raise_limits=$(ulimit -n)
+  case $raise_limits in ? | ?? | ???) ulimit -n 1024 2>/dev/null ;; esac
+}
+
+# Signals that a caller's terminal, timers or hang-up may send; a program that is left to itself gets them back.
+SIGNALS='HUP INT QUIT PIPE ALRM USR1 USR2 TSTP TTIN TTOU'
+
+ignore_signals() {
+  # shellcheck disable=SC2086 # a list of names
+  trap '' $SIGNALS
 }
 
 # Our own directory, made or found safe: /run and /var/lib are written by root alone, but a link there, or a directory
@@ -51,6 +77,8 @@ take_lock() {
     [ "$NOW" -lt "$take_lock_until" ] || return 1
     sleep 0.1
   done
+  # What goes wrong from here on is written down for root: a caller's own place might never be read, and hold us up.
+  ! printf '' 2>/dev/null >"$RUN/complaints" || exec 2>"$RUN/complaints"
 }
 
 add_state() {
@@ -92,14 +120,31 @@ find_open_hold() {
   return 1
 }
 
-# The newest twenty holds are kept for whoever comes to collect them; ids sort by time.
+# The newest twenty holds are kept for whoever comes to collect them, and as many of those that never came: a caller who
+# releases what never was must not fill /run, nor push out what was. Ids sort by time. None that is open goes.
 forget_old_holds() {
+  forget_came='' forget_blocked=''
   set +f
-  # shellcheck disable=SC2046 # ids hold no blanks
-  set -- $(cd "$RUN/holds" && printf '%s\n' *)
+  for forget_path in "$RUN"/holds/*; do
+    forget_id=${forget_path##*/}
+    is_id "$forget_id" && [ "$forget_id" != "$HOLD" ] || continue
+    read_state "$forget_id" || STATE=''
+    case $STATE in
+      stopping | held | releasing) ;;
+      blocked) forget_blocked="$forget_blocked $forget_id" ;;
+      *) forget_came="$forget_came $forget_id" ;;
+    esac
+  done
   set -f
+  # shellcheck disable=SC2086 # ids hold no blanks
+  forget_but_twenty $forget_came
+  # shellcheck disable=SC2086
+  forget_but_twenty $forget_blocked
+}
+
+forget_but_twenty() {
   while [ $# -gt 20 ]; do
-    ! is_id "$1" || rm -rf "$RUN/holds/$1"
+    rm -rf "$RUN/holds/$1"
     shift
   done
 }
@@ -124,7 +169,7 @@ saved() {
 answer_again() {
   saved "$1"
   [ -n "$R" ] || return 0
-  printf '%s\n' "$R"
+  say
   case $R in *'"ok":true,"error":null'*) exit 0 ;; esac
   exit 1
 }

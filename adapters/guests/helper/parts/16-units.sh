@@ -119,7 +119,10 @@ act_sysv() {
 
 sysv_begin() {
   (
-    trap - HUP PIPE INT
+    # shellcheck disable=SC2086 # a list of names
+    trap - $SIGNALS
+    umask 022
+    printf 0 2>/dev/null >"$PROC/self/oom_score_adj"
     exec "$INITD/$1" "$2"
   ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
 }

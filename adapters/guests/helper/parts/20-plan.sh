@@ -11,7 +11,7 @@ write_plan() {
     done
     write_plan_list trigger "$TRIGGERS"
     write_plan_list dependent "$DEPENDENTS"
-    printf 'login %s\nclient %s\ndatabase-user %s\ndefaults-file %s\n' "$LOGIN" "$CLIENT" "$DATABASE_USER" "$DEFAULTS_FILE"
+    printf 'login %s\nclient %s\ndatabase-user %s\ndefaults-file %s\nreader %s\n' "$LOGIN" "$CLIENT" "$DATABASE_USER" "$DEFAULTS_FILE" "$READER"
     printf 'socket %s\nlog %s\nredo %s\n' "$SOCKET" "$LOG" "$REDO"
     write_plan_list file "$FILES"
     # The last word: a plan that was cut short (full disk) must not be acted on.
@@ -32,7 +32,7 @@ write_plan_list() {
 # UNITS: lines "kind unit active startSeconds" in stop order; REVERSED: the same in start order.
 read_plan() {
   PROFILE='' FIRES=0 WATCHDOG=process UNITS='' REVERSED='' TRIGGERS='' DEPENDENTS='' DBMS=''
-  LOGIN=no CLIENT='' DATABASE_USER='' DEFAULTS_FILE='' SOCKET='' LOG='' REDO='' FILES='' PASSWORD='' PLAN_WHOLE=no
+  LOGIN=no CLIENT='' DATABASE_USER='' DEFAULTS_FILE='' SOCKET='' LOG='' REDO='' FILES='' READER='' PASSWORD='' PLAN_WHOLE=no
   [ -f "$RUN/holds/$HOLD/plan" ] || return 1
   while read -r read_plan_key read_plan_rest; do
     case $read_plan_key in
@@ -56,6 +56,7 @@ read_plan() {
       client) CLIENT=$read_plan_rest ;;
       database-user) DATABASE_USER=$read_plan_rest ;;
       defaults-file) DEFAULTS_FILE=$read_plan_rest ;;
+      reader) READER=$read_plan_rest ;;
       socket) SOCKET=$read_plan_rest ;;
       log) LOG=$read_plan_rest ;;
       redo) REDO=$read_plan_rest ;;

@@ -29,12 +29,15 @@ arm() {
   else
     "$SELF" watch "$HOLD" "$arm_seconds" </dev/null >/dev/null 2>&1 9>&- &
   fi
-  arm_tries=0
+  arm_child=$! arm_tries=0
   until [ -s "$RUN/holds/$HOLD/watchdog" ]; do
     arm_tries=$((arm_tries + 1))
     [ "$arm_tries" -le 100 ] || return 1
     sleep 0.05
   done
+  # Somebody else's `watch` may have come first, with a time of its own.
+  read -r arm_watch _ <"$RUN/holds/$HOLD/watchdog"
+  [ "$arm_watch" = "$arm_child" ]
 }
 
 arm_timer() {
@@ -56,7 +59,7 @@ process_birth() {
 # `watch ID SECONDS`, the process that keeps the time.
 watch_verb() {
   is_id "${1-}" && is_between "${2-}" 1 3600 || usage 'watch ID SECONDS'
-  trap '' HUP INT PIPE
+  ignore_signals
   HOLD=$1
   process_birth $$
   # A second one would hide the first, which could then not be disarmed any more.
@@ -110,7 +113,7 @@ expire_verb() {
   expect_words $# 1
   expect_id "$1"
   HOLD=$1
-  trap '' HUP INT PIPE
+  ignore_signals
   open_run
   read_state "$HOLD" && read_plan || refuse unknown-hold "nothing is known of hold $HOLD"
   take_lock 5 || :
@@ -125,7 +128,7 @@ expire_verb() {
   unblock_units $R
   add_state ended "$HOLD"
   document true null ''
-  printf '%s\n' "$R"
+  say
 }
 
 # Tries for ten minutes: a start may fail while the machine is still busy with what made the hold late. The lock is kept

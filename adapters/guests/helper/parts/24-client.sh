@@ -6,7 +6,9 @@
 read_password() {
   PASSWORD=''
   if [ -n "$DATABASE_USER" ]; then
-    IFS= read -r PASSWORD || :
+    # Bounded in bytes and time: a caller may send what has no end, or never end it.
+    PASSWORD=$(timeout -s KILL 10 head -c 4096)
+    PASSWORD=${PASSWORD%%"$NL"*}
     case $PASSWORD in
       password=*) PASSWORD=${PASSWORD#password=} ;;
       *) PASSWORD='' ;;
@@ -32,11 +34,11 @@ credentials() {
 }
 
 # client SECONDS WORD…, with the option file on standard input. Always the local server, by its socket, whatever root's
-# own option files say.
+# own option files say. Whoever is behind the socket must not be able to ask for a file of root's as LOAD DATA LOCAL does.
 client() {
   client_seconds=$1
   shift
-  set -- --batch --connect-timeout=5 --protocol=socket --host=localhost "$@"
+  set -- --batch --local-infile=0 --connect-timeout=5 --protocol=socket --host=localhost "$@"
   [ -z "$SOCKET" ] || set -- "$@" "--socket=$SOCKET"
   exec timeout -s KILL "$client_seconds" "$CLIENT" --defaults-extra-file=/dev/stdin "$@" 9>&- 4<&-
 }
@@ -64,7 +66,7 @@ select_1() {
 }
 
 client_after() {
-  client "$1" --skip-column-names -e 'SELECT 1' 2>&1
+  client "$1" --skip-column-names -e 'SELECT 1' 2>&1 | head -c 1000
 }
 
 read_select_1() {

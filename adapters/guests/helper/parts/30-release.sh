@@ -8,7 +8,7 @@ release_verb() {
   expect_words $# 1
   expect_id "$1"
   HOLD=$1
-  trap '' HUP INT PIPE
+  ignore_signals
   open_run
   read_plan || :
   read_password
@@ -35,8 +35,9 @@ release_verb() {
 # Recorded, so that the hold refuses should it arrive after its own release.
 release_unknown() {
   mkdir -p "$RUN/holds/$HOLD" && add_state blocked "$HOLD" || refuse state-unwritable "$RUN/holds cannot be written"
+  forget_old_holds
   document true null ',"known":false,"fence":null,"components":[],"startRequestedUptimeMs":null,"startedUptimeMs":null,"readyUptimeMs":null,"watchdogDisarmed":false'
-  printf '%s\n' "$R"
+  say
   exit 0
 }
 
@@ -188,8 +189,7 @@ release_answer() {
   document "$release_ok" "$release_error" ",\"known\":true,\"fence\":$FENCE,\"components\":$release_components,\"startRequestedUptimeMs\":$START_REQUESTED,\"startedUptimeMs\":$STARTED_AT,\"readyUptimeMs\":$READY_AT,\"watchdogDisarmed\":$release_disarmed"
   # A release that failed may be asked again and try again. Nobody waits for the lock because a reader is slow.
   [ "$release_ok" = false ] || save release
-  exec 9>&-
-  printf '%s\n' "$R"
+  say
   [ "$release_ok" = true ] || exit 1
 }
 

@@ -4,6 +4,7 @@
 begin() {
   VERB=$1 HOLD=''
   require_root
+  raise_limits
   know_machine
   know_init
 }

@@ -85,8 +85,15 @@ find_redo() {
   add_directory redo "$find_redo"
   set +f
   find_redo_best=-1
+  find_redo_count=0
   for find_redo_file in "$find_redo"/ib_logfile[0-9]* "$find_redo/#innodb_redo/#ib_redo"[0-9]*; do
-    is_path "$find_redo_file" && [ -f "$find_redo_file" ] || continue
+    find_redo_number=${find_redo_file##*/}
+    find_redo_number=${find_redo_number#ib_logfile}
+    find_redo_number=${find_redo_number#"#ib_redo"}
+    # No server has as many: 32, or 100 of the old kind.
+    case ${find_redo_number%_tmp} in *[!0-9]*) continue ;; esac
+    [ -f "$find_redo_file" ] && [ "$find_redo_count" -lt 200 ] || continue
+    find_redo_count=$((find_redo_count + 1))
     FILES="${FILES}redo $find_redo_file$NL"
     find_redo_number=${find_redo_file##*ib_redo}
     case $find_redo_number in
@@ -123,26 +130,40 @@ find_table_directories() {
   [ -n "$DATADIR" ] || return 0
   table_paths=''
   [ "$LOGIN" = no ] || ask_table_directories || UNKNOWN_DIRECTORIES="${UNKNOWN_DIRECTORIES}table tables outside $DATADIR: $ASK_ERROR$NL"
-  table_links=$(timeout -s KILL 20 find "$DATADIR" -maxdepth 2 -type l 2>/dev/null && echo complete)
+  table_links=$({ timeout -s KILL 20 find "$DATADIR" -maxdepth 2 -type l 2>/dev/null && echo complete; } | head -c 1000000)
   case $table_links in
     *complete) table_links=${table_links%complete} ;;
     *) UNKNOWN_DIRECTORIES="${UNKNOWN_DIRECTORIES}table links in $DATADIR$NL" ;;
   esac
+  uptime_ms
+  table_until=$((NOW + 20000))
   while IFS= read -r table_path; do
-    [ -n "$table_path" ] || continue
+    [ -n "$table_path" ] && table_in_time || continue
     real_directory "${table_path%/*}"
     case $R/ in "$DATADIR"/*) ;; *) add_directory table "${table_path%/*}" ;; esac
   done <<END
 $table_paths
 END
   while IFS= read -r table_link; do
-    [ -n "$table_link" ] || continue
+    [ -n "$table_link" ] && table_in_time || continue
     table_path=$(readlink -f -- "$table_link" 2>/dev/null)
     [ -d "$table_path" ] || table_path=${table_path%/*}
     case $table_path/ in "$DATADIR"/*) ;; *) add_directory table "${table_path:-$table_link}" ;; esac
   done <<END
 $table_links
 END
+}
+
+# False when time is over, and then it is not known where the tables are: each link costs a process, and the server's user
+# may make any number of them.
+table_in_time() {
+  uptime_ms
+  [ "$NOW" -ge "$table_until" ] || return 0
+  case $UNKNOWN_DIRECTORIES in
+    *'too many places'*) ;;
+    *) UNKNOWN_DIRECTORIES="${UNKNOWN_DIRECTORIES}table too many places in $DATADIR$NL" ;;
+  esac
+  return 1
 }
 
 # The table that knows has three names, by version. A client stops at a table that is not there, whatever it is told, so
@@ -166,7 +187,7 @@ ask_table_directories() {
 # Everything about the server that a hold must know before it stops it; LOGIN says whether it could be asked. What cannot
 # be asked now was perhaps asked by the last probe.
 know_server() {
-  SOCKET='' LOGIN=no VARS='' ASK_ERROR='' DIRECTORIES='' UNKNOWN_DIRECTORIES='' FILES='' REDO='' DATADIR='' PID_FILE='' LOG=none
+  SOCKET='' LOGIN=no VARS='' ASK_ERROR='' DIRECTORIES='' UNKNOWN_DIRECTORIES='' FILES='' REDO='' DATADIR='' PID_FILE='' LOG=none READER=''
   find_client
   [ -n "$DBMS" ] || return 0
   property_of_dbms ActiveState
@@ -177,7 +198,35 @@ know_server() {
     recall_server
   fi
   find_files || return 0
+  know_reader
   note_log
+}
+
+# READER: "uid:gid" of the server's user where programs can be run with his rights, else empty. The kernel's word on the main
+# process counts before the data directory's owner, for it is the server that says which directory that is. SERVER_USER is the uid.
+know_reader() {
+  READER='' know_reader_uid=0 know_reader_gid=0
+  property_of_dbms MainPID
+  case $R in
+    '' | 0 | *[!0-9]*) ;;
+    *)
+      while read -r know_reader_key know_reader_value _; do
+        case $know_reader_key in
+          Uid:) know_reader_uid=$know_reader_value ;;
+          Gid:) know_reader_gid=$know_reader_value ;;
+        esac
+      done 2>/dev/null <"$PROC/$R/status"
+      ;;
+  esac
+  # mysqld_safe is root's, and without systemd the main process is not known.
+  if [ "$know_reader_uid" -eq 0 ]; then
+    know_reader=$(stat -L -c '%u:%g' -- "$DATADIR" 2>/dev/null) || know_reader=0:0
+    know_reader_uid=${know_reader%:*} know_reader_gid=${know_reader#*:}
+  fi
+  SERVER_USER=$know_reader_uid
+  [ "$know_reader_uid" -ne 0 ] || return 0
+  ! setpriv "--reuid=$know_reader_uid" "--regid=$know_reader_gid" --clear-groups -- true 2>/dev/null ||
+    READER=$know_reader_uid:$know_reader_gid
 }
 
 property_of_dbms() {

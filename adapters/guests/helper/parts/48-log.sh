@@ -49,19 +49,15 @@ open_log() {
   return 1
 }
 
-# A regular file of the user who owns the data directory, or one of root's that everybody may read.
+# A regular file of the server's user, or one of root's that everybody may read.
 open_log_judged() {
-  open_log_stat=$(stat -L -c '%F|%u|%a|%s' -- "$PROC/self/fd/4" "$DATADIR" 2>/dev/null) || return 1
-  open_log_owner=${open_log_stat#*"$NL"}
-  open_log_owner=${open_log_owner#*|}
-  open_log_owner=${open_log_owner%%|*}
-  open_log_stat=${open_log_stat%%"$NL"*}
+  open_log_stat=$(stat -L -c '%F|%u|%a|%s' -- "$PROC/self/fd/4" 2>/dev/null) || return 1
   LOG_SIZE=${open_log_stat##*|}
   is_between "$LOG_SIZE" 0 999999999 || LOG_SIZE=0
   case $open_log_stat in
     regular*'|0|'*[4567]'|'*) return 0 ;;
     regular*'|0|'*) return 1 ;;
-    regular*"|$open_log_owner|"*) return 0 ;;
+    regular*"|$SERVER_USER|"*) return 0 ;;
   esac
   return 1
 }
@@ -76,7 +72,7 @@ log_json() {
 
 # log_since SIZE noted|-: LOG_JSON with what was written since LOG was noted; at most the last 64 KiB. A log that shrank was begun
 # anew. $1 is the file's size now; `noted`: descriptor 4 stands where LOG says. Only descriptor 4 is read, opened anew
-# where another place in it is wanted.
+# where another place in it is wanted. Nor is it followed for ever where somebody writes as fast as it is read.
 log_since() {
   R=
   case $LOG in
@@ -86,9 +82,9 @@ log_since() {
       [ "$1" -ge "$log_from" ] || log_from=0
       [ $(($1 - log_from)) -le 65536 ] || log_from=$(($1 - 65536)) log_cut=true
       if [ "$2" = noted ] && [ "$log_cut" = false ]; then
-        R=$(timeout -s KILL 10 base64 <&4)
+        R=$(head -c 65536 <&4 | base64)
       else
-        R=$(timeout -s KILL 10 tail -c "+$((log_from + 1))" "$PROC/self/fd/4" 2>/dev/null | base64)
+        R=$(timeout -s KILL 10 tail -c "+$((log_from + 1))" "$PROC/self/fd/4" 2>/dev/null | head -c 65536 | base64)
       fi
       log_json file "$log_path" "$log_cut"
       ;;
@@ -109,7 +105,7 @@ log_since_start() {
       log_path=${LOG#file * }
       log_size=${LOG#file }
       log_size=${log_size%% *}
-      R=$(timeout -s KILL 10 tail -c 65536 "$PROC/self/fd/4" 2>/dev/null | last_start | base64)
+      R=$(timeout -s KILL 10 tail -c 65536 "$PROC/self/fd/4" 2>/dev/null | head -c 65536 | last_start | base64)
       log_cut=false
       [ "${log_size:-0}" -le 65536 ] || [ "${#R}" -lt 87000 ] || log_cut=true
       log_json file "$log_path" "$log_cut"

@@ -38,7 +38,8 @@ prepare_markers() {
     prepare_mount=${prepare_rest%%"$NL"*}
     prepare_rest=${prepare_rest#*"$NL"}
     marker_path "$prepare_mount"
-    [ -z "$MARKER_DIRECTORY" ] || safe_directory "$MARKER_DIRECTORY" || MARKER_DIRECTORY=''
+    # A folder of root's that others can write, moved here by whoever may move it, would not do.
+    [ -z "$MARKER_DIRECTORY" ] || { safe_directory "$MARKER_DIRECTORY" && owned_alone "$MARKER_DIRECTORY"; } || MARKER_DIRECTORY=''
     MARKS="$MARKS$MARKER_NAME$TAB$prepare_mount$TAB$MARKER_DIRECTORY$NL"
   done
 }
@@ -66,10 +67,14 @@ write_markers() {
   MARKS_JSON="[${MARKS_JSON#,}]"
 }
 
+# Goes into the folder $1 for markers: false when it is not root's own, or was reached through a link.
+enter_markers() {
+  # shellcheck disable=SC3067 # see 14-state.sh
+  [ -n "$1" ] && cd -P -- "$1" 2>/dev/null && [ "$PWD" = "$1" ] && [ -O . ]
+}
+
 write_marker() {
-  [ -n "$marks_directory" ] && cd -P -- "$marks_directory" 2>/dev/null && [ "$PWD" = "$marks_directory" ] || return 1
-  # shellcheck disable=SC3067 # see 20-state.sh
-  [ -O . ] && [ ! -L "$marks_name" ] || return 1
+  enter_markers "$marks_directory" && [ ! -L "$marks_name" ] || return 1
   printf '%s\n' "$MARK_TEXT" 2>/dev/null >"$marks_name"
 }
 
@@ -80,9 +85,10 @@ read_markers() {
     [ -n "$read_markers_mount" ] || continue
     marker_path "$read_markers_mount"
     read_markers_path=$MARKER_DIRECTORY${MARKER_DIRECTORY:+/$MARKER_NAME} read_markers_text=''
-    # shellcheck disable=SC3067 # see 20-state.sh
-    [ ! -f "$read_markers_path" ] || [ ! -O "$read_markers_path" ] || [ -L "$read_markers_path" ] ||
-      read -r read_markers_text <"$read_markers_path"
+    # shellcheck disable=SC3067 # see 14-state.sh
+    ! enter_markers "$MARKER_DIRECTORY" || [ ! -f "$MARKER_NAME" ] || [ ! -O "$MARKER_NAME" ] || [ -L "$MARKER_NAME" ] ||
+      read -r read_markers_text <"$MARKER_NAME"
+    cd /
     quote "$read_markers_mount"
     read_markers="$read_markers,{\"mount\":$R"
     quote "$read_markers_path"

@@ -11,7 +11,7 @@ hold_verb() {
   is_between "$3" 5000 3600000 || usage 'the time to live is between 5000 and 3600000 ms'
   is_between "$4" 0 "$3" || usage 'the time to start is between 0 and the time to live'
   HOLD=$2 TTL=$3
-  trap '' HUP INT PIPE
+  ignore_signals
   uptime_ms
   # The watchdog may wait five seconds for the lock.
   FIRES=$((NOW + TTL - $4 - 5000))
@@ -172,8 +172,7 @@ hold_fail() {
   quote "$2"
   document false "{\"code\":\"$1\",\"message\":$R}" ''
   save hold
-  exec 9>&-
-  printf '%s\n' "$R"
+  say
   exit 1
 }
 

@@ -101,8 +101,7 @@ hold_answer() {
   R="$R,\"syncedUptimeMs\":$SYNCED_AT,\"answeredUptimeMs\":$NOW,\"markers\":$MARKS_JSON,\"synced\":$SYNCED,\"dbms\":$HELD_DBMS}"
   # Saved first, and without the lock: a release that comes in the place of a lost connection must not wait for a reader.
   save hold
-  exec 9>&-
-  printf '%s\n' "$R"
+  say
   timed "$STOPPED" "$DBMS"
   [ "$R" -eq 0 ] || remember_time stop "$R"
   # What could not be remembered does not make a good answer a bad one.

@@ -45,7 +45,7 @@ know_configured() {
     configured_options=$(timeout -s KILL 5 mariadbd --print-defaults 2>/dev/null) ||
     configured_options=$(timeout -s KILL 5 mysqld --print-defaults 2>/dev/null)
   configured_persisted=
-  [ ! -f "$DATADIR/mysqld-auto.cnf" ] || configured_persisted=$(head -c 100000 "$DATADIR/mysqld-auto.cnf")
+  [ ! -f "$DATADIR/mysqld-auto.cnf" ] || configured_persisted=$(as_server head -c 100000 -- "$DATADIR/mysqld-auto.cnf" 2>/dev/null)
   CONFIGURED=
   variable version
   configured_events=OFF

@@ -21,7 +21,7 @@ probe_verb() {
   probe_dbms
   probe_rest
   document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST"
-  printf '%s\n' "$R"
+  say
 }
 
 probe_components() {
@@ -53,7 +53,7 @@ cluster_managed() {
   [ -f /var/lib/pacemaker/cib/cib.xml ] || return 1
   cluster_types=${probe_unit%.service}
   [ "$probe_kind" != dbms ] || cluster_types='mysql|mariadb|mysqld|galera|percona'
-  grep -Eq "<primitive [^>]*type=\"($cluster_types)\"" /var/lib/pacemaker/cib/cib.xml
+  timeout -s KILL 10 grep -Eq "<primitive [^>]*type=\"($cluster_types)\"" /var/lib/pacemaker/cib/cib.xml
 }
 
 # section NAME: the lines between "=NAME" and the next "=", in R.
@@ -171,9 +171,7 @@ probe_rest() {
   PROBE_REST="$PROBE_REST,\"macs\":$R,\"openHold\":null"
   if find_open_hold -; then
     probe_open=$R probe_state=$STATE
-    (HOLD=$probe_open && read_plan && printf '%s' "$PROFILE") >"$RUN/open-profile"
-    probe_profile=
-    read -r probe_profile <"$RUN/open-profile"
+    probe_profile=$(HOLD=$probe_open && read_plan && printf '%s' "$PROFILE")
     PROBE_REST="${PROBE_REST%null}{\"id\":\"$probe_open\",\"state\":\"$probe_state\",\"profile\":\"$probe_profile\"}"
   fi
   file_systems

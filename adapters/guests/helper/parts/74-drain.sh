@@ -20,7 +20,7 @@ drain_verb() {
   drain_wait "$3"
   json_map "$(tr ' ' = <"$RUN/drains/$HOLD")"
   document true null ",\"dirtyBefore\":$DIRTY_BEFORE,\"dirtyAfter\":$DIRTY,\"waitedMs\":$WAITED,\"changed\":$R"
-  printf '%s\n' "$R"
+  say
 }
 
 # A drain that died before it was put back: its settings first, or they would be taken for the server's own.
@@ -29,6 +29,7 @@ drain_after_others() {
   for HOLD in $(cd "$RUN/drains" && set +f && printf '%s ' *); do
     case $HOLD in "$drain_own" | '*') continue ;; esac
     undrain_settings || drain_failed=yes
+    undrain_timer
   done
   HOLD=$drain_own
   [ "$drain_failed" = no ]
@@ -51,7 +52,7 @@ drain_timer() {
     return
   fi
   (
-    trap '' HUP INT
+    ignore_signals
     sleep "$2"
     undrain_settings
   ) </dev/null >/dev/null 2>&1 9>&- &
@@ -113,10 +114,14 @@ undrain_verb() {
     undrain=$(tr ' ' = <"$RUN/drains/$HOLD")
     undrain_settings || refuse undrain-failed "$ASK_ERROR"
   fi
-  [ "$WATCHDOG" != systemd-run ] || systemctl stop "stillshot-undrain-$HOLD.timer" >/dev/null 2>&1
+  undrain_timer
   json_map "$undrain"
   document true null ",\"restored\":$R"
-  printf '%s\n' "$R"
+  say
+}
+
+undrain_timer() {
+  [ "$WATCHDOG" != systemd-run ] || systemctl stop "stillshot-undrain-$HOLD.timer" >/dev/null 2>&1 9>&-
 }
 
 # The targets before their low-water mark, the capacity before its maximum: the server cuts a value that is out of order.

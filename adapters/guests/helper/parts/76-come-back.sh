@@ -18,7 +18,7 @@ come_back_verb() {
   come_back_dbms
   read_markers
   document true null ",\"components\":$COMPONENTS_JSON,\"dbms\":$DBMS_JSON,\"markers\":$R"
-  printf '%s\n' "$R"
+  say
 }
 
 come_back_components() {

@@ -17,7 +17,7 @@ status_verb() {
   set -f
   HOLD=
   document true null ",\"sha256\":\"$(own_hash)\",\"holds\":[${status_holds#,}]"
-  printf '%s\n' "$R"
+  say
 }
 
 collect_verb() {
@@ -31,12 +31,12 @@ collect_verb() {
   saved release
   R=${R:-null}
   document true null ",\"holdAnswer\":$collect_hold,\"releaseAnswer\":$R"
-  printf '%s\n' "$R"
+  say
 }
 
 version_verb() {
   expect_words $# 0
   exec </dev/null
   document true null ",\"sha256\":\"$(own_hash)\""
-  printf '%s\n' "$R"
+  say
 }
