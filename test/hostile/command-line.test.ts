@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { HoldRecord } from '../../src/catalog/catalog.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { type FakeAppOptions, type Ran, run, somePoint } from '../cli/fake-app.ts'
+import { anyText } from './mutations.ts'
 
 const STATUSES = new Set([0, ...Object.values(ERRORS).map(({ exit }) => exit)])
 const DEFECT = ERRORS.defect.exit
@@ -54,7 +55,7 @@ const word = fc.oneof(
   fc.constantFrom(...OPTIONS),
   fc.constantFrom(...NASTY),
   fc.constantFrom('db1', 'db2', 'locked', '01JDAAAAAAAAAAAAAAAAAAAAAA', '01JD', '01jd', 'stop'),
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  anyText(12),
 )
 
 /** Whatever reaches a procedure is refused by it, so that no run is faked. */
@@ -73,7 +74,7 @@ const OPTIONS_OF_APP: FakeAppOptions = {
       ...{ version: 1, hold: HOLD.id, vm: 'db1', state: 'released', grade: 'db-stopped', reasons: [], proofs: [] },
     }),
     restoreSnapshot: async () => Promise.reject(Object.assign(new Error('stop here'), { name: 'AbortError' })),
-    recoverRuns: async () => ({ version: 1, settled: [], holds: [], locks: [] }),
+    recoverRuns: async () => ({ version: 1, settled: [], holds: [], locks: [], snapshots: [] }),
     installHelper: async (_, { name }) => ({ version: 1, vm: name, state: 'installed', path: '/x' }),
     helperStatus: async (_, { name }) => ({ version: 1, vm: name, state: 'current', path: '/x' }),
     removeHelper: async (_, { name }) => ({ version: 1, vm: name, state: 'removed', path: '/x' }),
@@ -148,7 +149,7 @@ describe('never a wrong VM', () => {
     const near = fc.oneof(
       fc.constantFrom(...NASTY),
       fc
-        .tuple(fc.constantFrom('db1', 'db2', 'locked'), fc.nat(6), fc.string({ unit: 'binary', maxLength: 2 }))
+        .tuple(fc.constantFrom('db1', 'db2', 'locked'), fc.nat(6), anyText(2))
         .map(([name, at, put]) => name.slice(0, at) + put + name.slice(at)),
       fc.constantFrom('db1', 'locked').map((name) => name.normalize('NFKD').toUpperCase()),
     )

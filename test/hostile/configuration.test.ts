@@ -38,9 +38,9 @@ describe('trees that are not a configuration', () => {
         const told = await load(stringify(changed(good, changes), { aliasDuplicateObjects: false }))
         if (typeof told !== 'string') taken += 1
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
-    assert.ok(taken < 100, `${taken} were taken`)
+    assert.ok(taken < 70, `${taken} were taken`)
   })
 
   const vm = (more: string) => GOOD_CONFIG.replace('    id: db1\n', `    id: db1\n    ${more}\n`)
@@ -105,13 +105,13 @@ describe('trees that are not a configuration', () => {
     )
     const bombs = [
       `${levels.join('\n')}\n${GOOD_CONFIG}`,
-      '['.repeat(20_000),
-      '{a: '.repeat(10_000),
+      '['.repeat(5_000),
+      '{a: '.repeat(3_000),
       `${'- '.repeat(5_000)}x`,
       `x: ${'['.repeat(3_000)}${']'.repeat(3_000)}`,
-      'x: &a\n'.repeat(5_000),
+      'x: &a\n'.repeat(2_000),
       '? '.repeat(5_000),
-      `vms: {${Array.from({ length: 4_000 }, (_, index) => `v${index}: 1`).join(', ')}}`,
+      `vms: {${Array.from({ length: 2_000 }, (_, index) => `v${index}: 1`).join(', ')}}`,
       `${'&a '.repeat(5_000)}x`,
       `"${'\\'.repeat(50_001)}"`,
     ]

@@ -1,5 +1,10 @@
 import fc from 'fast-check'
 
+/** Lone surrogates and control characters too; `unit: 'binary'` of fast-check takes seconds to be made. */
+export function anyText(maxLength: number, minLength = 0): fc.Arbitrary<string> {
+  return fc.array(fc.nat(0xffff), { minLength, maxLength }).map((codes) => String.fromCharCode(...codes))
+}
+
 const DEEP = '(deep)'
 
 /** Values that no schema expects where they will stand, and words that mean something to JavaScript. */

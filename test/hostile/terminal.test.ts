@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import { progressDisplay } from '../../src/cli/progress.ts'
+import type { Phase } from '../../src/coordinator/ports.ts'
+import { StillshotError } from '../../src/errors.ts'
+import type { JournalEvent } from '../../src/saga/journal-event.ts'
+import { type FakeAppOptions, type Ran, run, somePoint } from '../cli/fake-app.ts'
+import { anyText } from './mutations.ts'
+
+/** What may reach a terminal: no control character but newline and tab, nothing that turns, breaks or hides a line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/
+
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        '\u001b[2J',
+        '\u001b]0;title\u0007',
+        '\u001b]52;c;cm0gLXJm\u0007',
+        '\r',
+        '\b\b\b',
+        '\u009b31m',
+        '\u0085',
+      ),
+      fc.constantFrom('\u202e', '\u2066', '\u200b', '\u2028', '\ufeff', '\u0000', '\u007f', '\ud800', 'db1', '\t'),
+      anyText(6),
+    ),
+    { minLength: 1, maxLength: 5 },
+  )
+  .map((parts) => parts.join(''))
+
+const pointOf = (text: string): RestorePoint =>
+  somePoint({
+    vm: text,
+    hypervisor: text,
+    snapshot: text,
+    note: text,
+    grade: 'suspect',
+    reasons: [{ code: text, message: text }],
+    evidence: { version: 1, proofs: [{ claim: text, verdict: 'unknown', code: text, message: text }] },
+  })
+
+function appWith(text: string): FakeAppOptions {
+  const finding = { severity: 'refuse', code: text, message: text, hint: text } as const
+  const failed = new StillshotError('helper-failed', text, {
+    hint: text,
+    details: { run: text, report: { proofs: [] } },
+  })
+  const begun = { event: 'run-begun', version: 1, run: text, at: text, procedure: text, vm: text } as const
+  const owner = { host: text, bootId: text, pid: 1, startTime: text }
+  const events: readonly JournalEvent[] = [
+    { ...begun, owner },
+    { event: 'failed', at: text, step: text, code: text, message: text },
+    { event: 'intent', at: text, step: text, undo: { action: text, args: {}, urgent: true, timeoutMs: 1 } },
+  ]
+  return {
+    points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' })],
+    byHand: text,
+    interactive: true,
+    prompts: { confirm: async () => false },
+    knownHosts: { scan: async () => ({ type: text, base64: 'AAAA', fingerprint: text }), trusted: async () => [] },
+    procedures: {
+      takeSnapshot: async () => Promise.reject(failed),
+      checkVm: async () => ({
+        vm: text,
+        ok: false,
+        findings: [finding],
+        coverage: [{ guest: text, disk: text, by: 'serial' }],
+      }),
+      restoreSnapshot: async () => ({
+        ...{ version: 1, vm: text, point: pointOf(text), plan: [text], cameBack: false, proofs: [] },
+        ...{ bootMs: 1, readyMs: 1, totalMs: 1 },
+      }),
+      recoverRuns: async () => ({
+        version: 1,
+        settled: [{ run: text, vm: text, procedure: text, outcome: 'undo-failed', open: [text], notes: [text] }],
+        holds: [],
+        locks: [],
+        snapshots: [{ run: text, vm: text, snapshot: text, outcome: 'removed', message: text }],
+      }),
+      helperStatus: async () => ({ version: 1, vm: text, state: 'altered', sha256: text, path: text }),
+      readJournal: async () => events,
+    },
+  }
+}
+
+const COMMANDS: readonly (readonly string[])[] = [
+  ['list'],
+  ['show', '01JDAAAAAAAAAAAAAAAAAAAAAA'],
+  ['check', 'db1'],
+  ['snapshot', 'db1'],
+  ['snapshot', '--verbose', 'db1'],
+  ['restore', 'db1'],
+  ['restore', 'db1', '--dry-run'],
+  ['recover'],
+  ['guest', 'status', 'db1'],
+  ['trust', 'db1'],
+]
+
+function assertHarmless(what: string, { out, err }: Pick<Ran, 'out' | 'err'>): void {
+  for (const text of [out, err]) assert.doesNotMatch(text, STEERING, `${what}: ${JSON.stringify(text)}`)
+}
+
+describe('words of guests, hypervisors and the catalog on a terminal', () => {
+  test('steer nothing, whatever command prints them', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostile, fc.constantFrom(...COMMANDS), async (text, argv) => {
+        assertHarmless(argv.join(' '), await run(argv, appWith(text)))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('steer nothing as JSON either, and are whole when it is read', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostile, fc.constantFrom(...COMMANDS), async (text, argv) => {
+        const ran = await run([...argv, '--json'], appWith(text))
+        assertHarmless(argv.join(' '), ran)
+        const document = JSON.parse(ran.out) as { points?: { note: string | null }[] }
+        if (argv[0] === 'list')
+          assert.ok(
+            document.points?.some(({ note }) => note === text),
+            ran.out,
+          )
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('steer nothing in an argument that is said back', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostile, fc.constantFrom('show', 'snapshot', 'restore', 'config'), async (text, verb) => {
+        assertHarmless(verb, await run([verb, '--', text]))
+        assertHarmless(text, await run([text]))
+        assertHarmless('--mode', await run(['snapshot', 'db1', '--mode', text]))
+        assertHarmless('--config', await run(['--config', text, 'list']))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('steer nothing in the progress, which itself does no more than begin its line anew', async () => {
+    const phases: readonly Phase[] = ['hold', 'recover']
+    await fc.assert(
+      fc.asyncProperty(hostile, fc.constantFrom(...phases), fc.boolean(), async (text, phase, interactive) => {
+        let err = ''
+        const say = (said: string) => {
+          err += said
+        }
+        const terminal = { out: () => {}, err: say, interactive, columns: 200 }
+        const display = progressDisplay(terminal, virtualSystem().clock, { quiet: false })
+        display.phase({ vm: text, phase, state: 'begun', detail: text })
+        display.phase({ vm: text, phase, state: 'failed', detail: text, elapsedMs: 1 })
+        await display.close()
+        assertHarmless('progress', { out: '', err: err.replaceAll('\r\u001b[K', '') })
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
