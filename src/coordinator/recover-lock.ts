@@ -4,10 +4,13 @@ import { formatInstant } from '../system/instant.ts'
 import { ulid } from '../system/ulid.ts'
 import type { RecoverWorld } from './recover-world.ts'
 
-const KEY = '["recover"]'
+/** A host recovers its own runs only: one whose recover died, or that is gone, keeps no other from it. */
+function keyOf(host: string): string {
+  return JSON.stringify(['recover', host])
+}
 
 /**
- * Only one process recovers at a time: two would carry out the same undo side by side. A lock whose owner is dead is
+ * Only one process of a host recovers at a time: two would carry out the same undo side by side. A lock whose owner is dead is
  * broken; a catalog that cannot be written does not keep a database from being started.
  */
 export async function withRecoverLock<T>(world: RecoverWorld, work: () => Promise<T>): Promise<T> {
@@ -15,7 +18,7 @@ export async function withRecoverLock<T>(world: RecoverWorld, work: () => Promis
   const id = ulid(clock, randomness)
   const owner = await processes.self()
   const lock: VmLock = {
-    vmKey: KEY,
+    vmKey: keyOf(owner.host),
     holdId: id,
     run: id,
     procedure: 'recover',
@@ -24,7 +27,7 @@ export async function withRecoverLock<T>(world: RecoverWorld, work: () => Promis
     ttlMs: 0,
   }
   try {
-    await breakDeadLock(world)
+    await breakDeadLock(world, lock.vmKey)
     await world.catalog.lockVm(lock)
   } catch (thrown) {
     const error = toStillshotError(thrown)
@@ -36,19 +39,19 @@ export async function withRecoverLock<T>(world: RecoverWorld, work: () => Promis
   try {
     return await work()
   } finally {
-    await world.catalog.unlockVm(KEY, id).catch((thrown) => {
+    await world.catalog.unlockVm(lock.vmKey, id).catch((thrown) => {
       world.log.warn('the lock of recover could not be given back', { message: toStillshotError(thrown).message })
     })
   }
 }
 
-async function breakDeadLock({ catalog, system }: RecoverWorld): Promise<void> {
-  const standing = (await catalog.locks()).find(({ vmKey }) => vmKey === KEY)
+async function breakDeadLock({ catalog, system }: RecoverWorld, key: string): Promise<void> {
+  const standing = (await catalog.locks()).find(({ vmKey }) => vmKey === key)
   if (standing === undefined || (await system.processes.state(standing.owner)) !== 'dead') return
-  await catalog.unlockVm(KEY, standing.holdId)
+  await catalog.unlockVm(key, standing.holdId)
 }
 
 /** True for the lock that {@link withRecoverLock} takes: it belongs to no VM. */
-export function isRecoverLock({ vmKey }: VmLock): boolean {
-  return vmKey === KEY
+export function isRecoverLock({ vmKey, owner }: VmLock): boolean {
+  return vmKey === keyOf(owner.host)
 }

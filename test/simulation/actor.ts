@@ -49,6 +49,7 @@ export async function act(world: World, host: Host, procedure: Procedure): Promi
   process.exit()
   if (told === 'hangs') throw new Error(`${procedure.name} has told nothing for ${PATIENCE_MS} ms`)
   world.timeline.say(name, () => `${procedure.name} ${wordsOf(told)}`)
+  world.onTold({ procedure: procedure.name, host, process, told })
   if (told.how === 'failed') checkError(procedure, told.error)
   return told
 }

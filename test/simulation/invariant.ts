@@ -1,4 +1,15 @@
+import type { Told } from './actor.ts'
+import type { Host } from './host.ts'
+import type { SimulatedProcess } from './process.ts'
 import type { Arrival, World } from './world.ts'
+
+/** A procedure has ended, in whatever way. */
+export interface Ending {
+  readonly procedure: string
+  readonly host: Host
+  readonly process: SimulatedProcess
+  readonly told: Told
+}
 
 /** One promise, watched over a whole world. Each says what was broken, or undefined; one file each in promises/. */
 export interface Invariant {
@@ -7,6 +18,8 @@ export interface Invariant {
   onArrival?(arrival: Arrival): string | undefined
   /** After each event of the world. */
   onEvent?(): string | undefined
+  /** What somebody was told, in the moment in which he is. */
+  onTold?(ending: Ending): string | undefined
   /** Everything has ended, `recover` has run, nothing is in the way any more. */
   atEnd?(): Promise<string | undefined>
 }

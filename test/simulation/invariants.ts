@@ -7,6 +7,7 @@ import { noOrphan } from './promises/no-orphan.ts'
 import { noSecret } from './promises/no-secret.ts'
 import { oneAtATime } from './promises/one-at-a-time.ts'
 import { settled } from './promises/settled.ts'
+import { toldIsTrue } from './promises/told-is-true.ts'
 import { trueGrades } from './promises/true-grades.ts'
 import { watched } from './promises/watched.ts'
 import { writtenBefore } from './promises/written-before.ts'
@@ -24,4 +25,5 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   databaseFirst,
   watched,
   settled,
+  toldIsTrue,
 ]

@@ -14,29 +14,29 @@ export interface Activity {
   readonly procedures: readonly Procedure[]
 }
 
-/** A new procedure joins here. What is listed twice is twice as likely. */
-const MAIN: readonly (readonly Procedure[])[] = [
+/** What is begun with. A new procedure joins here; what is listed twice is twice as likely. */
+const FIRST: readonly (readonly Procedure[])[] = [
   [snapshotProcedure],
   [snapshotProcedure],
-  [snapshotProcedure],
-  [snapshotProcedure, snapshotProcedure],
-  [snapshotProcedure, restoreProcedure],
   [snapshotProcedure, restoreProcedure],
   [holdProcedure, releaseProcedure],
   [holdProcedure],
 ]
 
-const BESIDE: readonly (readonly Procedure[])[] = [
-  [],
+/** What comes after it, or goes on beside it. */
+const MORE: readonly (readonly Procedure[])[] = [
   [snapshotProcedure],
   [recoverProcedure],
   [restoreProcedure],
   [holdProcedure, releaseProcedure],
+  [releaseProcedure],
 ]
 
-/** Who does what in this world: one at least, and often somebody else beside. */
+/** Who does what in this world: one at first, then the same again or something else, and often somebody else beside. */
 export function choosePlan({ chance, hosts }: World): readonly Activity[] {
-  const main = { host: chance.pick(hosts), afterMs: 0, procedures: chance.pick(MAIN) }
-  const beside = { host: chance.pick(hosts), afterMs: chance.between(0, 8_000), procedures: chance.pick(BESIDE) }
-  return beside.procedures.length === 0 ? [main] : [main, beside]
+  const procedures = [...chance.pick(FIRST), ...chance.pick(FIRST), ...chance.pick(MORE)]
+  const first = { host: chance.pick(hosts), afterMs: 0, procedures }
+  if (chance.happens(0.4)) return [first]
+  const beside = [...chance.pick(MORE), ...(chance.happens(0.5) ? chance.pick(MORE) : [])]
+  return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), procedures: beside }]
 }

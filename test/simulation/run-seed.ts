@@ -38,6 +38,9 @@ export class SeedRun {
     this.#world.onArrival = (arrival) => {
       for (const { promise, onArrival } of this.#invariants) this.#judge(promise, onArrival?.(arrival))
     }
+    this.#world.onTold = (ending) => {
+      for (const { promise, onTold } of this.#invariants) this.#judge(promise, onTold?.(ending))
+    }
     this.#world.onEvent = () => this.#happen()
     this.#play().then(
       () => this.#end(),

@@ -3,25 +3,19 @@ import { type SeedResult, SeedRun } from './run-seed.ts'
 /** Worlds that go on side by side: one turn of the event loop serves them all, and none sees another. */
 const SIDE_BY_SIDE = 48
 
-/** Runs the seeds and hands over each result as it comes; stops early once `onResult` says so by `false`. */
-export async function runSeeds(seeds: Iterable<number>, onResult: (result: SeedResult) => boolean): Promise<void> {
-  const waiting = seeds[Symbol.iterator]()
+/** Runs `count` seeds from `from` on and hands over each result as it comes. */
+export async function runSeeds(from: number, count: number, onResult: (result: SeedResult) => void): Promise<void> {
+  let next = from
   let running: SeedRun[] = []
-  let wanted = true
   for (;;) {
-    while (wanted && running.length < SIDE_BY_SIDE) {
-      const next = waiting.next()
-      if (next.done === true) break
-      running.push(new SeedRun(next.value))
-    }
+    for (; running.length < SIDE_BY_SIDE && next < from + count; next += 1) running.push(new SeedRun(next))
     if (running.length === 0) return
     await turn()
     running = running.filter((run) => {
       if (run.step()) return true
-      if (!onResult(run.result)) wanted = false
+      onResult(run.result)
       return false
     })
-    if (!wanted) return
   }
 }
 

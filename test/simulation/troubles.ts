@@ -25,7 +25,7 @@ export interface DueTrouble {
 
 /** Three at least, in the order of their time. */
 export function chooseTroubles({ chance }: World): readonly DueTrouble[] {
-  const longest = chance.pick([120, 250, 500])
+  const longest = chance.pick([100, 200, 300])
   const due = Array.from({ length: chance.between(3, 6) }, () => ({
     trouble: chance.pick(chance.pick(PLACES)),
     event: chance.between(1, longest),

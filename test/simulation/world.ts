@@ -12,6 +12,7 @@ import { Host } from './host.ts'
 import { HostClock } from './host-clock.ts'
 import { type ChangeArrival, SimulatedHypervisor } from './hypervisor.ts'
 import { HypervisorTroubles } from './hypervisor-troubles.ts'
+import type { Ending } from './invariant.ts'
 import { Network } from './network.ts'
 import type { SimulatedProcess } from './process.ts'
 import { Timeline } from './timeline.ts'
@@ -57,11 +58,14 @@ export class World {
   readonly truths = new Map<string, Truth>()
   /** Names of the snapshots that people took, and have not removed. */
   readonly foreignSnapshots = new Set<string>()
+  /** Names of the snapshots of ours that people removed. */
+  readonly removedByPeople = new Set<string>()
   /** What the log said, for the check of secrets. */
   readonly logged: string[] = []
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
+  onTold: (ending: Ending) => void = () => {}
   /** Something has happened at which something else may happen: a timer has fired, a port is called. */
   onEvent: () => void = () => {}
 

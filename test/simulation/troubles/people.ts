@@ -40,12 +40,15 @@ const takesSnapshot: Trouble = {
 
 const removesSnapshot: Trouble = {
   name: 'somebody removes a snapshot of ours',
-  strike({ books, chance, foreignSnapshots, hypervisor }) {
+  strike({ books, chance, foreignSnapshots, hypervisor, removedByPeople }) {
     const vm = books.state(VM)
     const ours = vm.snapshots.filter(({ snapshot: { name, complete } }) => complete && !foreignSnapshots.has(name))
     if (ours.length === 0) return false
     const { name } = chance.pick(ours).snapshot
-    hypervisor.lockFor(VM, async () => forget(vm, name))
+    hypervisor.lockFor(VM, async () => {
+      forget(vm, name)
+      removedByPeople.add(name)
+    })
     return true
   },
 }

@@ -1,0 +1,128 @@
+/** A way to break the code, as a change of its text. What it looks for must be there exactly once. */
+export interface DeliberateFault {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+/** Each must be seen by the simulation within {@link MOST_SEEDS} seeds. */
+export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
+  {
+    name: 'journal after the act',
+    file: 'src/saga/saga.ts',
+    find: 'await this.#world.journal.write(events, { durable: true })\n',
+    replace: 'setImmediate(() => this.#world.journal.write(events, { durable: true }).catch(() => {}))\n',
+  },
+  {
+    name: 'journal not synced',
+    file: 'src/saga/journal.ts',
+    find: 'if (durable) await this.#file.sync()',
+    replace: 'if (!durable) await this.#file.sync()',
+  },
+  {
+    name: 'database start not urgent',
+    file: 'src/coordinator/guest-steps.ts',
+    find: 'urgent: true, timeoutMs: holdTtlMs',
+    replace: 'urgent: false, timeoutMs: holdTtlMs',
+  },
+  {
+    name: 'undo not idempotent',
+    file: 'src/coordinator/undo-actions.ts',
+    find: 'if (!snapshots.some((candidate) => candidate.name === name)) return\n',
+    replace:
+      "if (!snapshots.some((candidate) => candidate.name === name)) throw new StillshotError('snapshot-not-found', name)\n",
+  },
+  {
+    name: 'undo due only after success',
+    file: 'src/saga/journal-event.ts',
+    find: 'if (event.undo !== undefined) open.set(event.step, event.undo)',
+    replace:
+      "if (event.undo !== undefined && events.some((other) => other.event === 'done' && other.step === event.step)) open.set(event.step, event.undo)",
+  },
+  {
+    name: 'undo stopped by what stopped the run',
+    file: 'src/saga/carry-out-undos.ts',
+    find: 'for (const { step, undo } of open) {',
+    replace: 'for (const { step, undo } of open.slice(0, 1)) {',
+  },
+  {
+    name: 'blind repeat of a create',
+    file: 'src/coordinator/create-or-find.ts',
+    find: 'return await lookFor(hypervisor, vm, request.name, limits, thrown)',
+    replace: 'return await hypervisor.createSnapshot(vm, request, { signal, timeoutMs })',
+  },
+  {
+    name: 'fence skipped',
+    file: 'src/coordinator/evidence.ts',
+    find: '...application.proveStoodStill(hold, release),',
+    replace:
+      "...(['stood-still', 'one-server'] as const).map((claim): Proof => ({ claim, verdict: 'proven', code: '', message: '' })),",
+  },
+  {
+    name: 'sync taken for granted',
+    file: 'src/coordinator/evidence.ts',
+    find: 'return synced && markers.length > 0',
+    replace: 'return synced || markers.length > 0',
+  },
+  {
+    name: 'watchdog not checked',
+    file: 'src/coordinator/guest-steps.ts',
+    find: 'if (!hold.watchdogArmed) {',
+    replace: 'if (hold.ttlMs < 0) {',
+  },
+  {
+    name: 'lock not taken',
+    file: 'src/coordinator/run.ts',
+    find: 'await ports.catalog.lockVm({ vmKey: key,',
+    replace: 'void ({ vmKey: key,',
+  },
+  {
+    name: 'lock never given back',
+    file: 'src/coordinator/run.ts',
+    find: '() => ports.catalog.unlockVm(vmKey(vm), run.id)',
+    replace: 'async () => {}',
+  },
+  {
+    name: 'lock broken while its run is open',
+    file: 'src/coordinator/recover-locks.ts',
+    find: "if (!isSettled(events)) return state === 'alive' ? 'its run is under way' : 'its run is not settled'",
+    replace: '',
+  },
+  {
+    name: 'description not written',
+    file: 'src/coordinator/label-point.ts',
+    find: 'await ports.hypervisor.describeSnapshot(vm, point.snapshot, description, { signal })',
+    replace: 'void description',
+  },
+  {
+    name: 'no safety snapshot',
+    file: 'src/coordinator/restore-snapshot.ts',
+    find: 'const safetyPoint = safetySnapshot\n',
+    replace: 'const safetyPoint = safetySnapshot && plan.length === 0\n',
+  },
+  {
+    name: 'half roll back left',
+    file: 'src/coordinator/undo-actions.ts',
+    find: "if (wasRunning === 'true') await again(",
+    replace: "if (wasRunning === 'never') await again(",
+  },
+  {
+    name: 'recover takes a run that lives',
+    file: 'src/coordinator/recover-runs.ts',
+    find: "if (state === 'alive' && !ended)",
+    replace: "if (state === 'unknown' && !ended)",
+  },
+  {
+    name: 'late snapshots not looked for',
+    file: 'src/coordinator/recover-runs.ts',
+    find: 'await removeLateSnapshots(open, world, { signal })',
+    replace: '[]',
+  },
+  {
+    name: 'secret in the words of a command',
+    file: 'src/guest/guest-helper.ts',
+    find: '[...prefix, HELPER_PATH, verb, ...args]',
+    replace: '[...prefix, HELPER_PATH, verb, ...args, String(password)]',
+  },
+]
