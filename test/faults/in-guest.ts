@@ -10,8 +10,8 @@ export interface InGuest {
   readonly leftUnits: readonly string[]
   readonly enabled: string
   readonly active: string
-  /** `vm.dirty_*`, as drain would change them. */
-  readonly dirty: string
+  /** Settings of the server that drain changes for a time. */
+  readonly settings: string
   readonly rows: string
 }
 
@@ -25,12 +25,21 @@ grep -ls SendSIGKILL /run/systemd/system/*/*stillshot* | sed 's/^/left /'
 systemctl list-units --all --plain --no-legend 'stillshot*' | sed 's/^/left /'
 echo "enabled $(systemctl is-enabled mariadb)"
 echo "active $(systemctl is-active mariadb)"
-echo "dirty $(cd /proc/sys/vm && cat dirty_ratio dirty_background_ratio dirty_bytes dirty_background_bytes | tr '\\n' ' ')"
+echo "settings $(timeout 5 mariadb -N -e 'SELECT @@innodb_io_capacity, @@innodb_io_capacity_max, @@innodb_max_dirty_pages_pct, @@innodb_max_dirty_pages_pct_lwm' 2>&1)"
 echo "rows $(timeout 5 mariadb -N -e 'SELECT COUNT(*) FROM kept.rows' 2>&1)"
+true
 `
 
+/** Tries again over a new connection: the old one may have died with what the fault did. */
 export async function lookInGuest({ guest }: Scene): Promise<InGuest> {
-  const lines = (await guest.run(LOOK, { timeoutMs: 60_000 })).split('\n')
+  let looked = await guest.try(LOOK, { timeoutMs: 20_000 })
+  for (let tries = 0; looked.status !== 0 && tries < 3; tries += 1) {
+    await guest.dropConnection()
+    looked = await guest.try(LOOK, { timeoutMs: 20_000 })
+  }
+  if (looked.status !== 0)
+    throw new Error(`the look into the guest ended with ${looked.status}: ${looked.stderr.trim()}`)
+  const lines = looked.stdout.split('\n')
   const all = (key: string) =>
     lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1).trim())
   const one = (key: string) => all(key)[0] ?? ''
@@ -40,7 +49,7 @@ export async function lookInGuest({ guest }: Scene): Promise<InGuest> {
     leftUnits: all('left'),
     enabled: one('enabled'),
     active: one('active'),
-    dirty: one('dirty'),
+    settings: one('settings'),
     rows: one('rows'),
   }
 }

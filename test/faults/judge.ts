@@ -138,7 +138,7 @@ function leftInGuest(before: InGuest, after: InGuest): readonly string[] {
   const found = after.leftUnits.map((unit) => `left in the guest: ${unit}`)
   if (after.enabled !== before.enabled) found.push(`mariadb is ${after.enabled}, was ${before.enabled}`)
   if (after.active !== 'active') found.push(`mariadb is ${after.active}`)
-  if (after.dirty !== before.dirty) found.push(`vm.dirty_* is ${after.dirty}, was ${before.dirty}`)
+  if (after.settings !== before.settings) found.push(`settings are ${after.settings}, were ${before.settings}`)
   if (after.rows !== '1') found.push(`the rows are not there: ${after.rows}`)
   return found
 }

@@ -122,6 +122,17 @@ export class LabGuest {
     await this.#virsh.run(['destroy', this.domain])
   }
 
+  /** The reset button: nothing is written back, and it boots at once; resolves before that, see {@link ready}. */
+  async reset(): Promise<void> {
+    await this.#virsh.run(['reset', this.domain])
+    await this.dropConnection()
+  }
+
+  /** Ends the shared connection, which may hang on a guest that was reset or cut off; the next command opens another. */
+  async dropConnection(): Promise<void> {
+    await this.#ssh.close()
+  }
+
   /** The network cable: out is `false`. The guest goes on without it. */
   async plugNetwork(plugged: boolean): Promise<void> {
     const command = `set_link ${NETWORK_CARD} ${plugged ? 'on' : 'off'}`

@@ -11,5 +11,5 @@ export const guestReset: Fault = {
   },
   elsewhere:
     'snapshot/after: the guest is not spoken to any more, as at grade; restore/roll-back: the guest is stopped there anyway',
-  inject: async ({ lab, guest }) => void (await lab.virsh(['reset', guest.domain])),
+  inject: ({ guest }) => guest.reset(),
 }

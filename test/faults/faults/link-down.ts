@@ -3,7 +3,10 @@ import type { Scene } from '../scene.ts'
 
 const AT = ['preflight', 'drain', 'hold', 'stop', 'snapshot', 'release', 'come-back', 'grade']
 const pull = ({ guest }: Scene) => guest.plugNetwork(false)
-const plug = ({ guest }: Scene) => guest.plugNetwork(true)
+const plug = async ({ guest }: Scene) => {
+  await guest.plugNetwork(true)
+  await guest.dropConnection()
+}
 const elsewhere =
   'snapshot/after, recover/tidied: the guest is not spoken to any more; restore/roll-back: its network is off anyway'
 

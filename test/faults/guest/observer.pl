@@ -27,7 +27,7 @@ while (1) {
     say_line($state);
     ($said, $said_at) = ($state, $now);
   }
-  if (abs($now - $looked_at) >= 1) {
+  if (abs($now - $looked_at) >= 2) {
     look_for_leaks();
     $looked_at = $now;
   }
