@@ -29,7 +29,8 @@ export class StateDisk {
   }
 
   async remove(): Promise<void> {
-    await tryCommand('umount', [this.#folder], LIMIT)
+    // Lazily: a process that was left behind may still have files open on it.
+    await tryCommand('umount', ['-l', this.#folder], LIMIT)
     await rm(this.#image, { force: true })
   }
 
