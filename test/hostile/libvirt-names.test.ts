@@ -12,6 +12,11 @@ import { assertFromTable } from './table-error.ts'
 
 const inXml = (text: string) => text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
 
+function isRefused(error: unknown): true {
+  assertFromTable(error, 'hypervisor-refused')
+  return true
+}
+
 describe('names in XML', () => {
   const snapshot = `<domainsnapshot><name>s</name><description>d</description><creationTime>1</creationTime></domainsnapshot>`
 
@@ -88,15 +93,14 @@ describe('names in XML', () => {
     const laughs = `<!DOCTYPE d [<!ENTITY l0 "ha">${levels.join('')}]><domain><name>&l30;</name><uuid>u</uuid></domain>`
     const outside = `<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><domain><name>&x;</name><uuid>u</uuid></domain>`
     const deep = `${'<a>'.repeat(50_000)}${'</a>'.repeat(50_000)}`
-    for (const xml of [laughs, outside, deep]) {
-      const begunAt = performance.now()
-      try {
-        assert.match(readDomain(xml).name, /^&(l30|x);$/)
-      } catch (error) {
-        assertFromTable(error, 'hypervisor-refused')
-      }
-      assert.ok(performance.now() - begunAt < 2_000)
-    }
+    const begunAt = performance.now()
+    assert.equal(readDomain(laughs).name, '&l30;')
+    for (const xml of [outside, deep]) assert.throws(() => readDomain(xml), isRefused)
+    assert.ok(performance.now() - begunAt < 2_000)
+  })
+
+  test('numbers that are no character stay as they are', () => {
+    assert.deepEqual(parseXml('<a>&#x110000;&#99999999;</a>').children, ['&#x110000;&#99999999;'])
   })
 })
 

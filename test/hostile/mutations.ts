@@ -72,6 +72,13 @@ function remove({ holder, key }: Place): void {
   else delete holder[key]
 }
 
+/** Everything in the document that holds nothing itself, with the number that {@link changed} knows its place by. */
+export function leaves(document: unknown): readonly { readonly at: number; readonly value: unknown }[] {
+  return placesIn({ root: document })
+    .map(({ holder, key }, at) => ({ at, value: holder[key] }))
+    .filter(({ value }) => typeof value !== 'object' || value === null)
+}
+
 /** Lists in lists, as JSON. */
 export function nestedJson(depth: number): string {
   return '['.repeat(depth) + ']'.repeat(depth)
