@@ -3,12 +3,15 @@ import type { CommandResult } from '../../src/guest/guest-shell.ts'
 import { makeWorld, type World } from '../world/world.ts'
 import { type Change, changed, toJson } from './mutations.ts'
 
+/** Lies about a whole answer. */
+export const WHOLE_LIES = ['cut', 'empty', 'other-hold', 'noise', 'start-failed'] as const
+
 /** What becomes of the answers of one verb on their way: of so many, the first of them being number `from`. */
 export interface Lie {
   readonly verb: string
   readonly from: number
   readonly times: number
-  readonly kind: 'changes' | 'cut' | 'empty' | 'other-hold' | 'noise'
+  readonly kind: 'changes' | (typeof WHOLE_LIES)[number]
   readonly changes: readonly Change[]
 }
 
@@ -60,6 +63,10 @@ function tell(result: CommandResult, { kind, changes, from }: Lie): CommandResul
       return { ...result, stdout: '', stderr: 'killed', exitStatus: 137 }
     case 'other-hold':
       return { ...result, stdout: stdout.replace(/"hold":"[^"]*"/, '"hold":"01JDZZZZZZZZZZZZZZZZZZZZZZ"') }
+    case 'start-failed': {
+      const error = { code: 'start-failed', message: 'mariadb.service does not start' }
+      return { ...result, stdout: JSON.stringify({ ...(parsed(stdout) as object), ok: false, error }) }
+    }
     case 'noise':
       return { ...result, stdout: `${stdout}${stdout}` }
     default:
