@@ -13,6 +13,8 @@ export interface InGuest {
   /** Settings of the server that drain changes for a time. */
   readonly settings: string
   readonly rows: string
+  /** Files that hold the canary. */
+  readonly leaks: readonly string[]
 }
 
 const LOOK = `
@@ -27,6 +29,8 @@ echo "enabled $(systemctl is-enabled mariadb)"
 echo "active $(systemctl is-active mariadb)"
 echo "settings $(timeout 5 mariadb -N -e 'SELECT @@innodb_io_capacity, @@innodb_io_capacity_max, @@innodb_max_dirty_pages_pct, @@innodb_max_dirty_pages_pct_lwm' 2>&1)"
 echo "rows $(timeout 5 mariadb -N -e 'SELECT COUNT(*) FROM kept.rows' 2>&1)"
+# The program that looks is told the canary by a file, too.
+grep -rlFsf /root/canary /run/stillshot /var/lib/stillshot /etc/stillshot /etc/systemd /run/systemd /var/log | sed 's/^/leak /'
 true
 `
 
@@ -51,6 +55,7 @@ export async function lookInGuest({ guest }: Scene): Promise<InGuest> {
     active: one('active'),
     settings: one('settings'),
     rows: one('rows'),
+    leaks: all('leak'),
   }
 }
 

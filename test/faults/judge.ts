@@ -40,7 +40,7 @@ export async function judge(scene: Scene, cell: Cell, played: Played): Promise<J
     ...notRecovered(played.recovered),
     ...leftInGuest(played.before, played.after),
     ...scene.told.flatMap(badlyTold),
-    ...(await findLeaks(scene, played.processes)).map((place) => `the canary is in: ${place}`),
+    ...(await findLeaks(scene, played.after, played.processes)).map((place) => `the canary is in: ${place}`),
   ]
   const lengths = downtimes.map(({ fromMs, toMs }) => Math.round(toMs - fromMs))
   return {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { InGuest } from './in-guest.ts'
 import type { Scene } from './scene.ts'
 
 const LOOK_EVERY_MS = 100
@@ -40,10 +41,11 @@ export class ProcessWatch {
 }
 
 /** Everywhere where the canary was found after a cell; empty is good. */
-export async function findLeaks(scene: Scene, processes: ProcessWatch): Promise<readonly string[]> {
+export async function findLeaks(scene: Scene, inGuest: InGuest, processes: ProcessWatch): Promise<readonly string[]> {
   const leaks = [
     ...[...processes.found].map((program) => `command line of ${program}`),
     ...scene.watch.leaks.map((line) => `command line in the guest: ${line}`),
+    ...inGuest.leaks.map((path) => `${path} in the guest`),
   ]
   const look = (where: string, text: string) => {
     const forms = [scene.canary, Buffer.from(scene.canary).toString('base64').replace(/=+$/, '')]
@@ -60,10 +62,6 @@ export async function findLeaks(scene: Scene, processes: ProcessWatch): Promise<
   for (const name of await snapshotNames(scene)) {
     look(`snapshot ${name}`, await scene.lab.virsh(['snapshot-dumpxml', scene.guest.domain, name]))
   }
-  // The program that looks is told the canary by a file, too.
-  const places = '/run/stillshot /var/lib/stillshot /etc/stillshot /etc/systemd /run/systemd /var/log'
-  const inGuest = await scene.guest.try(`grep -rlFsf /root/canary ${places}`)
-  for (const path of inGuest.stdout.split('\n').filter((line) => line !== '')) leaks.push(`${path} in the guest`)
   return leaks
 }
 

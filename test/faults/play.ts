@@ -36,11 +36,12 @@ export interface Played {
 export async function play(scene: Scene, cell: Cell): Promise<Played> {
   const { procedure, boundary, fault } = cell
   await scene.freshen()
+  const before = scene.lastLook ?? (await lookInGuest(scene))
+  scene.lastLook = undefined
   await procedure.prepare?.(scene)
   await fault.prepare?.(scene, boundary.name)
   if (fault.layer !== undefined) layUnder(scene, fault.layer, `${fault.name}:${boundary.name}`)
   const command = await procedure.command(scene)
-  const before = await lookInGuest(scene)
   const processes = new ProcessWatch(scene.canary)
   const begunMs = performance.now()
   const child = scene.cli.spawn('--json', '--verbose', ...command)
@@ -72,6 +73,7 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   processes.stop()
   scene.told.push(recovered[0]!)
   const after = await lookInGuest(scene)
+  scene.lastLook = after
   return {
     ...{ before, begunMs, endedMs, reached, hung, back, recovered, after, processes },
     ...(injectedMs === undefined ? {} : { injectedMs }),

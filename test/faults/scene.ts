@@ -11,6 +11,7 @@ import { runCommand } from '../labs/command.ts'
 import type { Lab } from '../labs/lab.ts'
 import type { LabGuest } from '../labs/lab-guest.ts'
 import { StillshotCli } from '../labs/stillshot-cli.ts'
+import type { InGuest } from './in-guest.ts'
 import { StateDisk } from './state-disk.ts'
 import { type Told, toldBy } from './told.ts'
 import { Watch } from './watch.ts'
@@ -33,6 +34,8 @@ export class Scene {
   readonly mariadb: string
   /** What the user was told in this cell, command by command. */
   readonly told: Told[] = []
+  /** What the last look into the guest saw, when nothing has happened since. */
+  lastLook: InGuest | undefined
   /** The process under test, once it runs. */
   child: ChildProcess | undefined
   /** A file whose being there tells a layer that the boundary is passed. */
@@ -88,7 +91,6 @@ export class Scene {
     await rm(this.triggerPath, { force: true })
     await this.disk.makeAnew()
     await rm(this.other.stateDirectory, { recursive: true, force: true })
-    await this.guest.setClock()
   }
 
   /** Runs a command to its end and gives what it told. */
