@@ -33,7 +33,13 @@ const { values } = parseArgs({
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const pattern = new RegExp(values.cells ?? '')
-const endAt = performance.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000
+let endAt = performance.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000
+// The cells under way are finished; a second signal ends at once.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    endAt = 0
+  })
+}
 const wanted = CELLS.filter(({ name }) => pattern.test(name) && (!values.ci || CI_CELLS.includes(name)))
 const queue = values.report ? [] : [...inOrderOfNeed(wanted, await readResults(RESULTS))]
 say(`${queue.length} of ${CELLS.length} cells, those that were never run first`)
