@@ -1,4 +1,5 @@
 import { durationMs } from './duration.ts'
+import { libvirtUriProblem } from './libvirt-uri.ts'
 import { nearest } from './nearest.ts'
 import { BUILT_IN_PROFILES } from './profiles.ts'
 import { LIMITS, type Limits } from './schema/limits.ts'
@@ -20,6 +21,7 @@ export function crossCheck(config: Config, source: YamlSource): Problem[] {
   for (const key of ['connectTimeout', 'keepAlive'] as const) {
     mustFit(report, ['ssh', key], config.ssh?.[key] ?? ssh.properties[key].default, LIMITS[key])
   }
+  checkHypervisors(config, report)
   checkVms(config, report)
   checkProfiles(config, report)
   checkPolicies(config, report)
@@ -27,6 +29,14 @@ export function crossCheck(config: Config, source: YamlSource): Problem[] {
     report(['ssh', 'key'], 'is missing: name a private key, or set ssh.agent to true')
   }
   return problems
+}
+
+function checkHypervisors(config: Config, report: Report): void {
+  for (const [name, hypervisor] of Object.entries(config.hypervisors)) {
+    if (hypervisor.kind !== 'libvirt' || hypervisor.uri === undefined) continue
+    const problem = libvirtUriProblem(hypervisor.uri)
+    if (problem !== undefined) report(['hypervisors', name, 'uri'], problem)
+  }
 }
 
 function checkVms(config: Config, report: Report): void {

@@ -4,6 +4,7 @@ import ssh2 from 'ssh2'
 import { StillshotError } from '../../../src/errors.ts'
 import type { HostAddress, HostKey } from '../../../src/guest/known-hosts.ts'
 import { hostKeyFromBlob } from './host-key.ts'
+import { SESSION_ALGORITHMS } from './session-algorithms.ts'
 import { isAgentFault, openingError } from './ssh-errors.ts'
 
 /** Unanswered keep-alive messages after which a connection counts as dead. */
@@ -95,7 +96,7 @@ function connectConfig(
     sock,
     username: login?.user ?? '',
     authHandler: [...(login?.methods ?? [])],
-    algorithms: { serverHostKey: [...algorithms] },
+    algorithms: { ...SESSION_ALGORITHMS, serverHostKey: [...algorithms] },
     hostVerifier: (blob: Buffer) => accept(hostKeyFromBlob(blob)),
     readyTimeout: 0,
     ...(login !== undefined && { keepaliveInterval: login.keepAliveMs, keepaliveCountMax: KEEP_ALIVE_MISSES }),

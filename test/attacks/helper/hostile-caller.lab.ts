@@ -81,7 +81,8 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       const guest = await openSandbox(shell)
       t.after(() => guest.remove())
       await guest.answer<HoldAnswer>(holdSchema, ...holdWords.split(' '))
-      const many = 'for a in 0 1 2 3 4; do for b in 0 1 2 3 4 5 6 7; do "$helper" release 7ZZZZZZZZZZZZZZZZZZZZZZZ$a$b; done; done'
+      const many =
+        'for a in 0 1 2 3 4; do for b in 0 1 2 3 4 5 6 7; do "$helper" release 7ZZZZZZZZZZZZZZZZZZZZZZZ$a$b; done; done'
       assert.equal((await called(guest, many)).status, 0)
       const kept = await readdir(join(guest.root, 'run/stillshot/holds'))
       assert.ok(kept.includes(HOLD) && kept.length <= 22, kept.join(' '))

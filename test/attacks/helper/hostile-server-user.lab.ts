@@ -20,8 +20,11 @@ async function openGuest(shell: ShellName, t: TestContext): Promise<Sandbox> {
   const guest = await openSandbox(shell)
   t.after(() => guest.remove())
   await chmod(guest.root, 0o755)
-  await writeFile(join(guest.root, 'secret'), `${CANARY} "super_read_only" "Value" "${CANARY}"\n`.repeat(300), { mode: 0o600 })
-  for (const name of await readdir(join(guest.root, 'data'))) await chown(join(guest.root, 'data', name), SERVER, SERVER)
+  await writeFile(join(guest.root, 'secret'), `${CANARY} "super_read_only" "Value" "${CANARY}"\n`.repeat(300), {
+    mode: 0o600,
+  })
+  for (const name of await readdir(join(guest.root, 'data')))
+    await chown(join(guest.root, 'data', name), SERVER, SERVER)
   await chown(join(guest.root, 'data'), SERVER, SERVER)
   return guest
 }
@@ -53,7 +56,7 @@ async function mountServerOwned(guest: Sandbox): Promise<void> {
     await chown(join(guest.root, 'srv', name), SERVER, SERVER)
   }
   const client = await guest.read('bin/mariadb')
-  await writeFile(join(guest.root, 'bin/mariadb'), client.replace("datadir\\t%s/data/", "datadir\\t%s/srv/data/"))
+  await writeFile(join(guest.root, 'bin/mariadb'), client.replace('datadir\\t%s/data/', 'datadir\\t%s/srv/data/'))
 }
 
 /** What may lie at the top of a file system that is the server's user's. */
