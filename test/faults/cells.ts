@@ -45,5 +45,29 @@ export const CELLS: readonly Cell[] = PROCEDURES.flatMap((procedure) =>
   ),
 )
 
-/** The fixed list of continuous integration: every kind of fault that passes quickly, each boundary of the snapshot. */
-export const CI_CELLS: readonly string[] = []
+/**
+ * The fixed list of continuous integration: every boundary of the snapshot and every kind of fault that passes quickly; three
+ * cells wait for the watchdog.
+ */
+export const CI_CELLS: readonly string[] = [
+  'snapshot/preflight/sigterm',
+  'snapshot/preflight/task-fails',
+  'snapshot/drain/kill-9',
+  'snapshot/hold/sigterm',
+  'snapshot/hold/full-state',
+  'snapshot/stop/kill-9',
+  'snapshot/stop/mysql-started',
+  'snapshot/snapshot/mysql-forced',
+  'snapshot/snapshot/task-answer-lost',
+  'snapshot/snapshot/daemon-killed',
+  'snapshot/snapshot/link-down-5s',
+  'snapshot/release/kill-9',
+  'snapshot/release/guest-clock-back',
+  'snapshot/release/full-run',
+  'snapshot/come-back/second-other-catalog',
+  'snapshot/grade/kill-9',
+  'snapshot/grade/clock-ahead',
+  'snapshot/after/read-only-state',
+  'hold/held/forgotten',
+  'release/release/sigterm',
+]

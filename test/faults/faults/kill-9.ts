@@ -9,5 +9,6 @@ export const kill9: Fault = {
     release: ['release'],
     recover: ['database', 'tidied'],
   },
+  elsewhere: 'hold/held: the process has ended by itself, see forgotten',
   inject: async ({ child }) => void child?.kill('SIGKILL'),
 }
