@@ -1,8 +1,6 @@
 import { vmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
-import { isSettled, type JournalEvent } from '../saga/journal-event.ts'
-import { readJournal } from '../saga/read-journal.ts'
-import { journalPath, runOfJournal } from './journals.ts'
+import type { JournalEvent } from '../saga/journal-event.ts'
 import type { Ports } from './ports.ts'
 import type { OpenVm, RecoverWorld } from './recover-world.ts'
 
@@ -16,7 +14,7 @@ export interface LateSnapshot {
   readonly message: string
 }
 
-type TakenBack = Pick<LateSnapshot, 'run' | 'vm' | 'snapshot'>
+export type TakenBack = Pick<LateSnapshot, 'run' | 'vm' | 'snapshot'>
 
 /**
  * Removes the snapshots of runs whose creation was taken back, where the hypervisor has them none the less: a request may
@@ -25,10 +23,10 @@ type TakenBack = Pick<LateSnapshot, 'run' | 'vm' | 'snapshot'>
  */
 export async function removeLateSnapshots(
   open: OpenVm,
-  world: RecoverWorld,
+  { log }: Pick<RecoverWorld, 'log'>,
+  takenBack: readonly TakenBack[],
   { signal }: { signal: AbortSignal },
 ): Promise<readonly LateSnapshot[]> {
-  const takenBack = await listTakenBack(world)
   const results: LateSnapshot[] = []
   for (const vm of new Set(takenBack.map((candidate) => candidate.vm))) {
     try {
@@ -37,7 +35,7 @@ export async function removeLateSnapshots(
       results.push(...(await removeOfVm(ports, settings.reference, ofVm, signal)))
     } catch (thrown) {
       signal.throwIfAborted()
-      world.log.warn('snapshots that were taken back could not be looked for', {
+      log.warn('snapshots that were taken back could not be looked for', {
         vm,
         message: toStillshotError(thrown).message,
       })
@@ -72,26 +70,12 @@ async function removeOfVm(
   return results
 }
 
-async function listTakenBack({ system, stateDirectory }: RecoverWorld): Promise<readonly TakenBack[]> {
-  const found: TakenBack[] = []
-  for (const name of await system.files.list(`${stateDirectory}/runs`)) {
-    const run = runOfJournal(name)
-    if (run === undefined) continue
-    // One that cannot be read has been told of by whoever looked at the runs.
-    const events = await readJournal(system.files, journalPath(stateDirectory, run)).catch(() => [])
-    found.push(...takenBackIn(run, events))
-  }
-  return found
-}
-
-/** Nothing of a run that is still open: its undo is due, or at work. */
-function takenBackIn(run: string, events: readonly JournalEvent[]): readonly TakenBack[] {
-  const [begun] = events
-  if (begun?.event !== 'run-begun' || !isSettled(events)) return []
+/** The snapshots that a settled run has taken back. Of one that is still open the undo is due, or at work. */
+export function takenBackIn(run: string, vm: string, events: readonly JournalEvent[]): readonly TakenBack[] {
   return events.flatMap((event) => {
     if (event.event !== 'intent' || event.undo?.action !== 'remove-snapshot') return []
     const { snapshot } = event.undo.args
     const undone = events.some((other) => other.event === 'undone' && other.step === event.step)
-    return undone && snapshot !== undefined ? [{ run, vm: begun.vm, snapshot }] : []
+    return undone && snapshot !== undefined ? [{ run, vm, snapshot }] : []
   })
 }

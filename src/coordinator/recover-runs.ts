@@ -3,7 +3,7 @@ import { isSettled, type JournalEvent } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
 import { journalPath, runOfJournal } from './journals.ts'
 import { type SettledHold, settleHolds } from './recover-holds.ts'
-import { type LateSnapshot, removeLateSnapshots } from './recover-late-snapshots.ts'
+import { type LateSnapshot, removeLateSnapshots, type TakenBack, takenBackIn } from './recover-late-snapshots.ts'
 import { withRecoverLock } from './recover-lock.ts'
 import { type BrokenLock, breakLocks } from './recover-locks.ts'
 import { type CrashedRun, takeBack, takeBackUrgent } from './recover-run.ts'
@@ -30,6 +30,7 @@ export function recoverRuns(
   return withRecoverLock(world, async () => {
     const looked = await lookAtRuns(world)
     const crashed = looked.filter((run): run is CrashedRun => 'events' in run)
+    const takenBack = looked.flatMap((run) => ('takenBack' in run ? run.takenBack : []))
     for (const run of crashed) await takeBackUrgent(open, world, run)
     const settled: SettledRun[] = looked.filter((run): run is SettledRun => 'outcome' in run)
     for (const run of crashed) {
@@ -38,13 +39,20 @@ export function recoverRuns(
     }
     const holds = await settleHolds(open, world, { signal })
     const locks = await breakLocks(open, world, { signal })
-    const snapshots = await removeLateSnapshots(open, world, { signal })
+    const snapshots = await removeLateSnapshots(open, world, takenBack, { signal })
     return { version: 1, settled, holds, locks, snapshots }
   })
 }
 
-async function lookAtRuns(world: RecoverWorld): Promise<readonly (SettledRun | CrashedRun)[]> {
-  const found: (SettledRun | CrashedRun)[] = []
+/** A run of which nothing is open, and the snapshots that it has taken back. */
+interface FinishedRun {
+  readonly takenBack: readonly TakenBack[]
+}
+
+type LookedAt = SettledRun | CrashedRun | FinishedRun
+
+async function lookAtRuns(world: RecoverWorld): Promise<readonly LookedAt[]> {
+  const found: LookedAt[] = []
   for (const name of await world.system.files.list(`${world.stateDirectory}/runs`)) {
     const run = runOfJournal(name)
     const looked = run === undefined ? undefined : await lookAtRun(world, run)
@@ -53,8 +61,8 @@ async function lookAtRuns(world: RecoverWorld): Promise<readonly (SettledRun | C
   return found
 }
 
-/** Undefined for a run that is settled. */
-async function lookAtRun(world: RecoverWorld, run: string): Promise<SettledRun | CrashedRun | undefined> {
+/** Undefined for a run that had not begun to act. */
+async function lookAtRun(world: RecoverWorld, run: string): Promise<LookedAt | undefined> {
   const path = journalPath(world.stateDirectory, run)
   let events: readonly JournalEvent[]
   try {
@@ -63,8 +71,9 @@ async function lookAtRun(world: RecoverWorld, run: string): Promise<SettledRun |
     return { run, vm: '', procedure: '', outcome: 'unreadable', open: [toStillshotError(thrown).message] }
   }
   const begun = events[0]
-  if (begun?.event !== 'run-begun' || isSettled(events)) return undefined
+  if (begun?.event !== 'run-begun') return undefined
   const { vm, procedure, owner } = begun
+  if (isSettled(events)) return { takenBack: takenBackIn(run, vm, events) }
   const state = await world.system.processes.state(owner)
   // A run that ended `undo-failed` has said so: its process no longer works on it, alive or not.
   const ended = events.some(({ event }) => event === 'run-ended')

@@ -31,7 +31,7 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     },
 
     undrain: async ({ profile, hold }, signal) => {
-      await helper.undrain(need(profile), need(hold), { signal })
+      await again(signal, 1_000, () => helper.undrain(need(profile), need(hold), { signal }))
       return undefined
     },
 

@@ -165,8 +165,9 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   settleRollBack(vm: Vm, request: RollBackRequest, options?: CallOptions): Promise<'rolled-back' | 'untouched'> {
-    return this.#ask(options, () => {
-      if (this.#locked.has(vm.nativeId)) throw this.#busy(vm)
+    return this.#ask(options, async () => {
+      // How a task ends is known when it has ended.
+      while (this.#locked.has(vm.nativeId)) await this.#clock.sleep(200, options?.signal)
       return this.#inner.settleRollBack(vm, request)
     })
   }

@@ -59,12 +59,18 @@ export class SimulatedProcess {
 
   /** The port as this process has it. Functions in `pure` are passed through, as are values. */
   guard<T extends object>(port: T, pure: ReadonlySet<string | symbol> = PURE): T {
+    const guarded = new Map<string | symbol, unknown>()
     return new Proxy(port, {
       get: (target, property) => {
+        const known = guarded.get(property)
+        if (known !== undefined) return known
         const value: unknown = Reflect.get(target, property, target)
         if (typeof value !== 'function') return value
-        if (pure.has(property)) return value.bind(target)
-        return (...args: unknown[]) => this.#call(() => value.apply(target, args))
+        const own = pure.has(property)
+          ? value.bind(target)
+          : (...args: unknown[]) => this.#call(() => value.apply(target, args))
+        guarded.set(property, own)
+        return own
       },
     })
   }

@@ -3,7 +3,7 @@ import type { Invariant } from './invariant.ts'
 import { INVARIANTS } from './invariants.ts'
 import { type Activity, choosePlan } from './plan.ts'
 import { recover, recoverProcedure } from './procedures/recover-runs.ts'
-import { chooseTroubles, type DueTrouble } from './troubles.ts'
+import { anyTrouble, chooseTroubles, type DueTrouble } from './troubles.ts'
 import { HOLD_TTL_MS, World } from './world.ts'
 
 export interface SeedResult {
@@ -116,8 +116,10 @@ export class SeedRun {
     return true
   }
 
-  #strike({ trouble }: DueTrouble): void {
-    if (!trouble.strike(this.#world)) return
+  /** Where nothing is there that it could happen to, something else goes wrong. */
+  #strike({ trouble: chosen }: DueTrouble): void {
+    let trouble = chosen
+    while (!trouble.strike(this.#world)) trouble = anyTrouble(this.#world.chance)
     this.#struck.push(trouble.name)
     this.#world.timeline.say('trouble', () => trouble.name)
   }

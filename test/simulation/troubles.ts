@@ -1,3 +1,4 @@
+import type { Chance } from './chance.ts'
 import type { Trouble } from './trouble.ts'
 import { guestTroubles } from './troubles/guest.ts'
 import { hostTroubles } from './troubles/hosts.ts'
@@ -27,8 +28,13 @@ export interface DueTrouble {
 export function chooseTroubles({ chance }: World): readonly DueTrouble[] {
   const longest = chance.pick([100, 200, 300])
   const due = Array.from({ length: chance.between(3, 6) }, () => ({
-    trouble: chance.pick(chance.pick(PLACES)),
+    trouble: anyTrouble(chance),
     event: chance.between(1, longest),
   }))
   return due.sort((a, b) => a.event - b.event)
+}
+
+/** Any; for who needs another because nothing was there that the first could happen to. */
+export function anyTrouble(chance: Chance): Trouble {
+  return chance.pick(chance.pick(PLACES))
 }

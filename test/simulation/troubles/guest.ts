@@ -23,7 +23,8 @@ const stopHangs: Trouble = {
   name: 'server does not stop',
   strike({ chance, guest: { machine, server } }) {
     if (!machine.isUp) return false
-    server.troubles.stopHangsUntil = machine.uptime() + chance.between(1_000, 120_000)
+    const { troubles } = server
+    troubles.stopHangsUntil = Math.max(troubles.stopHangsUntil, machine.uptime() + chance.between(1_000, 120_000))
     return true
   },
 }
@@ -32,7 +33,8 @@ const startFails: Trouble = {
   name: 'server does not start',
   strike({ chance, guest: { machine, server } }) {
     if (!machine.isUp) return false
-    server.troubles.startFailsUntil = machine.uptime() + chance.between(1_000, 120_000)
+    const { troubles } = server
+    troubles.startFailsUntil = Math.max(troubles.startFailsUntil, machine.uptime() + chance.between(1_000, 120_000))
     return true
   },
 }

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileError } from '../../adapters/system/fake/memory-files.ts'
+import { StillshotError } from '../../src/errors.ts'
+import { formatInstant } from '../../src/system/instant.ts'
+import { makeWorld } from '../world/world.ts'
+
+/** What the simulation found, one test each, named for what a user would have met. */
+
+function codeOf(thrown: unknown): string {
+  assert.ok(thrown instanceof StillshotError, String(thrown))
+  return thrown.code
+}
+
+test('a state directory that cannot be made is an error of the table, not a defect', async () => {
+  const world = makeWorld()
+  world.system.files.setFault((operation, path) => {
+    if (operation === 'makeFolder') throw fileError('EIO', path)
+  })
+  assert.equal(await world.snapshot().catch(codeOf), 'state-unwritable')
+})
+
+test('somebody removes the snapshot before it is labelled: the run says so and is settled', async () => {
+  const world = makeWorld()
+  world.hypervisor.breakNext({
+    call: 'describeSnapshot',
+    kind: 'fail',
+    error: new StillshotError('snapshot-not-found', 'db1 has no such snapshot'),
+  })
+  const { state } = { state: world.hypervisor.state('db1') }
+  const failed = world.snapshot().catch((thrown: StillshotError) => thrown)
+  // Gone for the undo, too.
+  world.hypervisor.breakNext({
+    call: 'describeSnapshot',
+    kind: 'fail',
+    error: new StillshotError('snapshot-not-found', 'db1 has no such snapshot'),
+  })
+  const error = await failed
+  assert.ok(error instanceof StillshotError)
+  assert.equal(error.code, 'snapshot-not-found')
+  assert.match(error.message, /somebody removed the snapshot of restore point/)
+  assert.deepEqual(await world.catalog.points(), [])
+  assert.deepEqual((await world.recover()).settled, [])
+  assert.equal(state.snapshots.length, 1, 'the fake still has it; a real one would not')
+})
+
+test('a snapshot that is made after it was taken back is removed by recover', async () => {
+  const world = makeWorld()
+  world.hypervisor.breakNext({ call: 'createSnapshot', kind: 'fail', error: new StillshotError('answer-lost', 'lost') })
+  const error = await world.snapshot().catch((thrown: StillshotError) => thrown)
+  assert.ok(error instanceof StillshotError)
+  const vm = await world.hypervisor.findVm('db1')
+  const name = `stillshot-${error.details.run}`
+  await world.hypervisor.createSnapshot(vm, { name, description: 'came late' })
+  await world.hypervisor.createSnapshot(vm, { name: 'stillshot-01ARZ3NDEKTSV4RRFFQ69G5FAV', description: 'not ours' })
+  const { snapshots } = await world.recover()
+  assert.deepEqual(
+    snapshots.map(({ snapshot, outcome }) => [snapshot, outcome]),
+    [[name, 'removed']],
+  )
+  assert.deepEqual(world.snapshotNames(), ['stillshot-01ARZ3NDEKTSV4RRFFQ69G5FAV'])
+  assert.deepEqual((await world.recover()).snapshots, [])
+})
+
+test('a late snapshot is left alone while a run has the VM', async () => {
+  const world = makeWorld()
+  world.hypervisor.breakNext({ call: 'createSnapshot', kind: 'fail', error: new StillshotError('answer-lost', 'lost') })
+  const error = await world.snapshot().catch((thrown: StillshotError) => thrown)
+  assert.ok(error instanceof StillshotError)
+  const vm = await world.hypervisor.findVm('db1')
+  const name = `stillshot-${error.details.run}`
+  await world.hypervisor.createSnapshot(vm, { name, description: 'came late' })
+  const owner = world.system.processes.begin(4711)
+  const takenAt = formatInstant(world.clock.now())
+  const vmKey = JSON.stringify([vm.hypervisor, vm.nativeId, vm.uuid])
+  await world.catalog.lockVm({ vmKey, holdId: 'X', run: 'X', procedure: 'take-snapshot', owner, takenAt, ttlMs: 1 })
+  const { snapshots } = await world.recover()
+  assert.deepEqual(
+    snapshots.map(({ outcome }) => outcome),
+    ['kept'],
+  )
+  assert.deepEqual(world.snapshotNames(), [name])
+})
+
+test('a recover that died on another host keeps nobody else from recovering', async () => {
+  const world = makeWorld()
+  const owner = { host: 'elsewhere', bootId: 'b', pid: 1, startTime: '1' }
+  const takenAt = formatInstant(world.clock.now())
+  const vmKey = JSON.stringify(['recover', 'elsewhere'])
+  await world.catalog.lockVm({ vmKey, holdId: 'X', run: 'X', procedure: 'recover', owner, takenAt, ttlMs: 0 })
+  const { settled } = await world.recover()
+  assert.deepEqual(settled, [])
+})

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { tryDeliberateFaults } from './deliberate-faults.ts'
+import type { SeedResult } from './run-seed.ts'
+import { runWorkers } from './run-workers.ts'
+
+/** Small enough for a machine that is busy with other things, too. */
+const FIXED = 10_000
+const FRESH_S = 30
+
+function said(broken: readonly SeedResult[]): string {
+  const lines = broken.map(
+    ({ seed, violation }) => `npm run simulate -- --seed ${seed}: ${violation?.promise}: ${violation?.what}`,
+  )
+  return lines.join('\n')
+}
+
+test(`seeds 1 to ${FIXED}: every promise is kept`, async () => {
+  const { broken, seeds } = await runWorkers({ ...ORDER, from: 1, seeds: FIXED })
+  assert.equal(said(broken), '')
+  assert.equal(seeds, FIXED)
+})
+
+const fresh = randomInt(2 ** 31)
+test(`fresh seeds from ${fresh} on, for ${FRESH_S} s: every promise is kept`, async () => {
+  const { broken, seeds } = await runWorkers({ ...ORDER, from: fresh, seconds: FRESH_S })
+  assert.equal(said(broken), '')
+  assert.ok(seeds > 0)
+})
+
+test('every deliberate fault is seen', async () => {
+  const tried = await tryDeliberateFaults(() => {})
+  const missed = tried.filter(({ caught }) => !caught).map(({ name, seeds }) => `${name}: not in ${seeds} seeds`)
+  assert.deepEqual(missed, [])
+  assert.ok(tried.length > 10)
+})
+
+const ORDER = {
+  seeds: Number.POSITIVE_INFINITY,
+  seconds: Number.POSITIVE_INFINITY,
+  workers: 2,
+  stopAtFirst: false,
+} as const
