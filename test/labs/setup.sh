@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes this machine ready for the tests, the demo and the bench: node_modules as the lock file says, and the Debian
 # packages of the lab. Changes nothing when all is there. The guest image is built later, by the first who opens the lab.
+# With `modules` as its argument it stops after node_modules: all that the simulation needs.
 # Everything is said on stderr: stdout belongs to the command that comes after.
 set -eu
 
@@ -95,6 +96,7 @@ flock 9
 
 modules_in_step || install_modules
 check_node
+[ "${1-}" != modules ] || exit 0
 packages=$(missing_packages)
 # shellcheck disable=SC2086  # a list of names
 [ -z "$packages" ] || install_packages $packages
