@@ -60,6 +60,18 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
       "...(['stood-still', 'one-server'] as const).map((claim): Proof => ({ claim, verdict: 'proven', code: '', message: '' })),",
   },
   {
+    name: 'machine not asked who it is',
+    file: 'src/coordinator/evidence.ts',
+    find: 'const same = hold.uuid === probe.uuid && hold.bootId === probe.bootId && release.uuid === probe.uuid',
+    replace: 'const same = hold.version === 1',
+  },
+  {
+    name: 'disks of the snapshot not counted',
+    file: 'src/coordinator/evidence.ts',
+    find: 'withSnapshotDisks(seen.coverage, snapshot.disks),',
+    replace: 'seen.coverage.proof,',
+  },
+  {
     name: 'sync taken for granted',
     file: 'src/coordinator/evidence.ts',
     find: 'return synced && markers.length > 0',

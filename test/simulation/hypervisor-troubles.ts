@@ -6,10 +6,10 @@ export type Change = 'create' | 'remove' | 'describe' | 'roll-back' | 'power-on'
 /**
  * What goes wrong with one change. `refused`: the task fails before its act. `half`: it dies in the middle of it.
  * `slow`: it takes `ms` longer. `answer-lost`: the caller is told nothing after `ms`, the task goes on. `late`: the same, and
- * the request arrives only after `ms`.
+ * the request arrives only after `ms`. `lacks-disk`: a snapshot is made without the disks, and nobody says so aloud.
  */
 export interface ChangeTrouble {
-  readonly kind: 'refused' | 'half' | 'slow' | 'answer-lost' | 'late'
+  readonly kind: 'refused' | 'half' | 'slow' | 'answer-lost' | 'late' | 'lacks-disk'
   readonly ms: number
 }
 
@@ -31,7 +31,8 @@ export class HypervisorTroubles {
 
   /** Only a create may come late: the port forbids it, and `recover` looks for it none the less. */
   take(change: Change): ChangeTrouble | undefined {
-    if (this.#queued[0]?.kind === 'late' && change !== 'create') return undefined
+    const kind = this.#queued[0]?.kind
+    if ((kind === 'late' || kind === 'lacks-disk') && change !== 'create') return undefined
     return this.#queued.shift()
   }
 

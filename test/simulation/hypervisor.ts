@@ -23,8 +23,8 @@ export interface Machines {
   power(vm: FakeVm): PowerState
   /** A change has arrived and will be tried, whatever its caller does from now on. */
   onArrival(arrival: ChangeArrival): void
-  /** This is the point in time of a snapshot. */
-  onPointInTime(vm: FakeVm, name: string): void
+  /** This is the point in time of a snapshot; `whole`: every disk is in it. */
+  onPointInTime(vm: FakeVm, name: string, whole: boolean): void
 }
 
 /** `run`: the run that asks, where the request names it. */
@@ -104,12 +104,12 @@ export class SimulatedHypervisor implements Hypervisor {
         createdAt: formatInstant(this.#clock.now()),
         ...(state.current === undefined ? {} : { parent: state.current }),
         complete: false,
-        disks: state.disks.filter(({ covered }) => covered).map(({ id }) => id),
+        disks: trouble?.kind === 'lacks-disk' ? [] : state.disks.filter(({ covered }) => covered).map(({ id }) => id),
       }
       state.snapshots.push({ snapshot: begun, contents: new Map() })
       await this.#work(trouble)
       const contents = new Map([['vda', this.#machines.content(state)]])
-      this.#machines.onPointInTime(state, request.name)
+      this.#machines.onPointInTime(state, request.name, trouble?.kind !== 'lacks-disk')
       if (trouble?.kind === 'half') throw this.#refused('create', 'the task died')
       await this.#clock.sleep(this.troubles.workMs())
       const snapshot = { ...begun, complete: true }

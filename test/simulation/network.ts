@@ -1,36 +1,44 @@
-import type { RunFault } from '../../adapters/guests/fake/fake-shell.ts'
+import type { GuestProgram, RunFault } from '../../adapters/guests/fake/fake-shell.ts'
 import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { Clock } from '../../src/system/clock.ts'
 import type { Chance } from './chance.ts'
 import type { SimulatedGuest } from './guest/guest.ts'
 
-/** Between the hosts and one guest: it delays, is cut, and loses requests and answers. */
+/** Between the hosts and the guests: it delays, is cut, loses requests and answers, and may lead to the wrong machine. */
 export class Network {
   readonly #clock: Clock
   readonly #chance: Chance
   readonly #guest: SimulatedGuest
+  readonly #other: SimulatedGuest
   readonly #open = new Set<FakeShells>()
   readonly #queued: RunFault[] = []
   /** Nothing gets through before this time of the world. */
   downUntilMs = 0
+  /** Who opens a connection now reaches another machine: a clone that took the address. */
+  leadsAstray = false
 
-  constructor(clock: Clock, chance: Chance, guest: SimulatedGuest) {
+  constructor(clock: Clock, chance: Chance, guests: { guest: SimulatedGuest; other: SimulatedGuest }) {
     this.#clock = clock
     this.#chance = chance
-    this.#guest = guest
-    guest.machine.onEnd(() => this.cut())
+    this.#guest = guests.guest
+    this.#other = guests.other
+    for (const { machine } of [this.#guest, this.#other]) machine.onEnd(() => this.cut())
   }
 
   /** The port of one process. `onVerb` hears of every verb that arrives in the guest. */
   shells(onVerb: (verb: string, words: readonly string[]) => void): FakeShells {
-    const shells = new FakeShells({
-      clock: this.#clock,
-      program: (argv) => {
+    const programOf =
+      (guest: SimulatedGuest): GuestProgram =>
+      (argv) => {
         const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
         onVerb(verb, words)
-        return this.#guest.run(argv)
-      },
+        return guest.run(argv)
+      }
+    const shells = new FakeShells({
+      clock: this.#clock,
+      program: programOf(this.#guest),
+      connect: () => programOf(this.#reached),
       openFault: () => (this.#passes ? { delayMs: this.#chance.between(5, 80) } : this.#unreachable()),
       runFault: () => this.#runFault(),
     })
@@ -50,11 +58,16 @@ export class Network {
 
   lift(): void {
     this.downUntilMs = 0
+    this.leadsAstray = false
     this.#queued.length = 0
   }
 
+  get #reached(): SimulatedGuest {
+    return this.leadsAstray ? this.#other : this.#guest
+  }
+
   get #passes(): boolean {
-    const { machine } = this.#guest
+    const { machine } = this.#reached
     return machine.isUp && !machine.isPaused && this.downUntilMs <= this.#clock.monotonic()
   }
 

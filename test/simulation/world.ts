@@ -42,6 +42,8 @@ const IDENTITY = {
   diskBytes: 1024 ** 3,
 }
 
+const OTHER = { uuid: '564d1234-5678-9abc-def0-ffffffffffff', mac: '52:54:00:00:00:02' }
+
 /** One VM with its guest, its hypervisor, the hosts of stillshot and everything between them, all made from one seed. */
 export class World {
   readonly seed: number
@@ -49,6 +51,8 @@ export class World {
   readonly clock = new VirtualClock()
   readonly timeline: Timeline
   readonly guest: SimulatedGuest
+  /** Another machine of the same kind, which nobody named. */
+  readonly other: SimulatedGuest
   readonly hypervisor: SimulatedHypervisor
   /** The hypervisor's own books, for whoever does not go through its API. */
   readonly books: FakeHypervisor
@@ -62,6 +66,8 @@ export class World {
   readonly removedByPeople = new Set<string>()
   /** What the log said, for the check of secrets. */
   readonly logged: string[] = []
+  /** Somebody has switched the VM off, and will switch it on again. */
+  offByPeople = false
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -75,6 +81,8 @@ export class World {
     this.timeline = new Timeline(this.clock, { kept })
     const disk: GuestDisk = { clean: false, writes: 1, marker: null }
     this.guest = new SimulatedGuest(this.clock, this.chance.fork(), IDENTITY, () => disk)
+    const otherDisk = { ...disk }
+    this.other = new SimulatedGuest(this.clock, this.chance.fork(), { ...IDENTITY, ...OTHER }, () => otherDisk)
     const { machine } = this.guest
     const { uuid, mac, diskSerial: serial, diskBytes: sizeBytes } = IDENTITY
     const disks = [{ id: 'vda', bus: 'virtio', serial, unit: 0, sizeBytes, covered: true }]
@@ -89,7 +97,7 @@ export class World {
       powerOn: () => machine.powerOn(),
       power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
       onArrival: (arrival: ChangeArrival) => this.#arrived({ at: 'hypervisor', ...arrival }),
-      onPointInTime: (_: unknown, name: string) => this.#pointInTime(name, disk),
+      onPointInTime: (_: unknown, name: string, complete: boolean) => this.#pointInTime(name, disk, complete),
     }
     this.hypervisor = new SimulatedHypervisor(
       this.books,
@@ -97,7 +105,7 @@ export class World {
       machines,
       new HypervisorTroubles(this.chance.fork()),
     )
-    this.network = new Network(this.clock, this.chance.fork(), this.guest)
+    this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
   }
 
@@ -166,10 +174,12 @@ export class World {
     this.hypervisor.troubles.lift()
     this.vaultIsAway = false
     for (const host of this.hosts) host.lift()
-    const { machine, server, helper } = this.guest
-    machine.resume()
-    Object.assign(server.troubles, { stopHangsUntil: 0, startFailsUntil: 0, diesAtStop: false })
-    Object.assign(helper.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
+    for (const { machine, server, helper } of [this.guest, this.other]) {
+      machine.resume()
+      Object.assign(server.troubles, { stopHangsUntil: 0, startFailsUntil: 0, diesAtStop: false })
+      Object.assign(helper.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
+    }
+    if (this.offByPeople) this.guest.machine.powerOn()
   }
 
   #arrived(arrival: Arrival): void {
@@ -179,9 +189,9 @@ export class World {
     this.onArrival(arrival)
   }
 
-  #pointInTime(name: string, { clean, marker }: GuestDisk): void {
+  #pointInTime(name: string, { clean, marker }: GuestDisk, complete: boolean): void {
     const id = name.slice('stillshot-'.length)
-    const stoppedAndSynced = clean && marker?.startsWith(`${id} `) === true
+    const stoppedAndSynced = complete && clean && marker?.startsWith(`${id} `) === true
     this.truths.set(name, { stoppedAndSynced })
     this.timeline.say('hypervisor', () => `point in time of ${name}: ${JSON.stringify({ clean, marker })}`)
   }

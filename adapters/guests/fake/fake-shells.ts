@@ -13,6 +13,8 @@ export interface OpenFault {
 export interface FakeShellsSettings {
   readonly clock: Clock
   readonly program: GuestProgram
+  /** Who answers a connection that is opened now, where it is not always `program`. */
+  readonly connect?: () => GuestProgram
   readonly hostKeyFingerprint?: string
   /** Asked for every attempt to connect and every command that no queued fault is for. */
   readonly openFault?: (target: GuestTarget) => OpenFault | undefined
@@ -52,12 +54,13 @@ export class FakeShells implements GuestShells {
   }
 
   async open(target: GuestTarget, options: CallOptions = {}): Promise<GuestShell> {
-    const { clock, program, openFault, runFault, hostKeyFingerprint = 'SHA256:fake' } = this.#settings
+    const { clock, connect, openFault, runFault, hostKeyFingerprint = 'SHA256:fake' } = this.#settings
     using limit = callLimit(clock, options)
     limit.signal.throwIfAborted()
     const { delayMs, error } = this.#openFaults.shift() ?? openFault?.(target) ?? {}
     if (delayMs !== undefined) await clock.sleep(delayMs, limit.signal)
     if (error !== undefined) throw error
+    const program = connect?.() ?? this.#settings.program
     const takeFault = (argv: readonly string[]) => this.#runFaults.shift() ?? runFault?.(argv)
     const shell = new FakeShell({ clock, program, target, hostKeyFingerprint, takeFault })
     this.#shells.add(shell)

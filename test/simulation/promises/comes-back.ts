@@ -1,3 +1,4 @@
+import type { SimulatedGuest } from '../guest/guest.ts'
 import { keepsOthersOut } from '../guest/guest-hold.ts'
 import type { MakeInvariant } from '../invariant.ts'
 
@@ -10,11 +11,27 @@ const TRIES_EVERY_MS = 10_000 + 3_000
  * Promise 1: what a hold stopped runs again within the hold's time to live, by the guest's clock; where something that is
  * not ours keeps the server from stopping or starting, counted from when that ends. At the end it runs, and only what ran.
  */
-export const comesBack: MakeInvariant = ({ guest: { machine, server, helper } }) => {
-  let excusedUntil = 0
+export const comesBack: MakeInvariant = ({ guest, other }) => {
+  const guests = [guest, other].map(watchGuest)
   return {
     promise: 'the database comes back',
     onEvent() {
+      for (const { onEvent } of guests) {
+        const broken = onEvent()
+        if (broken !== undefined) return broken
+      }
+      return undefined
+    },
+    async atEnd() {
+      return guests[0]?.atEnd() ?? guests[1]?.atEnd()
+    },
+  }
+}
+
+function watchGuest({ machine, server, helper }: SimulatedGuest) {
+  let excusedUntil = 0
+  return {
+    onEvent(): string | undefined {
       if (!machine.isUp || machine.isPaused) return undefined
       const now = machine.uptime()
       const { stopHangsUntil, startFailsUntil } = server.troubles
@@ -30,7 +47,7 @@ export const comesBack: MakeInvariant = ({ guest: { machine, server, helper } })
       }
       return undefined
     },
-    async atEnd() {
+    atEnd(): string | undefined {
       if (!server.running) return `the server is ${server.state} at the end`
       if (helper.blocked) return 'its units are still blocked'
       if (helper.drained) return 'its settings are still those of a drain'

@@ -26,4 +26,5 @@ export const hypervisorTroubles: readonly Trouble[] = [
   queued('task slow', 'slow', 100_000),
   queued('answer of the hypervisor lost', 'answer-lost', 3_000),
   queued('request to the hypervisor late', 'late', 20_000),
+  queued('snapshot lacks a disk', 'lacks-disk', 1),
 ]

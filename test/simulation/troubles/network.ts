@@ -42,4 +42,22 @@ const linkDown: Trouble = {
   },
 }
 
-export const networkTroubles: readonly Trouble[] = [requestLost, answerLost, answerLost, requestLate, linkCut, linkDown]
+/** A clone has the address from now on, or has given it back. */
+const otherMachine: Trouble = {
+  name: 'another machine has the guest’s address',
+  strike({ network }) {
+    network.leadsAstray = !network.leadsAstray
+    network.cut()
+    return true
+  },
+}
+
+export const networkTroubles: readonly Trouble[] = [
+  requestLost,
+  answerLost,
+  answerLost,
+  requestLate,
+  linkCut,
+  linkDown,
+  otherMachine,
+]

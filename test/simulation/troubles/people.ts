@@ -68,6 +68,18 @@ const migrates: Trouble = {
   },
 }
 
+const switchesOff: Trouble = {
+  name: 'somebody switches the VM off',
+  strike(world) {
+    const { chance, clock, guest } = world
+    if (!guest.machine.isUp) return false
+    guest.machine.powerOff()
+    world.offByPeople = true
+    if (chance.happens(0.7)) clock.sleep(chance.between(1_000, 60_000)).then(() => guest.machine.powerOn())
+    return true
+  },
+}
+
 export const peopleTroubles: readonly Trouble[] = [
   startsServer,
   runsServer,
@@ -75,4 +87,5 @@ export const peopleTroubles: readonly Trouble[] = [
   takesSnapshot,
   removesSnapshot,
   migrates,
+  switchesOff,
 ]
