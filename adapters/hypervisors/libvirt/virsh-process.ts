@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { withTlsVersions } from './tls-versions.ts'
 import { commandLine } from './virsh-words.ts'
 
 export interface VirshOptions {
@@ -40,7 +41,7 @@ export class VirshProcess {
   #look: () => void = () => {}
 
   constructor(options: VirshOptions) {
-    const words = ['-q', '-c', options.uri]
+    const words = ['-q', '-c', withTlsVersions(options.uri)]
     // A process group of its own: Ctrl-C is for us. The end of its input ends it when we die.
     this.#child = spawn(options.program, words, { env: { ...options.environment }, stdio: 'pipe', detached: true })
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Vm, VmEvent } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
 import { errorWords, libvirtError } from './libvirt-errors.ts'
+import { withTlsVersions } from './tls-versions.ts'
 import type { VirshOptions } from './virsh-process.ts'
 
 const KINDS: Readonly<Record<string, VmEvent['kind']>> = {
@@ -26,7 +27,17 @@ const UNTIL_WE_DIE = 'exec 3<&0; { cat <&3; kill -9 0; } >/dev/null 2>&1 & exec 
  */
 export async function* watch(options: VirshOptions, vm: Vm, signal: AbortSignal): AsyncGenerator<VmEvent> {
   if (signal.aborted) return
-  const words = [options.program, '-q', '-c', options.uri, 'event', '--domain', vm.nativeId, '--all', '--loop']
+  const words = [
+    options.program,
+    '-q',
+    '-c',
+    withTlsVersions(options.uri),
+    'event',
+    '--domain',
+    vm.nativeId,
+    '--all',
+    '--loop',
+  ]
   const child = spawn('/bin/sh', ['-c', UNTIL_WE_DIE, 'sh', ...words], {
     env: { ...options.environment },
     stdio: 'pipe',
