@@ -58,13 +58,17 @@ drain_timer() {
   ) </dev/null >/dev/null 2>&1 9>&- &
 }
 
-# Written down before they are changed; a second call keeps what the first one found.
+# Written down before they are changed, and read back: on a full disk nothing is changed. A second call keeps what the first
+# one found.
 drain_lower() {
   if [ ! -s "$RUN/drains/$HOLD" ]; then
+    drain_text=
     for drain_name in innodb_io_capacity_max innodb_io_capacity innodb_max_dirty_pages_pct innodb_max_dirty_pages_pct_lwm; do
       variable "$drain_name"
-      case $R in '' | *[!0-9.]*) ;; *) printf '%s %s\n' "$drain_name" "$R" ;; esac
-    done >"$RUN/drains/$HOLD"
+      case $R in '' | *[!0-9.]*) ;; *) drain_text="$drain_text$drain_name $R$NL" ;; esac
+    done
+    { printf '%s' "$drain_text" >"$RUN/drains/$HOLD"; } 2>/dev/null
+    [ "$(cat "$RUN/drains/$HOLD" 2>/dev/null)$NL" = "$drain_text" ] || drain_unwritten
   fi
   drain_sql='SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0; SET GLOBAL innodb_max_dirty_pages_pct = 0'
   variable innodb_io_capacity_max
@@ -73,6 +77,12 @@ drain_lower() {
   variable innodb_io_capacity
   is_between "${R:-0}" 10000 999999999 || drain_sql="$drain_sql; SET GLOBAL innodb_io_capacity = 10000"
   ask 10 "$drain_sql" --force
+}
+
+# Half a note would be taken for the server's own settings later.
+drain_unwritten() {
+  rm -f "$RUN/drains/$HOLD"
+  refuse state-unwritable "$RUN/drains cannot be written"
 }
 
 dirty_pages() {

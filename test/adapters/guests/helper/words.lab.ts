@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { ProbeAnswer } from '../../../../src/guest/protocol/answers.ts'
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
 import { probeSchema } from '../../../../src/guest/protocol/probe-schema.ts'
 import { drainSchema, undrainSchema, versionSchema } from '../../../../src/guest/protocol/small-schemas.ts'
-import { execute, HOLD, openSandbox, profileText, SHELLS, type ShellName } from './sandbox.ts'
+import { execute, HOLD, openSandbox, profileText, refusal, SHELLS, type ShellName } from './sandbox.ts'
 
 const wrongUsage: readonly (readonly string[])[] = [
   [],
@@ -139,6 +139,16 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       await guest.write('knows-no-tables', '')
       const unknown = await guest.answer<ProbeAnswer>(probeSchema, 'probe', 'mysql')
       assert.equal(unknown.dbms?.directories.find(({ role }) => role === 'table')?.mount, '?')
+    })
+
+    test('a drain changes nothing when what it found cannot be written down', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      for (const folder of ['run/stillshot', 'run/stillshot/drains'])
+        await mkdir(join(guest.root, folder), { mode: 0o700 })
+      await symlink('/dev/full', join(guest.root, 'run/stillshot/drains', HOLD))
+      assert.equal(refusal(await guest.run(['drain', 'mysql', HOLD, '5'])), 'state-unwritable')
+      assert.doesNotMatch(await guest.read('calls'), /SET GLOBAL/)
     })
 
     test('a drain puts back first what one that died has lowered', async (t) => {
