@@ -69,7 +69,7 @@ async function work(lab: Lab, name: string, cells: Cell[], versions: Omit<Versio
   let scene: Scene | undefined
   try {
     for (let cell = next(cells); cell !== undefined; cell = next(cells)) {
-      scene ??= await Scene.make(lab, name)
+      scene ??= await Scene.make(lab, name).catch(() => Scene.make(lab, name))
       const result = await runCell(scene, cell, { ...versions, mariadb: scene.mariadb })
       await record(lab, result)
       if (await tidy(scene, cell, result)) continue

@@ -157,8 +157,8 @@ ssh:
   key: id-user
   passphrase: "exec:./passphrase.sh"
   knownHosts: known_hosts
-  connectTimeout: 5s
-  keepAlive: 2s
+  connectTimeout: 20s
+  keepAlive: 3s
 profiles:
   faults: { components: [{ dbms: auto, stopLimit: 30s, startLimit: 20s }] }
 vms:
