@@ -68,7 +68,7 @@ drain_lower() {
       case $R in '' | *[!0-9.]*) ;; *) drain_text="$drain_text$drain_name $R$NL" ;; esac
     done
     { printf '%s' "$drain_text" >"$RUN/drains/$HOLD"; } 2>/dev/null
-    [ "$(cat "$RUN/drains/$HOLD" 2>/dev/null)$NL" = "$drain_text" ] || drain_unwritten
+    [ "$(head -c 1000 "$RUN/drains/$HOLD" 2>/dev/null)$NL" = "$drain_text" ] || drain_unwritten
   fi
   drain_sql='SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0; SET GLOBAL innodb_max_dirty_pages_pct = 0'
   variable innodb_io_capacity_max
