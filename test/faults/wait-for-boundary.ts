@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
@@ -19,9 +19,12 @@ export async function waitForBoundary(
   ended.then(() => {
     over = true
   })
-  for (;;) {
+  for (let seenBytes = -1; ; ) {
     const last = over
-    for (const events of await readJournals(scene.cli.stateDirectory)) {
+    const bytes = await sizeOfJournals(scene.cli.stateDirectory)
+    const journals = bytes === seenBytes ? [] : await readJournals(scene.cli.stateDirectory)
+    seenBytes = bytes
+    for (const events of journals) {
       const [begun] = events
       if (begun?.event !== 'run-begun' || begun.procedure !== journalled) continue
       if (!boundary.reached(events)) continue
@@ -31,6 +34,15 @@ export async function waitForBoundary(
     if (last) return false
     await sleep(2)
   }
+}
+
+async function sizeOfJournals(stateDirectory: string): Promise<number> {
+  const folder = join(stateDirectory, 'runs')
+  const names = await readdir(folder).catch(() => [])
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(folder, name)).catch(() => undefined))?.size),
+  )
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
 }
 
 /** Every journal's whole lines; a torn one is left out. */
