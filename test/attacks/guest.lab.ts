@@ -108,7 +108,7 @@ describe('the line of sudoers', () => {
       ': >/run/stillshot/x',
       'mkdir /run/stillshot/holds/x',
     ]
-    for (const [command, { status }] of await tryAll(writing.map((line) => `(${line})`)))
+    for (const [command, { status }] of await tryAll(writing.map((line) => `sh -c '${line}'`)))
       assert.notEqual(status, 0, command)
   })
 })

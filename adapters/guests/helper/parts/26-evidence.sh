@@ -45,8 +45,28 @@ first_16() {
   R=${1%"${1#????????????????}"}
 }
 
+# What as_server runs for files_evidence, in one process because each costs outage: `log redo file…`. What stat says of all
+# files; the first 64 bytes of each that has as many, and of the Aria control file, which may be shorter and is the last; the
+# head of the redo log. After each a line "=".
+# shellcheck disable=SC2016 # it is not for this shell
+READ_EVIDENCE='log=$1 redo=$2
+shift 2
+[ $# -eq 0 ] && [ -z "$log" ] || stats=$(stat -L -c "%s|%y|%n" -- "$@" ${log:+"$log"})
+printf "%s\n=\n" "${stats-}"
+set -f --
+IFS="
+"
+for line in ${stats-}; do
+  path=${line#*|*|}
+  [ "$path" != "$log" ] || continue
+  [ "${line%%|*}" -lt 64 ] && [ "${path##*/}" != aria_log_control ] || set -- "$@" "$path"
+done
+[ $# -eq 0 ] || head -q -c 64 -- "$@" | od -v -A n -t x1 -w64
+echo =
+[ -z "$redo" ] || od -A d -t x1 -w64 -N 8256 -- "$redo"'
+
 # FILES: lines "role path", redo logs first, then tablespaces, the (short) Aria control file last. REDO: the redo file with
-# the checkpoints. Answers FILES_JSON, REDO_JSON and LOG_SIZE. One stat, one head | od, one od, one od for the tail.
+# the checkpoints. Answers FILES_JSON, REDO_JSON and LOG_SIZE. HEADS: one line of hexadecimal for each head that was read.
 files_evidence() {
   evidence_rest=$FILES
   set --
@@ -56,36 +76,27 @@ files_evidence() {
     # Not a pipe or a device that somebody put there: reading one might never end.
     [ ! -f "${evidence_line#* }" ] || set -- "$@" "${evidence_line#* }"
   done
-  FILES_JSON='[]' REDO_JSON=null LOG_SIZE=0 REDO_SIZE=0 evidence_log=''
+  FILES_JSON='[]' REDO_JSON=null LOG_SIZE=0 REDO_SIZE=0 evidence_log='' evidence_redo=$REDO
   case $LOG in file\ *) evidence_log=${LOG#file * } ;; esac
   [ $# -gt 0 ] || [ -n "$evidence_log" ] || return 0
-  if [ -n "$evidence_log" ]; then
-    evidence_stat=$(as_server stat -L -c '%s|%y|%n' -- "$@" "$evidence_log" 2>/dev/null)$NL
-  else
-    evidence_stat=$(as_server stat -L -c '%s|%y|%n' -- "$@" 2>/dev/null)$NL
-  fi
+  [ -f "$evidence_redo" ] || evidence_redo=''
+  evidence_read=$(as_server sh -c "$READ_EVIDENCE" sh "$evidence_log" "$evidence_redo" "$@" 2>/dev/null)$NL
+  evidence_stat=${evidence_read%%"$NL="*}$NL
+  HEADS=${evidence_read#*"$NL=$NL"}
+  redo_lines=$NL${HEADS#*"=$NL"}
+  HEADS=${HEADS%%=*}
+  # Ended before its time was over, or not at all: nothing is known.
+  case $evidence_read in
+    *"$NL=$NL"*"=$NL"*) ;;
+    *) evidence_stat='' HEADS='' redo_lines='' ;;
+  esac
   [ $# -gt 0 ] || {
     LOG_SIZE=${evidence_stat%%|*}
+    [ -n "$LOG_SIZE" ] || LOG_SIZE=0
     return 0
   }
-  evidence_heads "$@"
   evidence_json
-  [ -z "$REDO" ] || [ ! -f "$REDO" ] || redo_evidence
-}
-
-# HEADS: one line of hexadecimal for each file of evidence_stat that has 64 bytes, and for the Aria control file.
-evidence_heads() {
-  evidence_rest=$evidence_stat
-  set --
-  while [ -n "$evidence_rest" ]; do
-    evidence_line=${evidence_rest%%"$NL"*}
-    evidence_rest=${evidence_rest#*"$NL"}
-    evidence_path=${evidence_line#*|*|}
-    [ -n "$evidence_line" ] && [ "$evidence_path" != "$evidence_log" ] || continue
-    [ "${evidence_line%%|*}" -lt 64 ] && [ "${evidence_path##*/}" != aria_log_control ] || set -- "$@" "$evidence_path"
-  done
-  HEADS=
-  [ $# -eq 0 ] || HEADS=$(as_server head -q -c 64 -- "$@" 2>/dev/null | od -v -A n -t x1 -w64)$NL
+  [ -z "$evidence_redo" ] || redo_evidence
 }
 
 evidence_json() {
@@ -128,9 +139,8 @@ evidence_file() {
   FILES_JSON="$FILES_JSON,\"modified\":\"$evidence_time\",\"headHex\":\"$evidence_head\"}"
 }
 
-# Header, the four places where a checkpoint may stand, and what follows the last checkpoint.
+# From redo_lines: header, the four places where a checkpoint may stand, and what follows the last checkpoint.
 redo_evidence() {
-  redo_lines=$NL$(as_server od -A d -t x1 -w64 -N 8256 "$REDO" 2>/dev/null)$NL
   redo_line 0000000
   redo_header=$R redo_checkpoints='' redo_newest=''
   redo_place 512 0000512
