@@ -14,8 +14,9 @@ import type { Downtime, Sighting } from './watch.ts'
 
 /** How much later than the truth the observer's word may be seen outside, on a busy machine. */
 const SEEN_LATE_MS = 2_000
-/** Around the hypervisor's point in time: the observer looks every 100 ms. */
-const AROUND_MS = 150
+/** Before and after the hypervisor's point in time: the observer's word is on its way for some hundredths of a second. */
+const BEFORE_MS = 50
+const AFTER_MS = 150
 
 export interface Judgement {
   readonly broken: readonly string[]
@@ -90,8 +91,8 @@ async function overlayMadeMs({ guest }: Scene, snapshot: string): Promise<number
 }
 
 function statesAround(sightings: readonly Sighting[], atMs: number): readonly string[] {
-  const before = sightings.findLast((sighting) => sighting.atMs <= atMs - AROUND_MS)
-  const around = sightings.filter((sighting) => Math.abs(sighting.atMs - atMs) < AROUND_MS)
+  const before = sightings.findLast((sighting) => sighting.atMs <= atMs - BEFORE_MS)
+  const around = sightings.filter((sighting) => sighting.atMs > atMs - BEFORE_MS && sighting.atMs < atMs + AFTER_MS)
   return [...(before === undefined ? [] : [before]), ...around].map(({ state }) => state)
 }
 

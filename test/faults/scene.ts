@@ -131,7 +131,7 @@ async function prefer({ domain }: LabGuest): Promise<void> {
   const pid = Number(await readFile(`/run/libvirt/qemu/${domain}.pid`, 'utf8').catch(() => ''))
   if (pid === 0) return
   // Where sessions share the processors evenly, all guests of one libvirtd are one session.
-  await writeFile(`/proc/${pid}/autogroup`, '-15').catch(() => {})
+  await writeFile(`/proc/${pid}/autogroup`, '-8').catch(() => {})
   // Each processor of the guest is a thread of its own.
   for (const thread of await readdir(`/proc/${pid}/task`)) setPriority(Number(thread), -10)
 }
