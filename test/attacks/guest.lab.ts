@@ -248,8 +248,6 @@ describe('a helper that is not ours', () => {
     await guest.run(`cp -p ${HELPER_PATH} /root/helper`)
     try {
       await guest.run(`echo '# changed' >>${HELPER_PATH}`)
-      const report = await cli.json<{ state: string }>('guest', 'status', guest.name)
-      assert.equal(report.state, 'altered')
       const snapshot = await cli.run('--json', 'snapshot', guest.name)
       assert.match(snapshot.stdout, /"helper-altered"/)
       const lies: readonly (readonly [string, Parameters<typeof hasCode>[0]])[] = [
