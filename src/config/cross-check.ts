@@ -79,11 +79,9 @@ function checkProfiles(config: Config, report: Report): void {
       const unit = component.unit ?? component.dbms ?? ''
       if (seen.has(unit)) report(here, `names ${unit} twice`)
       seen.add(unit)
-      if (durationMs(component.stopLimit ?? profileDefaults.stopLimit) < 1000) {
-        report([...here, 'stopLimit'], `is ${component.stopLimit}: must be at least 1s`)
-      }
-      if (durationMs(component.startLimit ?? profileDefaults.startLimit) < 1000) {
-        report([...here, 'startLimit'], `is ${component.startLimit}: must be at least 1s`)
+      for (const limit of ['stopLimit', 'startLimit'] as const) {
+        const ms = durationMs(component[limit] ?? profileDefaults[limit])
+        if (ms < 1000 || ms > 3_600_000) report([...here, limit], `is ${component[limit]}: must be between 1s and 1h`)
       }
     }
     if (servers !== 1) report([...at, 'components'], `has ${servers} components with dbms: must have exactly one`)

@@ -1,3 +1,4 @@
+import { StillshotError } from '../errors.ts'
 import { HELPER_PATH } from '../guest/guest-helper.ts'
 
 const SUDOERS = '/etc/sudoers.d/stillshot'
@@ -59,7 +60,8 @@ function base64(content: string): string {
 
 /** Names that reach the script as they are: letters, digits, `_`, `-`, `.`; the configuration allows no others. */
 function word(name: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name))
-    throw new RangeError(`'${name}' cannot be used as a name in the guest`)
-  return name
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) return name
+  throw new StillshotError('config-invalid', `${JSON.stringify(name)} cannot be used as a name in the guest`, {
+    hint: 'users and profiles of a guest are named with letters, digits, `_`, `-` and `.`',
+  })
 }

@@ -67,7 +67,7 @@ export function passed(vm: string, seen: Preflight): Passed {
     const codes = new Set(refusing.map(({ error }) => error ?? 'preflight-refused'))
     const [only] = codes
     const code: ErrorCode = codes.size === 1 && only !== undefined ? only : 'preflight-refused'
-    const message = refusing.map((finding) => finding.message).join('; ')
+    const message = refusing.map((finding) => shortened(finding.message)).join('; ')
     const hint = refusing.map((finding) => finding.hint).join('; ')
     throw new StillshotError(code, message.startsWith(`${vm}: `) ? message : `${vm}: ${message}`, {
       hint,
@@ -80,6 +80,13 @@ export function passed(vm: string, seen: Preflight): Passed {
   }
   return { findings: seen.findings, probe, sameMachine, coverage, forecast }
 }
+
+/** What a guest says of itself may be of any length. */
+function shortened(message: string): string {
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`
+}
+
+const LONGEST_MESSAGE = 500
 
 async function hypervisorFindings({ hypervisor }: Ports, vm: Vm, signal: AbortSignal): Promise<readonly Finding[]> {
   const about = await attempt(() => hypervisor.check({ signal, timeoutMs: 30_000 }))

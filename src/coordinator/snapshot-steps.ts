@@ -55,10 +55,12 @@ export async function snapshotHeld(
   ports: Ports,
   vm: Vm,
   request: SnapshotRequest,
-  { hold, timing, signal }: { hold: HoldAnswer; timing: Timing; signal: AbortSignal },
+  within: { hold: HoldAnswer; holdTtlMs: number; timing: Timing; signal: AbortSignal },
 ): Promise<Snapshot> {
+  const { hold, holdTtlMs, timing, signal } = within
   const { clock } = ports.system
-  const leftMs = hold.firesUptimeMs - hold.answeredUptimeMs - WATCHDOG_MARGIN_MS
+  // What the guest says of its own time is no reason to wait for longer than was asked for.
+  const leftMs = Math.min(hold.firesUptimeMs - hold.answeredUptimeMs, holdTtlMs) - WATCHDOG_MARGIN_MS
   if (leftMs <= 0) throw new StillshotError('hold-expired', 'the hold’s time to live was over before the snapshot')
   using deadline = clock.deadline(leftMs, signal)
   timing.mark('requested')

@@ -54,7 +54,9 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
       ),
     )
     const snapshot = await during('snapshot', () =>
-      saga.act('create-snapshot', () => snapshotHeld(ports, vm, request, { hold, timing, signal })),
+      saga.act('create-snapshot', () =>
+        snapshotHeld(ports, vm, request, { hold, holdTtlMs: settings.holdTtlMs, timing, signal }),
+      ),
     )
     const release = await during('release', () =>
       saga.act('release', () => releaseGuest(ports, run, settings, { onSent: () => timing.mark('releaseSent') }), {

@@ -45,9 +45,13 @@ export function readDescription(text: string, key: DescriptionKey): ReadDescript
   return { claim: { version: 1, grade: grade as Grade | 'pending', point, run, vm: name, at }, verified }
 }
 
-/** The grade that a reader may go by: `suspect` until a grade was written, and when the signature does not verify. */
-export function gradeToTrust(read: ReadDescription | undefined): Grade {
-  return read === undefined || !read.verified || read.claim.grade === 'pending' ? 'suspect' : read.claim.grade
+/**
+ * The grade that a reader may go by. `point`: the id in the name of the snapshot that carries the description: a copy of it
+ * on another snapshot says nothing. `suspect` until a grade was written, and when the signature does not verify.
+ */
+export function gradeToTrust(read: ReadDescription | undefined, point: string | undefined): Grade {
+  if (read === undefined || !read.verified || read.claim.point !== point) return 'suspect'
+  return read.claim.grade === 'pending' ? 'suspect' : read.claim.grade
 }
 
 function sign(signed: string, key: DescriptionKey): string {

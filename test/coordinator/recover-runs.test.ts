@@ -69,7 +69,7 @@ async function assertLabelled(world: World, at: string): Promise<void> {
     `${at}: no orphan`,
   )
   for (const { name, description } of snapshots) {
-    const grade = gradeToTrust(readDescription(description, key))
+    const grade = gradeToTrust(readDescription(description, key), name.slice('stillshot-'.length))
     assert.equal(grade, points.find(({ snapshot }) => snapshot === name)?.grade, at)
     const running = world.pointsInTime.find((point) => point.name === name)?.running
     if (grade === 'db-stopped') assert.equal(running, false, `${at}: db-stopped, but it ran`)

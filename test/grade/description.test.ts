@@ -17,18 +17,27 @@ const claim = {
 test('what was written is read back and verifies', () => {
   const read = readDescription(formatDescription(claim, key), key)
   assert.deepEqual(read, { claim, verified: true })
-  assert.equal(gradeToTrust(read), 'db-stopped')
+  assert.equal(gradeToTrust(read, id), 'db-stopped')
+})
+
+test('a description that was copied onto another snapshot says nothing', () => {
+  const read = readDescription(formatDescription(claim, key), key)
+  assert.equal(gradeToTrust(read, '01K0000000000000000000000B'), 'suspect')
+  assert.equal(gradeToTrust(read, undefined), 'suspect')
 })
 
 test('a changed word or another key does not verify, and is suspect', () => {
   const text = formatDescription({ ...claim, grade: 'crash-only' }, key).replace('crash-only', 'db-stopped')
   assert.equal(readDescription(text, key)?.verified, false)
-  assert.equal(gradeToTrust(readDescription(text, key)), 'suspect')
-  assert.equal(gradeToTrust(readDescription(formatDescription(claim, key), new Uint8Array(32))), 'suspect')
+  assert.equal(gradeToTrust(readDescription(text, key), id), 'suspect')
+  assert.equal(gradeToTrust(readDescription(formatDescription(claim, key), new Uint8Array(32)), id), 'suspect')
 })
 
 test('pending is suspect', () => {
-  assert.equal(gradeToTrust(readDescription(formatDescription({ ...claim, grade: 'pending' }, key), key)), 'suspect')
+  assert.equal(
+    gradeToTrust(readDescription(formatDescription({ ...claim, grade: 'pending' }, key), key), id),
+    'suspect',
+  )
 })
 
 test('foreign descriptions are never ours, and never throw', () => {

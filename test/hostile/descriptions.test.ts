@@ -38,7 +38,7 @@ describe('descriptions of others', () => {
         fc.pre(text.trim() !== SIGNED)
         const read = readDescription(text, KEY)
         assert.equal(read?.verified ?? false, false, text)
-        assert.equal(gradeToTrust(read), 'suspect')
+        assert.equal(gradeToTrust(read, ID), 'suspect')
       }),
       { numRuns: 2_000 },
     )
