@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..')
 /** What the code under test and its world are made of. */
 const COPIED = ['src', 'adapters', 'test/simulation', 'test/world', 'test/silent-log.ts', 'package.json']
 const MOST_SEEDS = 1000
-const LIMIT_MS = 120_000
+const LIMIT_MS = 300_000
 
 export interface TriedFault {
   readonly name: string

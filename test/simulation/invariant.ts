@@ -16,7 +16,7 @@ export interface Invariant {
   readonly promise: string
   /** A request arrives that changes something. */
   onArrival?(arrival: Arrival): string | undefined
-  /** After each event of the world. */
+  /** Time has gone on, to the next thing that happens. */
   onEvent?(): string | undefined
   /** What somebody was told, in the moment in which he is. */
   onTold?(ending: Ending): string | undefined

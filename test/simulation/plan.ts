@@ -32,11 +32,10 @@ const MORE: readonly (readonly Procedure[])[] = [
   [releaseProcedure],
 ]
 
-/** Who does what in this world: one at first, then the same again or something else, and often somebody else beside. */
+/** Who does what in this world: one thing, then something else, and often somebody else beside. */
 export function choosePlan({ chance, hosts }: World): readonly Activity[] {
-  const procedures = [...chance.pick(FIRST), ...chance.pick(FIRST), ...chance.pick(MORE)]
+  const procedures = [...chance.pick(FIRST), ...chance.pick(MORE)]
   const first = { host: chance.pick(hosts), afterMs: 0, procedures }
-  if (chance.happens(0.4)) return [first]
-  const beside = [...chance.pick(MORE), ...(chance.happens(0.5) ? chance.pick(MORE) : [])]
-  return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), procedures: beside }]
+  if (chance.happens(0.5)) return [first]
+  return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), procedures: chance.pick(MORE) }]
 }

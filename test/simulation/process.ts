@@ -68,35 +68,32 @@ export class SimulatedProcess {
         if (typeof value !== 'function') return value
         const own = pure.has(property)
           ? value.bind(target)
-          : (...args: unknown[]) => this.#call(() => value.apply(target, args))
+          : (...args: unknown[]) => (this.#alive ? this.#call(() => value.apply(target, args)) : never)
         guarded.set(property, own)
         return own
       },
     })
   }
 
-  async #call(work: () => unknown): Promise<unknown> {
-    if (!this.#alive) return never
+  /** Something may happen just before the work of a call, and just before its answer. */
+  #call(work: () => unknown): Promise<unknown> {
     this.#onCall()
     if (!this.#alive) return never
     this.#calls += 1
     const dies = this.#death?.call === this.#calls ? this.#death.when : undefined
-    if (dies === 'before') {
-      this.kill()
-      return never
-    }
-    try {
-      const result = await work()
-      return this.#alive && dies === undefined ? this.#guardResult(result) : this.#end()
-    } catch (thrown) {
-      if (!this.#alive || dies !== undefined) return this.#end()
-      throw thrown
-    }
-  }
-
-  #end(): Promise<never> {
-    this.kill()
-    return never
+    if (dies === 'before') this.kill()
+    if (!this.#alive) return never
+    return new Promise((resolve, reject) => {
+      const settle = (answer: () => void) => {
+        if (dies === 'after') this.kill()
+        if (this.#alive) this.#onCall()
+        if (this.#alive) answer()
+      }
+      Promise.resolve(work()).then(
+        (result) => settle(() => resolve(this.#guardResult(result))),
+        (thrown) => settle(() => reject(thrown)),
+      )
+    })
   }
 
   /** Open files and shells are ports too. */

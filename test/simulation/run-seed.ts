@@ -54,13 +54,13 @@ export class SeedRun {
     if (this.#ended || this.#happen()) return !this.#ended
     if (!this.#world.clock.step()) this.#end('everything comes to an end', 'all stand still, and not all has ended')
     if (this.#events > MOST_EVENTS) this.#end('everything comes to an end', `it goes on after ${MOST_EVENTS} events`)
+    for (const { promise, onEvent } of this.#invariants) this.#judge(promise, onEvent?.())
     return !this.#ended
   }
 
   /** An event: a trouble may strike. True when one did. */
   #happen(): boolean {
     this.#events += 1
-    for (const { promise, onEvent } of this.#invariants) this.#judge(promise, onEvent?.())
     return this.#strikeDue()
   }
 
@@ -85,18 +85,19 @@ export class SeedRun {
     for (const { promise, atEnd } of this.#invariants) this.#judge(promise, await atEnd?.())
   }
 
-  /** A recover on each host settles the rest, in whatever order the hosts depend on each other; one more finds nothing. */
+  /** A recover on each host settles the rest, in whatever order the hosts depend on each other; the last finds nothing. */
   async #settle(): Promise<void> {
-    const world = this.#world
-    for (const _ of world.hosts) {
-      for (const host of world.hosts) await succeed(world, host, 'recover', recover)
+    let left: unknown[] = []
+    for (let round = 0; round <= this.#world.hosts.length + 1; round += 1) {
+      left = []
+      for (const host of this.#world.hosts) {
+        const { settled, holds, locks, snapshots } = await succeed(this.#world, host, 'recover', recover)
+        const readable = settled.filter(({ outcome }) => outcome !== 'unreadable')
+        left.push(...readable, ...holds, ...locks, ...snapshots)
+      }
+      if (left.length === 0) return
     }
-    for (const host of world.hosts) {
-      const { settled, holds, locks, snapshots } = await succeed(world, host, 'recover', recover)
-      const left = [...settled.filter(({ outcome }) => outcome !== 'unreadable'), ...holds, ...locks, ...snapshots]
-      if (left.length > 0)
-        this.#judge('recover settles what a crash left', `left on ${host.name}: ${JSON.stringify(left)}`)
-    }
+    this.#judge('recover settles what a crash left', `always something to settle: ${JSON.stringify(left)}`)
   }
 
   async #carryOut({ host, afterMs, procedures }: Activity): Promise<void> {

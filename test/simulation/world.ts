@@ -8,6 +8,7 @@ import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import type { GuestDisk } from './guest/machine.ts'
+import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
 import { HostClock } from './host-clock.ts'
 import { type ChangeArrival, SimulatedHypervisor } from './hypervisor.ts'
@@ -176,7 +177,7 @@ export class World {
     for (const host of this.hosts) host.lift()
     for (const { machine, server, helper } of [this.guest, this.other]) {
       machine.resume()
-      Object.assign(server.troubles, { stopHangsUntil: 0, startFailsUntil: 0, diesAtStop: false })
+      Object.assign(server.troubles, NO_TROUBLES)
       Object.assign(helper.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
     }
     if (this.offByPeople) this.guest.machine.powerOn()

@@ -28,3 +28,9 @@ export function isOver({ state }: GuestHold): boolean {
 export function shownState({ state }: GuestHold): string {
   return state === 'expiring' ? 'releasing' : state
 }
+
+/** What `status` says of it. Of one that never came there is no plan. */
+export function statusOf(hold: GuestHold): object {
+  const profile = hold.state === 'blocked' ? '' : 'mysql'
+  return { id: hold.id, profile, state: shownState(hold), firesUptimeMs: hold.firesUptimeMs || null }
+}

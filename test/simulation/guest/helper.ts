@@ -1,22 +1,17 @@
 import type { Chance } from '../chance.ts'
-import { type GuestHold, isOver, keepsOthersOut, shownState } from './guest-hold.ts'
+import { UnitBlock } from './block.ts'
+import { GuestDrains } from './drains.ts'
+import { type GuestHold, isOver, keepsOthersOut, shownState, statusOf } from './guest-hold.ts'
+import type { HelperParts, HelperTroubles } from './helper-parts.ts'
 import { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
 import type { GuestServer } from './server.ts'
 import { answer, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
 
-/** What the troubles of a world do to the helper. */
-export interface HelperTroubles {
-  /** /run is full until this uptime. */
-  runFullUntil: number
-  syncFails: boolean
-  /** The watchdog of the next hold is gone when the hold looks again, with everything stopped. */
-  watchdogVanishes: boolean
-}
-
 /** Forecast and lock patience that the helper keeps free before the end of the time to live, as the real one does. */
 const LOCK_PATIENCE_MS = 5_000
-const STOP_LIMIT_MS = 60_000
+/** The profile's. */
+const LIMITS = { stopMs: 60_000, startMs: 60_000 }
 
 /**
  * The verbs of the guest's helper as adapters/guests/helper has them, over a model of systemd: what they refuse, what they
@@ -28,31 +23,28 @@ export class SimulatedHelper {
   readonly #chance: Chance
   readonly #identity: Identity
   readonly #lock: GuestLock
+  readonly #limits: NonNullable<HelperParts['limits']>
+  readonly #drains: GuestDrains
   readonly #holds = new Map<string, GuestHold>()
+  /** How long the last stop and start of the server took; outlives a boot. */
+  readonly #last: { stopMs: number | null; startMs: number | null } = { stopMs: null, startMs: null }
+  readonly #block = new UnitBlock()
   readonly troubles: HelperTroubles = { runFullUntil: 0, syncFails: false, watchdogVanishes: false }
-  /** Components may not be started by anybody but the helper. */
-  blocked = false
-  drained = false
   /** The web server: a plain unit that is enabled at boot when it was active. */
   web: { active: boolean; readonly enabled: boolean }
 
-  constructor(parts: {
-    machine: GuestMachine
-    server: GuestServer
-    chance: Chance
-    identity: Identity
-    webRuns: boolean
-  }) {
+  constructor(parts: HelperParts) {
     this.#machine = parts.machine
     this.#server = parts.server
     this.#chance = parts.chance
     this.#identity = parts.identity
     this.#lock = new GuestLock(parts.machine)
+    this.#limits = parts.limits ?? LIMITS
+    this.#drains = new GuestDrains(parts.machine, parts.server)
     this.web = { active: parts.webRuns, enabled: parts.webRuns }
     this.#machine.onEnd(() => {
       this.#holds.clear()
-      this.blocked = false
-      this.drained = false
+      this.#block.forget()
       this.web.active = false
       Object.assign(this.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
     })
@@ -63,6 +55,16 @@ export class SimulatedHelper {
 
   get holds(): readonly GuestHold[] {
     return [...this.#holds.values()]
+  }
+
+  /** Units are kept from being started. */
+  get blocked(): boolean {
+    return this.#block.isClosed
+  }
+
+  /** The server's settings are those of a drain. */
+  get drained(): boolean {
+    return this.#drains.lowered
   }
 
   async carryOut(verb: string, words: readonly string[]): Promise<string> {
@@ -77,23 +79,30 @@ export class SimulatedHelper {
       case 'undrain':
         return this.#undrain(word(words, 1))
       case 'status':
-        return this.#say(verb, '', { sha256: this.#identity.sha256, holds: this.holds.map(statusOf) })
+        return this.#status()
       case 'come-back':
         return this.#say(verb, words[1] === '-' ? '' : word(words, 1), {})
+      case 'probe':
+        return this.#probe()
       default:
-        return this.#probe(verb)
+        throw new RangeError(`the helper has no verb ${verb}`)
     }
   }
 
   /** What a person or a monitor does: systemd refuses while the units are blocked. */
   async startFromOutside(): Promise<void> {
-    if (!this.blocked) await this.#server.start()
+    if (!this.#block.keepsServerDown) await this.#server.start()
   }
 
-  #probe(verb: string): string {
+  #status(): string {
+    const known = this.holds.toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    return this.#say('status', '', { sha256: this.#identity.sha256, holds: known.map(statusOf) })
+  }
+
+  #probe(): string {
     const open = this.holds.find(keepsOthersOut)
     const openHold = open === undefined ? null : { id: open.id, profile: 'mysql', state: shownState(open) }
-    return this.#say(verb, '', { openHold })
+    return this.#say('probe', '', { openHold, lastStopMs: this.#last.stopMs, lastStartMs: this.#last.startMs })
   }
 
   async #hold(id: string, ttlMs: number, startMs: number): Promise<string> {
@@ -119,12 +128,13 @@ export class SimulatedHelper {
     }
     this.#holds.set(id, hold)
     this.#watch(hold)
-    this.blocked = true
+    this.#block.close(hold)
     hold.stopRequestedUptimeMs = this.#uptime()
     this.web.active = false
-    const limitMs = Math.min(STOP_LIMIT_MS, firesUptimeMs - this.#uptime())
-    if (!(await this.#server.stop(limitMs))) return this.#stopTimedOut(hold)
-    return this.#showHold(hold)
+    const limitMs = Math.min(this.#limits.stopMs, firesUptimeMs - this.#uptime())
+    if (hold.plan.server && !(await this.#server.stop(limitMs))) return this.#stopTimedOut(hold)
+    // Awaited here, or the lock would be let go before the answer is made.
+    return await this.#showHold(hold)
   }
 
   #heldBefore(hold: GuestHold): string {
@@ -143,27 +153,33 @@ export class SimulatedHelper {
     const synced = !this.troubles.syncFails
     this.troubles.syncFails = false
     if (synced) this.#machine.sync()
+    const syncedUptimeMs = synced ? this.#uptime() : null
     if (this.troubles.watchdogVanishes) hold.watchdog = 'missing'
     this.troubles.watchdogVanishes = false
     if (hold.expiredUptimeMs !== undefined)
       return this.#failHold(hold, 'expired', 'the watchdog fired before it was complete')
     hold.state = 'held'
     const watchdogArmed = hold.watchdog === 'armed'
-    hold.holdAnswer = this.#say('hold', hold.id, heldFacts(hold, { stoppedUptimeMs, synced, watchdogArmed }))
+    const shown = { stoppedUptimeMs, syncedUptimeMs, answeredUptimeMs: this.#uptime(), watchdogArmed }
+    hold.holdAnswer = this.#say('hold', hold.id, heldFacts(hold, { facts: this.#facts(), ...shown }))
+    if (hold.plan.server) this.#last.stopMs = stoppedUptimeMs - (hold.stopRequestedUptimeMs ?? stoppedUptimeMs)
     return hold.holdAnswer
   }
 
   /** It is not killed, and starts again as soon as it has stopped; the watchdog sees to it. */
   #stopTimedOut(hold: GuestHold): string {
-    this.blocked = false
-    this.#startAll(hold)
-    return this.#refuse(hold.id, 'stop-timeout', 'the server has not stopped within its limit')
+    this.#block.lift(hold)
+    this.#server.start()
+    if (hold.plan.web) this.web.active = true
+    hold.holdAnswer = this.#refuse(hold.id, 'stop-timeout', 'the server has not stopped within its limit')
+    return hold.holdAnswer
   }
 
   async #failHold(hold: GuestHold, code: string, message: string): Promise<string> {
-    this.blocked = false
+    this.#block.lift(hold)
     if (await this.#startAll(hold)) hold.state = 'refused'
-    return this.#refuse(hold.id, code, message)
+    hold.holdAnswer = this.#refuse(hold.id, code, message)
+    return hold.holdAnswer
   }
 
   async #release(id: string): Promise<string> {
@@ -178,23 +194,23 @@ export class SimulatedHelper {
       if (other !== undefined) return this.#refuse(id, 'guest-locked', `hold ${other.id} is open`, 'release')
       if (hold.state !== 'expiring') hold.state = 'releasing'
     }
-    const watchdog = hold.expiredUptimeMs === undefined ? hold.watchdog : 'fired'
-    const fence = {
-      ...this.#facts(),
-      watchdog,
-      takenUptimeMs: this.#uptime(),
-      expiredUptimeMs: hold.expiredUptimeMs ?? null,
-    }
-    const startRequestedUptimeMs = starts ? this.#uptime() : null
-    let complete = true
-    if (starts) {
-      this.blocked = false
-      complete = await this.#startAll(hold)
-    }
+    return await this.#fenceAndStart(hold, starts)
+  }
+
+  async #fenceAndStart(hold: GuestHold, starts: boolean): Promise<string> {
+    const { plan, watchdog } = hold
+    const fence = { ...this.#facts(), takenUptimeMs: this.#uptime() }
+    const startRequestedUptimeMs = starts && (plan.server || plan.web) ? this.#uptime() : null
+    if (starts) this.#block.lift(hold)
+    const complete = !starts || (await this.#startAll(hold))
+    const readyUptimeMs = starts && plan.server && this.#server.running ? this.#uptime() : null
     if (complete) hold.state = 'released'
-    const readyUptimeMs = starts && this.#server.running ? this.#uptime() : null
-    const facts = releasedFacts({ fence, startRequestedUptimeMs, readyUptimeMs, complete })
-    const text = this.#say('release', id, facts)
+    if (complete && readyUptimeMs !== null) this.#last.startMs = readyUptimeMs - fence.takenUptimeMs
+    // Whether it fired is looked at when the answer is made up: it may have while the server started.
+    const { expiredUptimeMs = null } = hold
+    const watched = { watchdog: expiredUptimeMs === null ? watchdog : 'fired', expiredUptimeMs }
+    const started = { startRequestedUptimeMs, readyUptimeMs, complete, plan, facts: this.#facts() }
+    const text = this.#say('release', hold.id, releasedFacts({ fence, ...watched, ...started }))
     if (complete) hold.releaseAnswer = text
     return text
   }
@@ -215,7 +231,7 @@ export class SimulatedHelper {
     if (isOver(hold)) return
     hold.state = 'expiring'
     hold.expiredUptimeMs = this.#uptime()
-    this.blocked = false
+    this.#block.lift(hold)
     for (let tries = 0; tries < 60; tries += 1) {
       if (await this.#startAll(hold)) {
         if (!isOver(hold)) hold.state = 'expired'
@@ -228,25 +244,26 @@ export class SimulatedHelper {
   }
 
   async #startAll({ plan }: GuestHold): Promise<boolean> {
-    const started = !plan.server || (await this.#server.start())
+    const started = !plan.server || (await this.#server.start(this.#limits.startMs))
     if (plan.web) this.web.active = true
     return started
   }
 
+  /** It has the lock for as long as it waits. */
   async #drain(id: string, seconds: number): Promise<string> {
+    using lock = await this.#lock.take(5_000)
+    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'drain')
     if (!this.#server.running) return this.#refuse(id, 'login-failed', 'the server does not answer', 'drain')
-    this.drained = true
-    this.#machine.sleep((seconds + 15) * 1000).then(() => {
-      this.drained = false
-    })
-    await this.#machine.sleep(this.#chance.between(300, seconds * 1000))
-    return this.#say('drain', id, { dirtyBefore: 100, dirtyAfter: 0, waitedMs: 300, changed: {} })
+    const changed = this.#drains.lower(id, seconds)
+    const waitedMs = this.#chance.between(300, seconds * 1000)
+    await this.#machine.sleep(waitedMs)
+    return this.#say('drain', id, { dirtyBefore: 100, dirtyAfter: 0, waitedMs, changed })
   }
 
   #undrain(id: string): string {
-    if (!this.#server.running && this.drained) return this.#refuse(id, 'undrain-failed', 'no answer', 'undrain')
-    this.drained = false
-    return this.#say('undrain', id, { restored: {} })
+    const restored = this.#drains.putBack(id)
+    if (restored === undefined) return this.#refuse(id, 'undrain-failed', 'no answer', 'undrain')
+    return this.#say('undrain', id, { restored })
   }
 
   #uptime(): number {
@@ -272,10 +289,6 @@ export class SimulatedHelper {
   #refuse(hold: string, code: string, message: string, verb = 'hold'): string {
     return refusal(verb, hold, this.#facts(), this.#uptime(), { code, message })
   }
-}
-
-function statusOf(hold: GuestHold): object {
-  return { id: hold.id, profile: 'mysql', state: shownState(hold), firesUptimeMs: hold.firesUptimeMs || null }
 }
 
 function word(words: readonly string[], index: number): string {

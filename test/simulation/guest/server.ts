@@ -3,6 +3,15 @@ import type { GuestMachine } from './machine.ts'
 
 type ServerState = 'running' | 'stopping' | 'stopped' | 'starting' | 'failed'
 
+/** In systemd's words. */
+const ACTIVE_STATES = {
+  running: 'active',
+  stopping: 'deactivating',
+  stopped: 'inactive',
+  starting: 'activating',
+  failed: 'failed',
+} as const satisfies Record<ServerState, string>
+
 /** What the troubles of a world do to the server. Times are the guest's uptime in milliseconds. */
 export interface ServerTroubles {
   /** It does not end before this. */
@@ -11,6 +20,15 @@ export interface ServerTroubles {
   startFailsUntil: number
   /** The next stop ends it, but not cleanly. */
   diesAtStop: boolean
+  /** So long after its next stop somebody runs its program; undefined: nobody. */
+  runAfterStopMs: number | undefined
+}
+
+export const NO_TROUBLES: ServerTroubles = {
+  stopHangsUntil: 0,
+  startFailsUntil: 0,
+  diesAtStop: false,
+  runAfterStopMs: undefined,
 }
 
 /** The unit of the database server: enabled at boot, and slow, as servers are. */
@@ -23,7 +41,7 @@ export class GuestServer {
   #cleanStop = true
   #recovered = false
   #invocation = 1
-  readonly troubles: ServerTroubles = { stopHangsUntil: 0, startFailsUntil: 0, diesAtStop: false }
+  readonly troubles: ServerTroubles = { ...NO_TROUBLES }
 
   constructor(machine: GuestMachine, chance: Chance) {
     this.#machine = machine
@@ -45,9 +63,14 @@ export class GuestServer {
 
   /** Properties of the unit, as systemd would show them. */
   get facts() {
-    const { running } = this
-    const processes = this.#isDown() ? 0 : 1
-    return { running, processes, invocation: this.#invocation, cleanStop: this.#cleanStop, recovered: this.#recovered }
+    return {
+      running: this.running,
+      activeState: ACTIVE_STATES[this.#state],
+      processes: this.#isDown() ? 0 : 1,
+      invocation: this.#invocation,
+      cleanStop: this.#cleanStop,
+      recovered: this.#recovered,
+    }
   }
 
   /** Asks it to end, and waits up to `limitMs`; it goes on ending after that. True when it has ended. */
@@ -67,14 +90,18 @@ export class GuestServer {
     return this.#state === 'stopped' || this.#state === 'failed'
   }
 
-  /** Starts it, or joins a start; one that still ends is started when it has ended. True when it runs. */
-  async start(): Promise<boolean> {
+  /**
+   * Starts it, or joins a start; one that still ends is started when it has ended, which is waited for up to `limitMs`.
+   * True when it runs.
+   */
+  async start(limitMs?: number): Promise<boolean> {
     if (this.#state === 'stopping') {
       this.#startQueued = true
-      await this.#moving
+      const late = limitMs === undefined ? [] : [this.#machine.sleep(limitMs)]
+      await Promise.race([this.#moving, ...late])
     }
     if (this.#state === 'starting') await this.#moving
-    else if (this.#state !== 'running') await this.#begin()
+    else if (this.#isDown()) await this.#begin()
     return this.running
   }
 
@@ -87,6 +114,15 @@ export class GuestServer {
     this.#state = 'stopped'
     this.#machine.write({ clean: this.#cleanStop, writes: this.#machine.disk.writes + 1 })
     if (this.#startQueued) this.#begin()
+    else this.#runBySomebody()
+  }
+
+  async #runBySomebody(): Promise<void> {
+    const { runAfterStopMs } = this.troubles
+    if (runAfterStopMs === undefined) return
+    this.troubles.runAfterStopMs = undefined
+    await this.#machine.sleep(runAfterStopMs)
+    await this.start()
   }
 
   #begin(): Promise<void> {
@@ -116,9 +152,6 @@ export class GuestServer {
     this.#moving = undefined
     this.#startQueued = false
     this.#cleanStop = false
-    const { troubles } = this
-    troubles.stopHangsUntil = 0
-    troubles.startFailsUntil = 0
-    troubles.diesAtStop = false
+    Object.assign(this.troubles, NO_TROUBLES)
   }
 }

@@ -13,6 +13,8 @@ export interface Identity {
 export interface GuestFacts extends Identity {
   readonly bootId: string
   readonly running: boolean
+  /** The server's, as systemd has it. */
+  readonly activeState: string
   /** A server's process is there, whoever started it and however far it has come. */
   readonly processes: number
   readonly web: boolean
@@ -32,7 +34,7 @@ const NO_LOG = { source: 'none', path: null, textBase64: '', truncated: false }
 
 /** A document as the real helper writes it, checked by the same schemas when it arrives. */
 export function answer(verb: string, hold: string, facts: GuestFacts, uptimeMs: number, more: object): string {
-  return JSON.stringify({ ...envelope(verb, hold, facts, uptimeMs), ...body(verb, facts, uptimeMs), ...more })
+  return JSON.stringify({ ...envelope(verb, hold, facts, uptimeMs), ...body(verb, facts), ...more })
 }
 
 export function refusal(
@@ -49,14 +51,13 @@ function envelope(verb: string, hold: string, { bootId, uuid }: GuestFacts, upti
   return { version: 1, protocol: 1, helper: '0', verb, hold, ok: true, error: null, bootId, uuid, uptimeMs }
 }
 
-function body(verb: string, facts: GuestFacts, uptimeMs: number): object {
+function body(verb: string, facts: GuestFacts): object {
   if (verb === 'probe') return probe(facts)
-  if (verb === 'hold') return held(facts, uptimeMs)
   return verb === 'come-back' ? cameBack(facts) : {}
 }
 
-function active(facts: GuestFacts, unit: string): boolean {
-  return unit === SERVER ? facts.running : facts.web
+function activeStates(facts: GuestFacts): Readonly<Record<string, string>> {
+  return { [WEB]: facts.web ? 'active' : 'inactive', [SERVER]: facts.activeState }
 }
 
 function processesOf({ processes }: GuestFacts): object[] {
@@ -65,7 +66,7 @@ function processesOf({ processes }: GuestFacts): object[] {
 
 function unitFacts(facts: GuestFacts): Record<string, string> {
   return {
-    ActiveState: facts.running ? 'active' : 'inactive',
+    ActiveState: facts.activeState,
     Result: facts.cleanStop ? 'success' : 'signal',
     InvocationID: String(facts.invocation),
     Writes: String(facts.writes),
@@ -118,16 +119,35 @@ const PROBED = {
   clusterManaged: false,
 }
 
-function held(facts: GuestFacts, uptimeMs: number): object {
+interface Shown {
+  /** As things were after the stop. */
+  readonly facts: GuestFacts
+  readonly stoppedUptimeMs: number
+  /** Null when the disk did not say that it has everything. */
+  readonly syncedUptimeMs: number | null
+  readonly answeredUptimeMs: number
+  readonly watchdogArmed: boolean
+}
+
+/** What a hold says when everything stands still. */
+export function heldFacts(hold: GuestHold, { facts, ...shown }: Shown): object {
+  const { ttlMs, firesUptimeMs, stopRequestedUptimeMs = shown.stoppedUptimeMs, plan } = hold
   return {
     profile: 'mysql',
+    ttlMs,
+    firesUptimeMs,
     watchdog: 'systemd-run',
-    syncedUptimeMs: uptimeMs,
-    answeredUptimeMs: uptimeMs,
+    stopRequestedUptimeMs,
+    ...shown,
+    synced: shown.syncedUptimeMs !== null,
+    components: [
+      { kind: 'unit', unit: WEB, ...stopped(plan.web, 0) },
+      { kind: 'dbms', unit: SERVER, ...stopped(plan.server, shown.stoppedUptimeMs - stopRequestedUptimeMs) },
+    ],
     markers: [{ mount: '/', path: MARKER_PATH, written: true }],
     dbms: {
       unit: unitFacts(facts),
-      pidBefore: 1,
+      pidBefore: plan.server ? 1 : null,
       processes: processesOf(facts),
       pidFileExists: false,
       socketExists: false,
@@ -139,26 +159,20 @@ function held(facts: GuestFacts, uptimeMs: number): object {
   }
 }
 
-/** What a hold says besides its evidence. */
-export function heldFacts(
-  { ttlMs, firesUptimeMs, stopRequestedUptimeMs, plan }: GuestHold,
-  shown: { stoppedUptimeMs: number; synced: boolean; watchdogArmed: boolean },
-): object {
-  const component = { triggers: [], dependents: [], blockedBy: 'drop-in', stopMs: 500, activeState: 'inactive' }
-  return {
-    ttlMs,
-    firesUptimeMs,
-    stopRequestedUptimeMs,
-    components: [
-      { kind: 'unit', unit: WEB, wasActive: plan.web, ...component },
-      { kind: 'dbms', unit: SERVER, wasActive: plan.server, ...component },
-    ],
-    ...shown,
-  }
+/** Only what was active is stopped, and kept from being started. */
+function stopped(wasActive: boolean, stopMs: number): object {
+  const blockedBy = wasActive ? 'drop-in' : 'none'
+  return { wasActive, triggers: [], dependents: [], blockedBy, stopMs: wasActive ? stopMs : 0, activeState: 'inactive' }
 }
 
 interface Released {
-  readonly fence: GuestFacts & { watchdog: string; takenUptimeMs: number; expiredUptimeMs: number | null }
+  /** As things were before anything was started. */
+  readonly fence: GuestFacts & { takenUptimeMs: number }
+  readonly watchdog: string
+  readonly expiredUptimeMs: number | null
+  readonly plan: GuestHold['plan']
+  /** As things are now. */
+  readonly facts: GuestFacts
   readonly startRequestedUptimeMs: number | null
   readonly readyUptimeMs: number | null
   readonly complete: boolean
@@ -169,8 +183,8 @@ export function releasedFacts(released: Released | undefined): object {
   const error = { code: 'start-failed', message: 'not everything that ran is active again' }
   return {
     known: released !== undefined,
-    fence: released === undefined ? null : fenceFacts(released.fence),
-    components: [],
+    fence: released === undefined ? null : fenceFacts(released),
+    components: released === undefined ? [] : startedComponents(released),
     startRequestedUptimeMs: released?.startRequestedUptimeMs ?? null,
     startedUptimeMs: released?.readyUptimeMs ?? null,
     readyUptimeMs: released?.readyUptimeMs ?? null,
@@ -179,14 +193,12 @@ export function releasedFacts(released: Released | undefined): object {
   }
 }
 
-function fenceFacts(fence: Released['fence']): object {
-  const { takenUptimeMs, watchdog, expiredUptimeMs } = fence
-  const state = (unit: string) => (active(fence, unit) ? 'active' : 'inactive')
+function fenceFacts({ fence, watchdog, expiredUptimeMs }: Released): object {
   return {
-    takenUptimeMs,
+    takenUptimeMs: fence.takenUptimeMs,
     watchdog,
     expiredUptimeMs,
-    components: { [SERVER]: state(SERVER), [WEB]: state(WEB) },
+    components: activeStates(fence),
     unit: unitFacts(fence),
     processes: processesOf(fence),
     redo: null,
@@ -194,10 +206,20 @@ function fenceFacts(fence: Released['fence']): object {
   }
 }
 
+function startedComponents({ plan, facts, startRequestedUptimeMs, readyUptimeMs }: Released): object[] {
+  const startMs = (readyUptimeMs ?? 0) - (startRequestedUptimeMs ?? 0)
+  const wasActive: Readonly<Record<string, boolean>> = { [WEB]: plan.web, [SERVER]: plan.server }
+  return Object.entries(activeStates(facts)).map(([unit, activeState]) => ({
+    unit,
+    wasActive: wasActive[unit],
+    startMs: unit === SERVER ? Math.max(0, startMs) : 0,
+    activeState,
+  }))
+}
+
 function cameBack(facts: GuestFacts): object {
-  const component = (unit: string) => ({ unit, activeState: active(facts, unit) ? 'active' : 'failed', related: [] })
   return {
-    components: [component(WEB), component(SERVER)],
+    components: Object.entries(activeStates(facts)).map(([unit, activeState]) => ({ unit, activeState, related: [] })),
     dbms: {
       unit: unitFacts(facts),
       socketExists: facts.running,

@@ -1,4 +1,5 @@
 import { gradeToTrust, readDescription } from '../../../src/grade/description.ts'
+import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 import { descriptionKeys } from './description-keys.ts'
@@ -15,7 +16,7 @@ export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots }) => (
       const point = points.find(({ snapshot }) => snapshot === name)
       if (point === undefined) return `${name} is in no catalog: ${description}`
       if (!complete) return `${name} is not complete`
-      const said = keys.map((key) => gradeToTrust(readDescription(description, key)))
+      const said = keys.map((key) => gradeToTrust(readDescription(description, key), idOfSnapshotName(name)))
       if (!said.includes(point.grade)) return `${name} is ${point.grade} in the catalog and says ${description}`
     }
     const lost = [...foreignSnapshots].find((name) => !there.some((snapshot) => snapshot.name === name))

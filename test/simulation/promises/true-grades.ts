@@ -1,4 +1,5 @@
 import { gradeToTrust, readDescription } from '../../../src/grade/description.ts'
+import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 import { descriptionKeys } from './description-keys.ts'
@@ -18,7 +19,9 @@ export const trueGrades: MakeInvariant = ({ hosts, books, truths }) => ({
   async atEnd() {
     const keys = descriptionKeys(hosts)
     for (const { snapshot } of books.state(VM).snapshots) {
-      const said = keys.map((key) => gradeToTrust(readDescription(snapshot.description, key)))
+      const said = keys.map((key) =>
+        gradeToTrust(readDescription(snapshot.description, key), idOfSnapshotName(snapshot.name)),
+      )
       if (said.includes('db-stopped') && truths.get(snapshot.name)?.stoppedAndSynced !== true) {
         return `${snapshot.name} describes itself as db-stopped`
       }

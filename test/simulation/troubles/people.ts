@@ -15,9 +15,8 @@ const startsServer: Trouble = {
 /** A person with the server's own program: nothing that blocks units is in the way. */
 const runsServer: Trouble = {
   name: 'somebody runs the server’s program',
-  strike({ guest: { machine, server } }) {
-    if (!machine.isUp || server.state !== 'stopped') return false
-    server.start()
+  strike({ chance, guest: { server } }) {
+    server.troubles.runAfterStopMs = chance.between(0, 3_000)
     return true
   },
 }
