@@ -52,11 +52,11 @@ export async function judge(scene: Scene, cell: Cell, played: Played): Promise<J
   }
 }
 
-/** Promise 1: back within the time to live, of a guest that was reset counted from its boot. */
-function tooLong(
+/** Promise 1: back within the time to live, of a guest that was reset counted from its boot. Pure. */
+export function tooLong(
   { fromMs, toMs }: Downtime,
-  { fault }: Cell,
-  { liftedMs }: Played,
+  { fault }: Pick<Cell, 'fault'>,
+  { liftedMs }: Pick<Played, 'liftedMs'>,
   sightings: readonly Sighting[],
 ): readonly string[] {
   const rebooted = sightings.findLast(
@@ -90,7 +90,8 @@ async function overlayMadeMs({ guest }: Scene, snapshot: string): Promise<number
   return born.length === 0 ? undefined : Math.max(...born) - performance.timeOrigin
 }
 
-function statesAround(sightings: readonly Sighting[], atMs: number): readonly string[] {
+/** What was seen last before the moment, and until shortly after it. Pure. */
+export function statesAround(sightings: readonly Sighting[], atMs: number): readonly string[] {
   const before = sightings.findLast((sighting) => sighting.atMs <= atMs - BEFORE_MS)
   const around = sightings.filter((sighting) => sighting.atMs > atMs - BEFORE_MS && sighting.atMs < atMs + AFTER_MS)
   return [...(before === undefined ? [] : [before]), ...around].map(({ state }) => state)
@@ -126,7 +127,8 @@ async function stillOpen(scene: Scene): Promise<readonly string[]> {
   return found
 }
 
-function notRecovered([first, second]: readonly Told[]): readonly string[] {
+/** `recover` succeeds, and a second one finds nothing. Pure. */
+export function notRecovered([first, second]: readonly Told[]): readonly string[] {
   const found = first?.status === 0 ? [] : [`recover ended with ${first?.status}: ${first?.output.slice(0, 500)}`]
   const { settled, holds, locks } = second?.document ?? {}
   if (second?.status !== 0 || JSON.stringify([settled, holds, locks]) !== '[[],[],[]]') {
@@ -135,7 +137,8 @@ function notRecovered([first, second]: readonly Told[]): readonly string[] {
   return found
 }
 
-function leftInGuest(before: InGuest, after: InGuest): readonly string[] {
+/** The guest is as it was, and nothing of stillshot is at work in it. Pure. */
+export function leftInGuest(before: InGuest, after: InGuest): readonly string[] {
   const found = after.leftUnits.map((unit) => `left in the guest: ${unit}`)
   if (after.enabled !== before.enabled) found.push(`mariadb is ${after.enabled}, was ${before.enabled}`)
   if (after.active !== 'active') found.push(`mariadb is ${after.active}`)
@@ -145,7 +148,16 @@ function leftInGuest(before: InGuest, after: InGuest): readonly string[] {
 }
 
 /** Whoever ends by itself says one document, and no failure is a defect. */
-function badlyTold({ command, status, signal, document, code, message, points, output }: Told): readonly string[] {
+export function badlyTold({
+  command,
+  status,
+  signal,
+  document,
+  code,
+  message,
+  points,
+  output,
+}: Told): readonly string[] {
   if (signal !== null) return []
   if (document === undefined) return [`${command} printed no document: ${output.slice(-300)}`]
   if (status === 1 || code === 'defect') return [`${command} called it a defect: ${message}`]
