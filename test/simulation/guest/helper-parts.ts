@@ -1,0 +1,24 @@
+import type { Chance } from '../chance.ts'
+import type { GuestMachine } from './machine.ts'
+import type { GuestServer } from './server.ts'
+import type { Identity } from './words.ts'
+
+/** What the helper is made of. */
+export interface HelperParts {
+  readonly machine: GuestMachine
+  readonly server: GuestServer
+  readonly chance: Chance
+  readonly identity: Identity
+  readonly webRuns: boolean
+  /** The profile's, for the server. */
+  readonly limits?: { readonly stopMs: number; readonly startMs: number }
+}
+
+/** What the troubles of a world do to the helper. */
+export interface HelperTroubles {
+  /** /run is full until this uptime. */
+  runFullUntil: number
+  syncFails: boolean
+  /** The watchdog of the next hold is gone when the hold looks again, with everything stopped. */
+  watchdogVanishes: boolean
+}

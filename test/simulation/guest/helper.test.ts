@@ -1,0 +1,48 @@
+import { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
+import type { GuestBefore, GuestHelperUnderTest } from '../../conformance/guest-helper/under-test.ts'
+import { testGuestHelper } from '../../conformance/guest-helper.ts'
+import { Chance } from '../chance.ts'
+import { SimulatedHelper } from './helper.ts'
+import { GuestMachine } from './machine.ts'
+import { GuestServer } from './server.ts'
+
+const IDENTITY = { uuid: '1', mac: '52:54:00:00:00:01', sha256: '0', diskSerial: 'root', diskBytes: 1 }
+const LIMITS = { stopMs: 3_000, startMs: 20_000 }
+
+// How long each thing takes is chosen: what the helper promises holds however it turns out.
+for (const seed of [1, 2, 3]) {
+  testGuestHelper({ name: `simulated, chances ${seed}`, concurrency: 1, open: (before) => openModel(seed, before) })
+}
+
+async function openModel(seed: number, { serverRuns, webRuns }: GuestBefore): Promise<GuestHelperUnderTest> {
+  const clock = new VirtualClock({ auto: true })
+  const chance = new Chance(seed)
+  const disk = { clean: true, writes: 0, marker: null }
+  const machine = new GuestMachine(clock, chance.fork(), () => disk)
+  const server = new GuestServer(machine, chance.fork())
+  const helper = new SimulatedHelper({ machine, server, chance, identity: IDENTITY, webRuns, limits: LIMITS })
+  const { troubles } = server
+  if (!serverRuns) await server.stop(60_000)
+  return {
+    run: (verb, words) => helper.carryOut(verb, words),
+    pass: (ms) => clock.sleep(ms),
+    serverRuns: async () => server.running,
+    startServer: () => helper.startFromOutside(),
+    async stopServer() {
+      await server.stop(60_000)
+    },
+    async hangStops(ms) {
+      troubles.stopHangsUntil = machine.uptime() + ms
+    },
+    async failStarts(fail) {
+      troubles.startFailsUntil = fail ? Number.POSITIVE_INFINITY : 0
+    },
+    async failSync() {
+      helper.troubles.syncFails = true
+    },
+    async drainWaits() {
+      while (!helper.drained) await clock.sleep(10)
+    },
+    close: async () => machine.powerOff(),
+  }
+}
