@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import type { InGuest } from './in-guest.ts'
 import type { Scene } from './scene.ts'
 
-const LOOK_EVERY_MS = 100
+const LOOK_EVERY_MS = 150
+/** A process changes its command line when it begins its program, soon after it was made; later looks cost time only. */
+const LOOKS = 4
 
 /** Watches the command lines of this machine for the canary until it is stopped. */
 export class ProcessWatch {
   readonly found = new Set<string>()
   readonly #canary: string
+  readonly #looks = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #running = true
 
@@ -33,6 +36,9 @@ export class ProcessWatch {
     const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
     await Promise.all(
       processes.map(async (pid) => {
+        const looks = this.#looks.get(pid) ?? 0
+        if (looks >= LOOKS) return
+        this.#looks.set(pid, looks + 1)
         const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
         if (line.includes(this.#canary)) this.found.add(line.split('\0')[0] ?? pid)
       }),

@@ -7,7 +7,7 @@ import type { Scene } from './scene.ts'
 
 /**
  * Watches the journals until one of the procedure passes the boundary; false when the command ended before. Looks every
- * two milliseconds: the next act must not be over when the fault comes.
+ * four milliseconds: the next act must not be over when the fault comes.
  */
 export async function waitForBoundary(
   scene: Scene,
@@ -32,7 +32,7 @@ export async function waitForBoundary(
       return true
     }
     if (last) return false
-    await sleep(2)
+    await sleep(4)
   }
 }
 

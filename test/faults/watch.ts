@@ -17,7 +17,7 @@ export interface Downtime {
 
 /** A guest that says nothing for so long is off, being reset, or stopped by its hypervisor. */
 const SILENCE_MS = 5_000
-const LOOK_EVERY_MS = 25
+const LOOK_EVERY_MS = 40
 
 /** Follows a guest's console, and keeps what its observer says; independent of stillshot, SSH and network. */
 export class Watch {
@@ -26,6 +26,7 @@ export class Watch {
   readonly leaks: string[] = []
   readonly #path: string
   #file: FileHandle | undefined
+  readonly #buffer = Buffer.alloc(65_536)
   #at = 0
   #rest = ''
   #timer: NodeJS.Timeout | undefined
@@ -72,7 +73,7 @@ export class Watch {
 
   async #read(): Promise<void> {
     if (this.#file === undefined) return
-    const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(65_536), 0, 65_536, this.#at)
+    const { bytesRead, buffer } = await this.#file.read(this.#buffer, 0, this.#buffer.length, this.#at)
     if (bytesRead === 0) return
     this.#at += bytesRead
     const lines = (this.#rest + buffer.toString('latin1', 0, bytesRead)).split('\n')
