@@ -2,11 +2,11 @@
 # === Evidence: raw facts about a server that stands still; judging them is not our business ===
 
 # as_server WORD…, in a process of its own: a program that reads what the server's user can write, where a link, a pipe or a
-# file without end may stand. So it reads with that user's rights (READER, "uid:gid") and for ten seconds at most. Checking
+# file without end may stand. So it reads with that user's rights (READER, "uid:gid") and for thirty seconds at most, which a starved guest may need. Checking
 # what lies there and opening it afterwards would leave time to exchange it.
 as_server() {
   [ -z "$READER" ] || set -- setpriv "--reuid=${READER%:*}" "--regid=${READER#*:}" --clear-groups -- "$@"
-  exec timeout -s KILL 10 "$@"
+  exec timeout -s KILL 30 "$@"
 }
 
 # Database servers on the whole machine, whoever started them, containers included; builtins only.
