@@ -1,0 +1,74 @@
+import { ROOT } from '../access/accounts.ts'
+import type { Guest } from '../guests/guest.ts'
+import { parameterRefusal } from '../refusal.ts'
+import type { WorkContext } from '../work/context.ts'
+import { resetGuest, shutDownGuest, startGuest, stopGuest } from '../work/power.ts'
+import { commonFigures, uptimeOf } from './guest-figures.ts'
+import { forGuests, fork, type GuestMethod } from './guest-methods.ts'
+import type { Call } from './method.ts'
+import type { Properties } from './schema.ts'
+
+const SKIPLOCK = { skiplock: { type: 'boolean', optional: true } } as const satisfies Properties
+const TIMEOUT = { timeout: { type: 'integer', optional: true, minimum: 0 } } as const satisfies Properties
+
+export const powerMethods = forGuests([
+  { method: 'GET', path: '/status/current', privileges: ['VM.Audit'], code: current },
+  act('start', { ...SKIPLOCK, ...TIMEOUT }, (context) => startGuest(context)),
+  act('stop', { ...SKIPLOCK, ...TIMEOUT, keepActive: { type: 'boolean', optional: true } }, (context) =>
+    stopGuest(context),
+  ),
+  act(
+    'shutdown',
+    {
+      ...SKIPLOCK,
+      ...TIMEOUT,
+      forceStop: { type: 'boolean', optional: true },
+      keepActive: { type: 'boolean', optional: true },
+    },
+    (context, { cluster, parameters }) => {
+      const timeoutMs = parameters.timeout === undefined ? cluster.times.shutdownMs : Number(parameters.timeout) * 1000
+      return shutDownGuest(context, timeoutMs, parameters.forceStop === '1')
+    },
+  ),
+  { ...act('reset', SKIPLOCK, (context) => resetGuest(context)), only: 'qemu' },
+])
+
+function act(
+  name: string,
+  parameters: Properties,
+  work: (context: WorkContext, call: Call) => Promise<void>,
+): GuestMethod {
+  return {
+    method: 'POST',
+    path: `/status/${name}`,
+    parameters,
+    privileges: ['VM.PowerMgmt'],
+    code: (call, guest) => {
+      // A token of root is not root either.
+      if (call.parameters.skiplock !== undefined && call.who !== ROOT) {
+        throw parameterRefusal({ skiplock: 'Only root may use this option.' })
+      }
+      return fork(call, guest, name, (context) => work(context, call))
+    },
+  }
+}
+
+async function current({ cluster }: Call, guest: Guest): Promise<unknown> {
+  const { machine, vmid, config } = guest
+  const running = await machine.running()
+  return {
+    vmid,
+    ...commonFigures(guest),
+    status: running ? 'running' : 'stopped',
+    ...(guest.kind.name === 'qemu'
+      ? { qmpstatus: !running ? 'stopped' : (await machine.paused()) ? 'paused' : 'running' }
+      : {}),
+    uptime: running ? uptimeOf(cluster, guest) : 0,
+    ...(running ? { pid: 40_000 + vmid } : {}),
+    cpus: Number(config.cores ?? 1),
+    mem: 0,
+    disk: 0,
+    ha: { managed: 0 },
+    ...(config.agent === undefined ? {} : { agent: 1 }),
+  }
+}
