@@ -1,5 +1,5 @@
 import type { Privilege } from '../access/privileges.ts'
-import { agentCommand } from '../work/agent.ts'
+import { agentCommand } from '../acts/agent.ts'
 import { forGuests, type GuestMethod } from './guest-methods.ts'
 
 const AUDIT: readonly Privilege[] = ['VM.GuestAgent.Audit', 'VM.GuestAgent.Unrestricted']

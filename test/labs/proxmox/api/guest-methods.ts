@@ -1,7 +1,7 @@
 import type { Privilege } from '../access/privileges.ts'
+import type { WorkContext } from '../acts/context.ts'
 import type { Guest } from '../guests/guest.ts'
 import { GUEST_KINDS, type GuestKind } from '../guests/guest-kind.ts'
-import type { WorkContext } from '../work/context.ts'
 import { type Call, GUEST, given, type Method, type Permission } from './method.ts'
 import type { Properties } from './schema.ts'
 
