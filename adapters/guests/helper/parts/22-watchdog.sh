@@ -20,7 +20,8 @@ arm() {
     for arm_unit in $R; do
       set -- "$@" "--timer-property=PropagatesReloadTo=$arm_unit"
     done
-    arm_timer "$@" || arm_timer
+    # A watchdog that comes when the hold is over ends as failed, and would stay in the list of units: systemd 236 forgets it.
+    arm_timer --property=CollectMode=inactive-or-failed "$@" || arm_timer "$@" || arm_timer
     return
   fi
   arm_seconds=$((($1 + 999) / 1000))
