@@ -146,6 +146,8 @@ export interface Snapshot {
   readonly complete: boolean
   /** {@link VmDisk.id}s that it contains. */
   readonly disks: readonly string[]
+  /** What the hypervisor warned of while it made it; only the answer to `createSnapshot` knows. */
+  readonly warnings?: readonly string[]
 }
 
 export interface VmEvent {

@@ -19,11 +19,12 @@ export function findingCases(suite: HypervisorSuite): void {
   })
 
   hypervisorCase(suite, 'findVm() tells each disk with size, bus and serial', async ({ vm }) => {
+    const [first, second] = suite.disks ?? ['vda', 'vdb']
     assert.deepEqual(
       vm.disks.map((disk) => [disk.id, disk.covered, disk.sizeBytes > 0, disk.bus]),
       [
-        ['vda', true, true, 'virtio'],
-        ['vdb', true, true, 'virtio'],
+        [first, true, true, 'virtio'],
+        [second, true, true, 'virtio'],
       ],
     )
     assert.equal(vm.disks[0]?.serial, 'first')

@@ -8,6 +8,10 @@ export interface HypervisorSuite {
   readonly name: string
   /** The adapter's own, told beforehand so that each case knows what to expect. */
   readonly capabilities: Capabilities
+  /** Ids of the two disks on its virtio bus; `vda` and `vdb` unless given. */
+  readonly disks?: readonly [first: string, second: string]
+  /** True when a snapshot on which several others stand can be removed; else that must reject. */
+  readonly removesBranches?: boolean
   /** A new running VM of its own for each case. */
   open(): Promise<HypervisorUnderTest>
   /** Why the suite cannot run here. */
@@ -16,7 +20,7 @@ export interface HypervisorSuite {
 
 export interface HypervisorUnderTest {
   readonly hypervisor: Hypervisor
-  /** A running VM with two covered disks, `vda` and `vdb`, and no snapshots. */
+  /** A running VM with two covered disks, the first with the serial `first`, and no snapshots. */
   readonly vm: Vm
   /** Writes a number from 1 to 255 into the disk, as a guest would. */
   write(disk: string, value: number): Promise<void>
@@ -31,8 +35,6 @@ export interface HypervisorUnderTest {
   /** Takes the VM away and closes the adapter; must work after any failure. */
   close(): Promise<void>
 }
-
-const DISKS = ['vda', 'vdb']
 
 /** One case with a VM of its own. */
 export function hypervisorCase(
@@ -59,13 +61,17 @@ export async function rejectsWith(code: ErrorCode, promise: Promise<unknown>): P
   })
 }
 
+export function disksOf({ vm }: HypervisorUnderTest): readonly string[] {
+  return vm.disks.map(({ id }) => id)
+}
+
 export async function writeAll(under: HypervisorUnderTest, value: number): Promise<void> {
-  for (const disk of DISKS) await under.write(disk, value)
+  for (const disk of disksOf(under)) await under.write(disk, value)
 }
 
 /** What the disks hold: one number, and a failure when they differ. */
 export async function readAll(under: HypervisorUnderTest): Promise<number> {
-  const values = await Promise.all(DISKS.map((disk) => under.read(disk)))
+  const values = await Promise.all(disksOf(under).map((disk) => under.read(disk)))
   assert.equal(new Set(values).size, 1, `the disks are at different times: ${values}`)
   return values[0] ?? 0
 }

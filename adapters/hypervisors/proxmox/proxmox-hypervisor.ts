@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises'
+import { StillshotError } from '../../../src/errors.ts'
+import type {
+  Capabilities,
+  Hypervisor,
+  HypervisorInfo,
+  RollBackRequest,
+  Snapshot,
+  SnapshotRequest,
+  Vm,
+  VmEvent,
+} from '../../../src/hypervisor/hypervisor.ts'
+import type { CallOptions, Clock } from '../../../src/system/clock.ts'
+import { byHand } from './by-hand.ts'
+import { type Call, wholeCall } from './call.ts'
+import { check } from './check.ts'
+import { checkRollBack } from './check-roll-back.ts'
+import { checkSnapshot } from './check-snapshot.ts'
+import type { Cluster } from './cluster.ts'
+import { createSnapshot } from './create-snapshot.ts'
+import { Credentials, type Login } from './credentials.ts'
+import { Endpoint } from './endpoint.ts'
+import { Engine } from './engine.ts'
+import { countUuid, findVm } from './find-vm.ts'
+import { readFingerprint } from './fingerprint.ts'
+import { WarmConnection } from './keep-warm.ts'
+import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
+import { powerOf, powerOn, readStatus } from './power.ts'
+import { removeSnapshot } from './remove-snapshot.ts'
+import { rollBack, settleRollBack } from './roll-back.ts'
+import type { Trust } from './secure-socket.ts'
+
+export interface ProxmoxAddress {
+  /** `https://HOST:8006`. */
+  readonly url: string
+  /** `SHA256:…` of the certificate, instead of an authority. */
+  readonly fingerprint?: string
+}
+
+export interface ProxmoxOptions {
+  /** The name under `hypervisors:`. */
+  readonly name: string
+  /** One or more nodes of one cluster, in the order in which they are tried. */
+  readonly addresses: readonly ProxmoxAddress[]
+  /** File with the certificate authority; default: the system's. */
+  readonly authorityPath?: string
+  readonly login: Login
+  readonly clock: Clock
+}
+
+/** Proxmox VE through its API; VMs are known by their vmid. docs/how-to/proxmox.md lists the privileges. */
+export class ProxmoxHypervisor implements Hypervisor {
+  readonly kind = 'proxmox'
+  readonly capabilities: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: false }
+  readonly name: string
+  readonly #cluster: Cluster
+  readonly #warm: WarmConnection
+
+  constructor({ name, addresses, authorityPath, login, clock }: ProxmoxOptions) {
+    this.name = name
+    const authority = onceRead(authorityPath)
+    const endpoints = addresses.map(({ url, fingerprint }) => {
+      const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint)
+      return new Endpoint({ url, trust: async () => trustOf(pinned, await authority()), clock })
+    })
+    const engine = new Engine({ endpoints, credentials: new Credentials(login, clock), clock })
+    this.#cluster = { name, clock, engine, nodes: new Map(), snapshotDisks: new Map() }
+    this.#warm = new WarmConnection(engine, clock)
+  }
+
+  check(options?: CallOptions): Promise<HypervisorInfo> {
+    return this.#run(options, (call) => check(this.#cluster, call))
+  }
+
+  findVm(reference: string, options?: CallOptions): Promise<Vm> {
+    return this.#run(options, (call) => findVm(this.#cluster, reference, call))
+  }
+
+  countUuid(uuid: string, options?: CallOptions): Promise<number> {
+    return this.#run(options, (call) => countUuid(this.#cluster, uuid, call))
+  }
+
+  async checkSnapshot(vm: Vm, options?: CallOptions) {
+    const findings = await this.#run(options, (call) => checkSnapshot(this.#cluster, vm, call))
+    this.#warm.begin()
+    return findings
+  }
+
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
+    this.#warm.end()
+    return this.#run(options, (call) => createSnapshot(this.#cluster, vm, request, call))
+  }
+
+  listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
+    return this.#run(options, (call) => listSnapshots(this.#cluster, vm, call))
+  }
+
+  describeSnapshot(vm: Vm, snapshotName: string, description: string, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => describeSnapshot(this.#cluster, vm, snapshotName, description, call))
+  }
+
+  removeSnapshot(vm: Vm, snapshotName: string, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => removeSnapshot(this.#cluster, vm, snapshotName, call))
+  }
+
+  checkRollBack(vm: Vm, snapshotName: string, options?: CallOptions) {
+    return this.#run(options, (call) => checkRollBack(this.#cluster, vm, snapshotName, call))
+  }
+
+  rollBack(vm: Vm, request: RollBackRequest, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => rollBack(this.#cluster, vm, request, call))
+  }
+
+  settleRollBack(vm: Vm, request: RollBackRequest, options?: CallOptions) {
+    return this.#run(options, (call) => settleRollBack(this.#cluster, vm, request, call))
+  }
+
+  powerOn(vm: Vm, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => powerOn(this.#cluster, vm, call))
+  }
+
+  power(vm: Vm, options?: CallOptions) {
+    return this.#run(options, async (call) => powerOf(await readStatus(this.#cluster, vm, call)))
+  }
+
+  /** The API has no stream of events. */
+  async *watch(_vm: Vm, signal: AbortSignal): AsyncGenerator<VmEvent> {
+    if (signal.aborted) return
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+
+  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+    return byHand(vm, this.#cluster.nodes.get(vm.nativeId), act, snapshotName)
+  }
+
+  async close(): Promise<void> {
+    this.#warm.end()
+    this.#cluster.engine.close()
+  }
+
+  #run<Answer>(options: CallOptions | undefined, work: (call: Call) => Promise<Answer>): Promise<Answer> {
+    return wholeCall(this.#cluster.clock, options, work)
+  }
+}
+
+function trustOf(pinned: Buffer | undefined, authority: string | undefined): Trust {
+  if (pinned !== undefined) return { pinned }
+  return authority === undefined ? {} : { authority }
+}
+
+/** Read at the first connection, so that a missing file is that call's failure. */
+function onceRead(path: string | undefined): () => Promise<string | undefined> {
+  let made: Promise<string> | undefined
+  return async () => {
+    if (path === undefined) return undefined
+    made ??= readFile(path, 'utf8')
+    return made.catch((cause: unknown) => {
+      made = undefined
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new StillshotError('config-invalid', `the certificate authority cannot be read: ${reason}`, { cause })
+    })
+  }
+}

@@ -1,0 +1,80 @@
+/** A VM's configuration, or a snapshot's, as the API gives it. */
+export type Config = Readonly<Record<string, unknown>>
+
+/** A disk line: `scsi0: local-lvm:vm-100-disk-0,size=32G,serial=data`. */
+export interface Drive {
+  /** `scsi0`. */
+  readonly id: string
+  readonly bus: string
+  readonly index: number
+  /** `storage:volume`, or the path of a device of the node. */
+  readonly volume: string
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** Buses in the order in which Proxmox VE lists them. */
+const BUSES: readonly string[] = ['virtio', 'scsi', 'sata', 'ide']
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
+
+/** The disks that the guest sees; no CD-ROM, no cloud-init drive, no firmware's own storage. */
+export function drivesOf(config: Config): readonly Drive[] {
+  return volumesOf(config).filter(({ bus }) => BUSES.includes(bus))
+}
+
+/** Everything of which a snapshot of the VM takes a copy, the firmware's storage (`efidisk0`, `tpmstate0`) included. */
+export function volumesOf(config: Config): readonly Drive[] {
+  return Object.entries(config)
+    .flatMap(([key, value]) => readDrive(key, value))
+    .filter(({ volume, options }) => options.media !== 'cdrom' && volume !== 'none' && volume !== 'cdrom')
+    .toSorted((one, other) => order(one.bus) - order(other.bus) || one.index - other.index)
+}
+
+function order(bus: string): number {
+  const index = BUSES.indexOf(bus)
+  return index === -1 ? BUSES.length : index
+}
+
+function readDrive(key: string, value: unknown): readonly Drive[] {
+  const [, bus, index] = /^(virtio|scsi|sata|ide|efidisk|tpmstate)(\d+)$/.exec(key) ?? []
+  if (bus === undefined || typeof value !== 'string') return []
+  const { file = '', ...options } = readProperties(value, 'file')
+  return [{ id: key, bus, index: Number(index), volume: file, options }]
+}
+
+/** `a,b=c` as names and values; the first word without a name stands for `first`. */
+export function readProperties(text: string, first: string): Readonly<Record<string, string>> {
+  const pairs = text.split(',').map((part) => {
+    const equals = part.indexOf('=')
+    return equals === -1 ? [first, part] : [part.slice(0, equals), part.slice(equals + 1)]
+  })
+  return Object.fromEntries(pairs)
+}
+
+/** `32G` in bytes, 0 when it is not there. Proxmox VE writes sizes exactly: in the largest unit that divides them. */
+export function sizeOf({ options }: Drive): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(options.size ?? '') ?? []
+  return Math.round(Number(number ?? 0) * (UNITS[unit] ?? 1))
+}
+
+/** Lower case; empty when the VM has none. */
+export function uuidOf({ smbios1 }: Config): string {
+  return (typeof smbios1 === 'string' ? (readProperties(smbios1, 'uuid').uuid ?? '') : '').toLowerCase()
+}
+
+export function macsOf(config: Config): readonly string[] {
+  return Object.entries(config)
+    .filter(([key]) => /^net\d+$/.test(key))
+    .toSorted(([one], [other]) => Number(one.slice(3)) - Number(other.slice(3)))
+    .flatMap(([, value]) => /(?:[0-9a-f]{2}:){5}[0-9a-f]{2}/i.exec(String(value))?.[0].toLowerCase() ?? [])
+}
+
+/** `agent: 1`, `agent: enabled=1,…`. */
+export function hasAgent({ agent }: Config): boolean {
+  return /^(1|on|yes|true)$/i.test(readProperties(String(agent ?? '0'), 'enabled').enabled ?? '0')
+}
+
+/** Before the colon of `storage:volume`; undefined for a device of the node. */
+export function storageOf({ volume }: Drive): string | undefined {
+  return /^([^:/]+):/.exec(volume)?.[1]
+}

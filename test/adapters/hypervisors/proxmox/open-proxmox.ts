@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ProxmoxHypervisor, type ProxmoxOptions } from '../../../../adapters/hypervisors/proxmox/proxmox-hypervisor.ts'
+import { NodeClock } from '../../../../adapters/system/node-clock.ts'
+import type { Vm } from '../../../../src/hypervisor/hypervisor.ts'
+import type { HypervisorUnderTest } from '../../../conformance/hypervisor/under-test.ts'
+import type { Privilege } from '../../../labs/proxmox/access/privileges.ts'
+import { MemoryMachine } from '../../../labs/proxmox/machines/memory-machine.ts'
+import { openStandIn, type StandIn, type StandInOptions } from '../../../labs/proxmox/stand-in.ts'
+import { QUICK_TIMES } from '../../../labs/proxmox/times.ts'
+
+const TOKEN = 'stillshot@pve!test'
+const SECRET = '0f0e0d0c-0000-4000-8000-000000000002'
+
+/** Enough for everything that the port does. */
+const PRIVILEGES: readonly Privilege[] = ['VM.Audit', 'VM.Snapshot', 'VM.PowerMgmt']
+
+export interface OpenedProxmox {
+  readonly standIn: StandIn
+  readonly machine: MemoryMachine
+  readonly hypervisor: ProxmoxHypervisor
+  readonly vm: Vm
+  /** Another adapter on the same cluster. */
+  another(options?: Partial<ProxmoxOptions>): ProxmoxHypervisor
+  close(): Promise<void>
+}
+
+export interface OpenOptions extends StandInOptions {
+  readonly privileges?: readonly Privilege[]
+  readonly adapter?: Partial<ProxmoxOptions>
+  readonly config?: Readonly<Record<string, string | number>>
+}
+
+/** A cluster in memory with the VMs 100 (`db1`), and 102 and 103 (`twin`), and an adapter that has a token for it. */
+export async function openProxmox(options: OpenOptions = {}): Promise<OpenedProxmox> {
+  const { privileges = PRIVILEGES, adapter = {}, config = {}, ...cluster } = options
+  const standIn = await openStandIn({
+    users: [{ user: 'stillshot@pve', password: 'secret' }],
+    tokens: [{ token: TOKEN, secret: SECRET, separated: false }],
+    ...cluster,
+    times: { ...QUICK_TIMES, ...cluster.times },
+  })
+  standIn.grant('stillshot@pve', '/vms', ...privileges)
+  const machine = new MemoryMachine(['virtio0', 'virtio1'])
+  standIn.addGuest({ vmid: 100, machine, config: { ...configOf(100, 'db1'), ...config } })
+  for (const vmid of [102, 103]) {
+    standIn.addGuest({ vmid, machine: new MemoryMachine(['virtio0', 'virtio1']), config: configOf(vmid, 'twin') })
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'stillshot-proxmox-'))
+  const authorityPath = join(folder, 'ca.pem')
+  await writeFile(authorityPath, standIn.certificate.ca)
+  const opened: ProxmoxHypervisor[] = []
+  const another = (more: Partial<ProxmoxOptions> = {}) => {
+    const made = new ProxmoxHypervisor({
+      name: 'pve',
+      addresses: standIn.servers.map(({ url }) => ({ url })),
+      authorityPath,
+      login: { kind: 'token', token: async () => `${TOKEN}=${SECRET}` },
+      clock: new NodeClock(),
+      ...more,
+    })
+    opened.push(made)
+    return made
+  }
+  const close = async () => {
+    for (const each of opened) await each.close()
+    await standIn.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const hypervisor = another(adapter)
+    return { standIn, machine, hypervisor, vm: await hypervisor.findVm('100'), another, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** As the conformance suite wants it. */
+export async function openConforming(): Promise<HypervisorUnderTest> {
+  const { standIn, machine, hypervisor, vm, close } = await openProxmox()
+  return {
+    hypervisor,
+    vm,
+    write: async (disk, value) => machine.write(disk, String(value)),
+    read: async (disk) => {
+      assert.equal(await machine.running(), false)
+      return Number(machine.read(disk))
+    },
+    stop: () => machine.stop(),
+    makeAmbiguous: async () => 'twin',
+    storage: async () =>
+      [...machine.disks]
+        .flatMap(([disk, { snapshots }]) => [...snapshots.keys()].map((name) => `${disk}@${name}`))
+        .toSorted(),
+    close: async () => {
+      await close()
+      assert.equal(standIn.guest(100).config.lock, undefined)
+    },
+  }
+}
+
+function configOf(vmid: number, name: string): Record<string, string | number> {
+  return {
+    name,
+    cores: 2,
+    memory: '512',
+    smbios1: `uuid=5f6dd4d3-9f30-4d3e-8b6e-6a3c0d3f0${vmid}`,
+    vmgenid: `b7a0b6a0-0000-4000-8000-000000000${vmid}`,
+    net0: 'virtio=BC:24:11:00:01:00,bridge=vmbr0',
+    ide2: 'none,media=cdrom',
+    virtio0: `local:${vmid}/vm-${vmid}-disk-0.qcow2,serial=first,size=1G`,
+    virtio1: `local:${vmid}/vm-${vmid}-disk-1.qcow2,size=2G`,
+  }
+}
