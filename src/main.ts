@@ -68,7 +68,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
   const catalogToRead = once(async () => readCatalog(await settings(), catalog))
   const shells = once(async () => openShells(world, await settings()))
   const openHypervisorOnce = async (name: string) => {
-    const opened = hypervisors.get(name) ?? openHypervisor(await settings(), name)
+    const opened = hypervisors.get(name) ?? openHypervisor(world, await settings(), name)
     hypervisors.set(name, opened)
     return opened
   }
@@ -156,16 +156,38 @@ async function openKnownHosts({ system }: World, { ssh }: Settings) {
   return new SshKnownHosts({ clock: system.clock, knownHostsPath: knownHosts, connectTimeoutMs })
 }
 
-async function openHypervisor(settings: Settings, name: string): Promise<Hypervisor> {
+async function openHypervisor(world: World, settings: Settings, name: string): Promise<Hypervisor> {
   const entry: HypervisorEntry | undefined = settings.hypervisors[name]
+  if (entry?.kind === 'proxmox') return openProxmox(world, settings, name, entry)
   if (entry?.kind !== 'libvirt') {
-    const message = `hypervisor ${name} is of kind ${entry?.kind}: this version knows libvirt only`
+    const message = `hypervisor ${name} is of kind ${entry?.kind}: this version knows libvirt and proxmox only`
     throw new StillshotError('not-supported', message)
   }
   const { libvirtDefaults } = await import('./config/schema/hypervisors.ts')
   const { LibvirtHypervisor } = await import('../adapters/hypervisors/libvirt/libvirt-hypervisor.ts')
   const { uri = libvirtDefaults.uri, overlayFolder } = entry
   return new LibvirtHypervisor({ name, uri, ...(overlayFolder === undefined ? {} : { overlayFolder }) })
+}
+
+async function openProxmox(
+  world: World,
+  settings: Settings,
+  name: string,
+  { url, fingerprint, others = [], ca, token, username = '', password = '' }: HypervisorEntry & { kind: 'proxmox' },
+): Promise<Hypervisor> {
+  const { ProxmoxHypervisor } = await import('../adapters/hypervisors/proxmox/proxmox-hypervisor.ts')
+  const secret = await secrets(world, settings)
+  const at = `hypervisors.${name}`
+  return new ProxmoxHypervisor({
+    name,
+    clock: world.system.clock,
+    addresses: [{ url, ...(fingerprint === undefined ? {} : { fingerprint }) }, ...others],
+    ...(ca === undefined ? {} : { authorityPath: ca }),
+    login:
+      token === undefined
+        ? { kind: 'password', username, password: secret(password, `${at}.password`) }
+        : { kind: 'token', token: secret(token, `${at}.token`) },
+  })
 }
 
 async function secrets({ host, redaction }: World, { file }: Settings) {

@@ -10,6 +10,8 @@ import type { Config } from './schema.ts'
 import { formatPath } from './validate.ts'
 import type { Problem, Step, YamlSource } from './yaml-source.ts'
 
+type ProxmoxConfig = Extract<Config['hypervisors'][string], { kind: 'proxmox' }>
+
 type Report = (steps: readonly Step[], message: string) => void
 
 /** What one place of the configuration says about another: names that must exist, limits that must fit. */
@@ -33,10 +35,44 @@ export function crossCheck(config: Config, source: YamlSource): Problem[] {
 
 function checkHypervisors(config: Config, report: Report): void {
   for (const [name, hypervisor] of Object.entries(config.hypervisors)) {
+    const at = ['hypervisors', name]
+    if (hypervisor.kind === 'proxmox') checkProxmox(hypervisor, at, report)
     if (hypervisor.kind !== 'libvirt' || hypervisor.uri === undefined) continue
     const problem = libvirtUriProblem(hypervisor.uri)
-    if (problem !== undefined) report(['hypervisors', name, 'uri'], problem)
+    if (problem !== undefined) report([...at, 'uri'], problem)
   }
+}
+
+function checkProxmox(entry: ProxmoxConfig, at: readonly Step[], report: Report): void {
+  const { token, username, password, ca, fingerprint, others = [] } = entry
+  const withPassword = username !== undefined || password !== undefined
+  if (token === undefined && !withPassword)
+    report([...at, 'token'], 'is missing: name an API token, or a user and password')
+  if (token !== undefined && withPassword) report([...at, 'token'], 'and a user are both given: one of them is enough')
+  if (withPassword && username === undefined) report([...at, 'username'], 'is missing')
+  if (withPassword && password === undefined) report([...at, 'password'], 'is missing')
+  if (username !== undefined && !username.includes('@')) {
+    report([...at, 'username'], `is ${JSON.stringify(username)}: must end with its realm, as stillshot@pve`)
+  }
+  if (ca !== undefined && fingerprint !== undefined) {
+    report([...at, 'fingerprint'], 'and ca are both given: one of them is enough')
+  }
+  const urls = [entry.url, ...others.map(({ url }) => url)]
+  for (const [index, url] of urls.entries()) {
+    const place = index === 0 ? [...at, 'url'] : [...at, 'others', index - 1, 'url']
+    const problem = apiUrlProblem(url)
+    if (problem !== undefined) report(place, problem)
+    if (urls.indexOf(url) !== index) report(place, `is ${JSON.stringify(url)}: given twice`)
+  }
+}
+
+/** Why this is no address of an API, as the end of a sentence; a password in it is not repeated. */
+function apiUrlProblem(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'is no address: must be like https://pve1.example:8006'
+  const { username, password, pathname, search, hash } = new URL(text)
+  if (username !== '' || password !== '') return 'holds a user or a password: use token, or username and password'
+  if (pathname !== '/' || search !== '' || hash !== '') return 'has a path: only the host and its port belong here'
+  return undefined
 }
 
 function checkVms(config: Config, report: Report): void {

@@ -41,18 +41,37 @@ const libvirt = {
 
 const proxmox = {
   type: 'object',
-  description: 'A node or cluster of Proxmox VE, reached through its API.',
+  description:
+    'A node or cluster of Proxmox VE, reached through its API: with a `token`, or with `username` and `password`.',
   additionalProperties: false,
-  required: ['kind', 'url', 'token'],
+  required: ['kind', 'url'],
   properties: {
     kind: { const: 'proxmox', description: 'Which adapter speaks to it.', examples: ['proxmox'] },
     url: { ...url, description: 'Address of the API.', examples: ['https://pve1.example:8006'] },
     ...trust,
+    others: {
+      type: 'array',
+      description: 'Other nodes of the same cluster, asked in this order when the first does not answer.',
+      maxItems: 32,
+      examples: [[{ url: 'https://pve2.example:8006' }]],
+      items: {
+        type: 'object',
+        description: 'One node. `ca` holds for all of them; a fingerprint is each one’s own.',
+        additionalProperties: false,
+        required: ['url'],
+        properties: {
+          url: { ...url, description: 'Address of the API.', examples: ['https://pve2.example:8006'] },
+          fingerprint: trust.fingerprint,
+        },
+      },
+    },
     token: {
       ...secret,
       description: 'API token by reference: the whole `user@realm!name=uuid`.',
       examples: ['file:/etc/stillshot/pve.token'],
     },
+    username: { ...text, description: 'User, where there is no token.', examples: ['stillshot@pve'] },
+    password: { ...secret, description: 'The user’s password by reference.', examples: ['env:PVE_PASSWORD'] },
   },
 } as const
 
