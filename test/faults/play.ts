@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -40,7 +41,8 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   scene.lastLook = undefined
   await procedure.prepare?.(scene)
   await fault.prepare?.(scene, boundary.name)
-  if (fault.layer !== undefined) layUnder(scene, fault.layer, `${fault.name}:${boundary.name}`)
+  const layer = fault.layer ?? boundary.layer
+  if (layer !== undefined) layUnder(scene, layer, `${fault.name}:${boundary.name}`)
   const command = await procedure.command(scene)
   const processes = new ProcessWatch(scene.canary)
   const begunMs = performance.now()
@@ -51,6 +53,7 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   let injectedMs: number | undefined
   if (reached) {
     await fault.inject?.(scene, boundary.name)
+    await writeFile(scene.triggerPath, '')
     injectedMs = performance.now()
   }
   const lift = once(async () => {

@@ -6,6 +6,8 @@ export interface Boundary {
   readonly name: string
   /** True once the journal of the run tells that the boundary is passed. */
   readonly reached: (events: readonly JournalEvent[]) => boolean
+  /** A module of layers/ that keeps the next act back until the fault is in place; a fault's own takes precedence. */
+  readonly layer?: string
   /** After the journal's word, what only the guest can tell: resolves when it is so. */
   readonly andThen?: (scene: Scene) => Promise<void>
 }

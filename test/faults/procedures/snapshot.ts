@@ -22,7 +22,7 @@ export const snapshot: Procedure = {
         )
       },
     },
-    { name: 'snapshot', reached: line('done', 'hold') },
+    { name: 'snapshot', reached: line('done', 'hold'), layer: 'after-injection.ts' },
     { name: 'release', reached: line('done', 'create-snapshot') },
     { name: 'come-back', reached: line('done', 'release') },
     { name: 'grade', reached: line('intent', 'label') },
