@@ -9,10 +9,11 @@ import { watchdogCases } from './guest-helper/watchdog-cases.ts'
 /** What the verbs of the helper in the guest do, whoever plays it: the helper itself, and the simulation's model of it. */
 export function testGuestHelper(suite: GuestHelperSuite): void {
   describe(`guest helper, ${suite.name}`, { concurrency: suite.concurrency }, () => {
-    holdCases(suite)
-    otherHoldCases(suite)
-    failureCases(suite)
+    // Those that wait longest first: the others fill the time.
     watchdogCases(suite)
     drainCases(suite)
+    failureCases(suite)
+    holdCases(suite)
+    otherHoldCases(suite)
   })
 }

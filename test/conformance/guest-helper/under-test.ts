@@ -13,7 +13,7 @@ export interface GuestHelperSuite {
 
 /**
  * A guest with the units `apache2.service` and `mariadb.service`, and a profile `mysql` that holds both in this order. The
- * server has three seconds to stop and twenty to start; `apache2.service` obeys at once.
+ * server has five seconds to stop and sixty to start; `apache2.service` obeys at once.
  */
 export interface GuestBefore {
   readonly serverRuns: boolean
@@ -29,7 +29,7 @@ export interface GuestHelperUnderTest {
   /** What somebody else does, by the unit. */
   startServer(): Promise<void>
   stopServer(): Promise<void>
-  /** No stop of the server ends before `ms` from now. */
+  /** The stop of the server that begins next takes this long. */
   hangStops(ms: number): Promise<void>
   /** Whether starts of the server fail from now on. */
   failStarts(fail: boolean): Promise<void>
@@ -45,8 +45,8 @@ export const SERVER = 'mariadb.service'
 export const WEB = 'apache2.service'
 export const HOLD = '01JDABCDEFGHJKMNPQRSTVWXY0'
 export const OTHER_HOLD = '01JDABCDEFGHJKMNPQRSTVWXY1'
-/** Time to live and time to start of a hold whose watchdog fires eight seconds after it began. */
-export const SHORT = ['13000', '0'] as const
+/** Time to live and time to start of a hold whose watchdog fires 18 seconds after it began. */
+export const SHORT = ['23000', '0'] as const
 /** The same of a hold that no case outlives. */
 export const LONG = ['90000', '10000'] as const
 

@@ -109,7 +109,7 @@ function meetingCases(suite: GuestHelperSuite): void {
     suite,
     'a release that still waits for the server when the watchdog fires says that it fired',
     async (guest) => {
-      await guest.hangStops(16_000)
+      await guest.hangStops(28_000)
       assert.equal(await holdRefusal(guest, HOLD, SHORT), 'stop-timeout')
       const { watchdog, expiredUptimeMs, takenUptimeMs, components } = await fenceOf(guest, HOLD)
       assert.deepEqual([watchdog, components[SERVER]], ['fired', 'deactivating'])
@@ -122,7 +122,7 @@ function meetingCases(suite: GuestHelperSuite): void {
     suite,
     'a hold whose stop outlived it is over once the watchdog has seen everything run',
     async (guest) => {
-      await guest.hangStops(6_000)
+      await guest.hangStops(9_000)
       assert.equal(await holdRefusal(guest, HOLD, SHORT), 'stop-timeout')
       await expire(guest, HOLD)
       assert.equal(await guest.serverRuns(), true)

@@ -7,7 +7,7 @@ import { GuestMachine } from './machine.ts'
 import { GuestServer } from './server.ts'
 
 const IDENTITY = { uuid: '1', mac: '52:54:00:00:00:01', sha256: '0', diskSerial: 'root', diskBytes: 1 }
-const LIMITS = { stopMs: 3_000, startMs: 20_000 }
+const LIMITS = { stopMs: 5_000, startMs: 60_000 }
 
 // How long each thing takes is chosen: what the helper promises holds however it turns out.
 for (const seed of [1, 2, 3]) {

@@ -1,14 +1,17 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GuestBefore, GuestHelperUnderTest } from '../../../conformance/guest-helper/under-test.ts'
 import { testGuestHelper } from '../../../conformance/guest-helper.ts'
 import { execute, openSandbox, profileText, type Sandbox, SHELLS, type ShellName, until } from './sandbox.ts'
 
-for (const shell of Object.keys(SHELLS) as ShellName[]) {
-  // Most of the time a case sleeps until its watchdog fires.
-  testGuestHelper({ name: shell, concurrency: 10, open: (before) => openReal(shell, before) })
-}
+// Most of the time a case sleeps until its watchdog fires.
+describe('the helper itself', { concurrency: 2 }, () => {
+  for (const shell of Object.keys(SHELLS) as ShellName[]) {
+    testGuestHelper({ name: shell, concurrency: 6, open: (before) => openReal(shell, before) })
+  }
+})
 
 /** The helper itself, called as sudo would call it, over stand-ins for systemd and the server's client. */
 async function openReal(shell: ShellName, before: GuestBefore): Promise<GuestHelperUnderTest> {
@@ -23,10 +26,7 @@ async function openReal(shell: ShellName, before: GuestBefore): Promise<GuestHel
     serverRuns: async () => (await guest.unit('mariadb.service')) === 'active',
     startServer: () => systemctl('start', '--', 'mariadb.service'),
     stopServer: () => systemctl('stop', '--', 'mariadb.service'),
-    async hangStops(ms) {
-      const [now = ''] = (await readFile('/proc/uptime', 'utf8')).split(' ')
-      await guest.write('hang-until', `${Math.round(Number(now) * 100 + ms / 10)}\n`)
-    },
+    hangStops: (ms) => guest.write('stop-takes', `${ms / 1000}\n`),
     failStarts: (fail) => (fail ? guest.write('start-fails') : rm(join(guest.root, 'start-fails'), { force: true })),
     failSync: () => writeFile(join(guest.root, 'bin/sync'), '#!/bin/sh\nexit 1\n', { mode: 0o755 }),
     drainWaits: () => until(async () => (await guest.read('calls')).includes('SET GLOBAL innodb_io_capacity')),
@@ -51,7 +51,7 @@ async function furnish(guest: Sandbox, { serverRuns, webRuns }: GuestBefore): Pr
   await guest.write('background')
   await guest.write(
     'etc/profiles/mysql',
-    profileText('mysql', 'component unit apache2 5 5', 'component dbms auto 3 20'),
+    profileText('mysql', 'component unit apache2 5 5', 'component dbms auto 5 60'),
   )
   await guest.write('units/apache2.service', webRuns ? 'active\n' : 'inactive\n')
   if (serverRuns) return

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { chmod, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import type { ReleaseAnswer } from '../../../../src/guest/protocol/answers.ts'
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
 import { releaseSchema } from '../../../../src/guest/protocol/release-schema.ts'
 import { HOLD, OTHER_HOLD, openSandbox, profileText, refusal, type Sandbox, SHELLS, type ShellName } from './sandbox.ts'
@@ -89,18 +88,6 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.match(await guest.read('calls'), /^systemctl start --no-block -- mariadb\.service$/m)
     })
 
-    test('starts everything when the watchdog fires, and the release says that it did', async (t) => {
-      const guest = await openSandbox(shell)
-      t.after(() => guest.remove())
-      await guest.answer(holdSchema, ...holdWords)
-      assert.equal((await guest.run(['expire', HOLD])).status, 0)
-      assert.equal(await guest.unit('mariadb.service'), 'active')
-      const released = await guest.answer<ReleaseAnswer>(releaseSchema, 'release', HOLD)
-      assert.equal(released.fence?.watchdog, 'fired')
-      assert.equal(released.fence?.components['mariadb.service'], 'active')
-      assert.ok(typeof released.fence?.expiredUptimeMs === 'number')
-    })
-
     test('a watchdog that comes late changes nothing of a later hold', async (t) => {
       const guest = await openSandbox(shell)
       t.after(() => guest.remove())
@@ -110,19 +97,6 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.equal(refusal(await guest.run(['expire', HOLD])), 'not-open')
       assert.equal(await guest.unit('mariadb.service'), 'inactive')
       assert.notEqual(await guest.read('run/stillshot/blocked'), '')
-    })
-
-    test('a release that cannot start the server says so, leaves the watchdog armed, and may be repeated', async (t) => {
-      const guest = await openSandbox(shell)
-      t.after(() => guest.remove())
-      await guest.write('etc/profiles/mysql', profileText('mysql', 'component dbms auto 2 1'))
-      await guest.answer(holdSchema, ...holdWords)
-      await guest.write('fails-to-start')
-      assert.equal(refusal(await guest.run(['release', HOLD])), 'start-failed')
-      assert.equal(await guest.unit(`stillshot-watchdog-${HOLD}.timer`), 'active')
-      await rm(join(guest.root, 'fails-to-start'))
-      await guest.answer(releaseSchema, 'release', HOLD)
-      assert.equal(await guest.unit('mariadb.service'), 'active')
     })
   })
 }
