@@ -1,4 +1,5 @@
 import { toStillshotError } from '../errors.ts'
+import type { StatusAnswer } from '../guest/protocol/answers.ts'
 import { isSettled } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
 import { journalPath } from './journals.ts'
@@ -16,7 +17,8 @@ export interface SettledHold {
 
 /**
  * Settles holds taken for other people's snapshots that nobody released. The guest is asked, never the wall clock alone:
- * a hold that the guest still keeps within its time to live belongs to whoever took it.
+ * a hold that the guest still keeps within its time to live belongs to whoever took it. One that is held beyond it has lost
+ * its watchdog: nobody else will start what it stopped.
  */
 export async function settleHolds(
   open: OpenVm,
@@ -33,9 +35,9 @@ export async function settleHolds(
       }
       const { ports, settings } = await open(vm)
       const helper = openHelper(ports, settings)
-      const { holds } = await helper.status({ signal }).finally(() => helper.close())
+      const { holds, uptimeMs } = await helper.status({ signal }).finally(() => helper.close())
       const inGuest = holds.find(({ id }) => id === hold)
-      if (inGuest?.state === 'held' || inGuest?.state === 'stopping') {
+      if (inGuest !== undefined && isWithinItsTime(inGuest, uptimeMs)) {
         results.push({ hold, vm, outcome: 'held', message: `still held; \`stillshot release ${hold}\` ends it` })
         continue
       }
@@ -46,4 +48,12 @@ export async function settleHolds(
     }
   }
   return results
+}
+
+/** The watchdog may wait for the helper's lock, and systemd for a moment of rest. */
+const WATCHDOG_PATIENCE_MS = 15_000
+
+function isWithinItsTime({ state, firesUptimeMs }: StatusAnswer['holds'][number], uptimeMs: number): boolean {
+  const overdue = firesUptimeMs !== null && uptimeMs > firesUptimeMs + WATCHDOG_PATIENCE_MS
+  return (state === 'held' || state === 'stopping') && !overdue
 }

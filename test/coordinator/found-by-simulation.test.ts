@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileError } from '../../adapters/system/fake/memory-files.ts'
+import { holdVm } from '../../src/coordinator/hold.ts'
 import { StillshotError } from '../../src/errors.ts'
 import { formatInstant } from '../../src/system/instant.ts'
 import { makeWorld } from '../world/world.ts'
@@ -90,4 +91,20 @@ test('a recover that died on another host keeps nobody else from recovering', as
   await world.catalog.lockVm({ vmKey, holdId: 'X', run: 'X', procedure: 'recover', owner, takenAt, ttlMs: 0 })
   const { settled } = await world.recover()
   assert.deepEqual(settled, [])
+})
+
+test('a hold that is held beyond its time to live has lost its watchdog: recover starts what it stopped', async () => {
+  const world = makeWorld()
+  const { id } = await holdVm(world.ports, world.settings, { signal: new AbortController().signal })
+  world.guest.loseWatchdog(id)
+  await world.pass(world.settings.holdTtlMs - 20_000)
+  assert.equal((await world.recover()).holds[0]?.outcome, 'held', 'within its time')
+  await world.pass(60_000)
+  assert.equal(world.guest.facts.running, false)
+  const { holds } = await world.recover()
+  assert.deepEqual(
+    holds.map(({ hold, outcome }) => [hold, outcome]),
+    [[id, 'released']],
+  )
+  assert.equal(world.guest.facts.running, true)
 })

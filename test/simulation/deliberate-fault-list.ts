@@ -79,9 +79,9 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   },
   {
     name: 'watchdog not checked',
-    file: 'src/coordinator/guest-steps.ts',
-    find: 'if (!hold.watchdogArmed) {',
-    replace: 'if (hold.ttlMs < 0) {',
+    file: 'src/coordinator/evidence.ts',
+    find: "if (fence.watchdog === 'missing') {",
+    replace: 'if (fence.takenUptimeMs < 0) {',
   },
   {
     name: 'lock not taken',

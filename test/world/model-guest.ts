@@ -5,6 +5,7 @@ import { answerOf, type ModelFacts } from './model-answers.ts'
 interface ModelHold {
   state: 'held' | 'released' | 'expired'
   readonly watchdog: AbortController
+  readonly firesUptimeMs: number
   readonly document?: string
   releaseDocument?: string
 }
@@ -71,6 +72,11 @@ export class ModelGuest {
     this.upAt.push(this.#clock.monotonic())
   }
 
+  /** Somebody takes the timer of this hold away. */
+  loseWatchdog(id: string): void {
+    this.#holds.get(id)?.watchdog.abort()
+  }
+
   /** The machine is reset: /run is new, and what is enabled starts. */
   reset(): void {
     for (const { watchdog } of this.#holds.values()) watchdog.abort()
@@ -98,7 +104,12 @@ export class ModelGuest {
       case 'status':
         return this.#say(verb, '', {
           sha256: this.facts.sha256,
-          holds: [...this.#holds].map(([id, { state }]) => ({ id, profile: 'mysql', state, firesUptimeMs: 0 })),
+          holds: [...this.#holds].map(([id, { state, firesUptimeMs }]) => ({
+            id,
+            profile: 'mysql',
+            state,
+            firesUptimeMs,
+          })),
         })
       case 'come-back':
         return this.#say(verb, args[0 + 1] === '-' ? '' : String(args[1]), {})
@@ -128,7 +139,7 @@ export class ModelGuest {
       stopRequestedUptimeMs,
       synced: !this.faults.syncFails,
     })
-    this.#holds.set(id, { state: 'held', watchdog, document })
+    this.#holds.set(id, { state: 'held', watchdog, firesUptimeMs: stopRequestedUptimeMs + ttlMs - startMs, document })
     return document
   }
 
@@ -136,7 +147,7 @@ export class ModelGuest {
     const hold = this.#holds.get(id)
     if (hold?.releaseDocument !== undefined) return hold.releaseDocument
     if (hold === undefined) {
-      this.#holds.set(id, { state: 'released', watchdog: new AbortController() })
+      this.#holds.set(id, { state: 'released', watchdog: new AbortController(), firesUptimeMs: 0 })
       return this.#say('release', id, { known: false, fenceState: null })
     }
     const fenceState = hold.state === 'held' ? 'armed' : 'fired'

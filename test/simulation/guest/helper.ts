@@ -159,8 +159,7 @@ export class SimulatedHelper {
     if (hold.expiredUptimeMs !== undefined)
       return this.#failHold(hold, 'expired', 'the watchdog fired before it was complete')
     hold.state = 'held'
-    const watchdogArmed = hold.watchdog === 'armed'
-    const shown = { stoppedUptimeMs, syncedUptimeMs, answeredUptimeMs: this.#uptime(), watchdogArmed }
+    const shown = { stoppedUptimeMs, syncedUptimeMs, answeredUptimeMs: this.#uptime() }
     hold.holdAnswer = this.#say('hold', hold.id, heldFacts(hold, { facts: this.#facts(), ...shown }))
     if (hold.plan.server) this.#last.stopMs = stoppedUptimeMs - (hold.stopRequestedUptimeMs ?? stoppedUptimeMs)
     return hold.holdAnswer

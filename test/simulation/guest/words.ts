@@ -126,7 +126,6 @@ interface Shown {
   /** Null when the disk did not say that it has everything. */
   readonly syncedUptimeMs: number | null
   readonly answeredUptimeMs: number
-  readonly watchdogArmed: boolean
 }
 
 /** What a hold says when everything stands still. */
@@ -137,6 +136,8 @@ export function heldFacts(hold: GuestHold, { facts, ...shown }: Shown): object {
     ttlMs,
     firesUptimeMs,
     watchdog: 'systemd-run',
+    // The real one looks before it stops anything; what becomes of the watchdog later, the fence shows.
+    watchdogArmed: true,
     stopRequestedUptimeMs,
     ...shown,
     synced: shown.syncedUptimeMs !== null,

@@ -1,12 +1,17 @@
 import type { MakeInvariant } from '../invariant.ts'
+import { VM } from '../world.ts'
 
-/** No snapshot is asked for inside a hold that said itself that its watchdog is not armed. */
-export const watched: MakeInvariant = ({ guest: { helper } }) => ({
+/** Nothing is called `db-stopped` whose hold had lost its watchdog: that it came back was luck. */
+export const watched: MakeInvariant = ({ hosts, guest: { helper } }) => ({
   promise: 'nothing is held without a watchdog',
-  onArrival(arrival) {
-    if (arrival.at !== 'hypervisor' || arrival.change !== 'create') return undefined
-    const hold = helper.holds.find(({ id, state }) => arrival.name.endsWith(id) && state === 'held')
-    const said = hold?.holdAnswer?.includes('"watchdogArmed":false') === true
-    return said ? `hold ${hold?.id} has no watchdog, and a snapshot is asked for` : undefined
+  onEvent() {
+    for (const { catalog } of hosts) {
+      for (const { id, grade, vm } of catalog.points.values()) {
+        if (grade !== 'db-stopped' || vm !== VM) continue
+        const hold = helper.holds.find((candidate) => candidate.id === id)
+        if (hold?.watchdog === 'missing') return `${id} is db-stopped, and its watchdog was gone`
+      }
+    }
+    return undefined
   },
 })
