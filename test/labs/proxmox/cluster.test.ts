@@ -72,6 +72,7 @@ describe('a cluster of the stand-in', () => {
       assert.equal(unknown.json?.message, 'Permission check failed (/vms/999, VM.Snapshot)\n')
       assert.equal((await askAsUser('POST /nodes/pve1/qemu/999/snapshot?snapname=one')).status, 500)
       assert.deepEqual(dataOf(await call('GET /access/permissions')), { '/vms/100': { 'VM.Snapshot': 1 } })
+      assert.deepEqual(dataOf(await call('GET /access/permissions?path=/storage/local')), { '/storage/local': {} })
     }))
 
   test('a rule on a longer path replaces what came from above', () =>

@@ -5,6 +5,7 @@ import type { Guest } from './guests/guest.ts'
 import type { GuestKindName } from './guests/guest-kind.ts'
 import type { Storage } from './guests/storage.ts'
 import { die } from './refusal.ts'
+import type { Release } from './release.ts'
 import { Flocks } from './tasks/flocks.ts'
 import { Tasks } from './tasks/tasks.ts'
 import type { WorkerProcess } from './tasks/worker.ts'
@@ -20,6 +21,7 @@ export interface ClusterOptions extends Pick<AccountsOptions, 'users' | 'tokens'
   readonly nodes: readonly string[]
   readonly storages: readonly Storage[]
   readonly times: Times
+  readonly release: Release
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -34,12 +36,14 @@ export class Cluster {
   readonly flocks = new Flocks()
   readonly tasks: Tasks
   readonly times: Times
+  readonly release: Release
   readonly now: () => number
 
   constructor(options: ClusterOptions) {
     const { now, times } = options
     this.now = now
     this.times = times
+    this.release = options.release
     this.nodes = new Map(options.nodes.map((name) => [name, { name, online: true }]))
     this.storages = new Map(options.storages.map((storage) => [storage.name, storage]))
     this.tasks = new Tasks({ faults: this.faults, flocks: this.flocks, now })

@@ -11,6 +11,7 @@ export type Order =
   | { readonly act: 'clear-faults' }
   | { readonly act: 'lock'; readonly vmid: number; readonly lock: ConfigLock }
   | { readonly act: 'unlock'; readonly vmid: number }
+  | { readonly act: 'back-up'; readonly vmid: number; readonly ms: number }
   | { readonly act: 'hold-flock'; readonly vmid: number; readonly ms: number }
   | { readonly act: 'migrate'; readonly vmid: number; readonly node: string }
   | { readonly act: 'node-down'; readonly node: string; readonly crashed?: boolean }
@@ -50,6 +51,8 @@ function follow(standIn: StandIn, order: Order): unknown {
       return standIn.lock(order.vmid, order.lock)
     case 'unlock':
       return standIn.unlock(order.vmid)
+    case 'back-up':
+      return void standIn.backUp(order.vmid, order.ms)
     case 'hold-flock':
       return void standIn.holdFlock(order.vmid, order.ms)
     case 'migrate':

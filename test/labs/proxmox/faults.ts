@@ -2,12 +2,12 @@
 export interface AnswerFault {
   /**
    * `lose`: the connection is cut. `answer`: this status and reason stand instead of the real ones, with an empty body,
-   * as when the web server gives up on the daemon. `delay`: the answer comes so much later.
+   * as when the web server gives up on the daemon. `delay`: it stands still for `ms`, the client may be gone meanwhile.
    */
   readonly kind: 'lose' | 'answer' | 'delay'
   /** `POST /nodes/pve1/qemu/100/snapshot`, as a regular expression. */
   readonly call: string
-  /** Whether the call's work is done first; ignored by `delay`, whose work always is. */
+  /** Whether it happens before the call's work, which `lose` and `answer` then leave out, or after it. */
   readonly when: 'before' | 'after'
   readonly status?: number
   readonly reason?: string

@@ -4,6 +4,7 @@ import { Agent } from 'node:https'
 import { describe, test } from 'node:test'
 import { connect } from 'node:tls'
 import { ask, dataOf } from './ask.ts'
+import { RELEASE_8 } from './release.ts'
 import { USER, withStandIn } from './under-test.ts'
 
 describe('the stand-in on the wire', () => {
@@ -140,6 +141,31 @@ describe('the stand-in on the wire', () => {
       for (let count = 0; count < 20; count += 1) await snapshot(`snap${count}`)
       const answer = await guest('GET /snapshot', { headers: { 'Accept-Encoding': 'gzip, deflate' } })
       assert.equal(answer.headers['content-encoding'], 'gzip')
+    }))
+
+  test('an older release: no message in the body, and VM.Monitor for the agent', () =>
+    withStandIn(
+      async ({ standIn, guest }) => {
+        standIn.lock(100, 'backup')
+        const locked = await guest('PUT /config', { form: { name: 'other' } })
+        assert.deepEqual([locked.reason, locked.json], ['VM is locked (backup)', { data: null }])
+        assert.equal((await guest('POST /agent/ping')).reason, 'Permission check failed (/vms/100, VM.Monitor)')
+      },
+      { release: RELEASE_8 },
+    ))
+
+  test('a request that is held up before its work is done although nobody waits for it any more', () =>
+    withStandIn(async ({ guest, standIn }) => {
+      standIn.fault({ kind: 'delay', call: 'POST .*/snapshot$', when: 'before', ms: 30 })
+      const agent = new Agent({ keepAlive: true })
+      const given = guest('POST /snapshot', { form: { snapname: 'late' }, agent })
+      while (standIn.server().requests.length === 0) await new Promise(setImmediate)
+      agent.destroy()
+      await assert.rejects(given)
+      assert.equal(standIn.tasks().length, 0)
+      while (standIn.tasks().length === 0) await new Promise(setImmediate)
+      await standIn.tasks()[0]?.ended
+      assert.equal(standIn.guest(100).snapshots.has('late'), true)
     }))
 
   test('a lost answer: before the work nothing is done, after it all is', () =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
+import { runCommand } from '../command.ts'
 import { type Lab, openLab } from '../lab.ts'
 import type { LabGuest } from '../lab-guest.ts'
 import { type AskOptions, ask, dataOf } from './ask.ts'
@@ -90,4 +91,7 @@ test('snapshots are removed from the images, running and off', async () => {
   assert.equal((await task('POST /status/stop')).exitStatus, 'OK')
   assert.equal((await task('DELETE /snapshot/first')).exitStatus, 'OK')
   assert.equal(under.standIn.guest(under.vmid).snapshots.size, 0)
+  for (const image of Object.values(guest.diskPaths)) {
+    assert.equal(await runCommand('qemu-img', ['snapshot', '-l', image], { timeoutMs: 30_000 }), '')
+  }
 })

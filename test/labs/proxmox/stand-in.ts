@@ -1,11 +1,13 @@
+import { ROOT } from './access/accounts.ts'
 import type { Privilege } from './access/privileges.ts'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 import type { Fault } from './faults.ts'
-import type { ConfigLock, Guest, GuestConfig } from './guests/guest.ts'
+import { type ConfigLock, checkConfigLock, type Guest, type GuestConfig } from './guests/guest.ts'
 import { GUEST_KINDS, type GuestKindName } from './guests/guest-kind.ts'
 import { type Certificate, sharedCertificate } from './http/certificate.ts'
 import { NodeServer } from './http/node-server.ts'
 import type { Machine } from './machines/machine.ts'
+import { RELEASE_9 } from './release.ts'
 import type { Task } from './tasks/task.ts'
 import { REAL_TIMES, type Times } from './times.ts'
 
@@ -23,6 +25,7 @@ export interface NewGuest {
   readonly config: GuestConfig
   readonly machine: Machine
   readonly pool?: string
+  readonly ha?: boolean
 }
 
 const GIB = 1024 ** 3
@@ -56,7 +59,7 @@ export class StandIn {
     return found
   }
 
-  addGuest({ vmid, kind = 'qemu', node = this.server().node, config, machine, pool }: NewGuest): Guest {
+  addGuest({ vmid, kind = 'qemu', node = this.server().node, config, machine, pool, ha = false }: NewGuest): Guest {
     const guest: Guest = {
       vmid,
       kind: GUEST_KINDS[kind],
@@ -65,6 +68,7 @@ export class StandIn {
       snapshots: new Map(),
       machine,
       startedAt: this.cluster.now(),
+      ha,
       ...(pool === undefined ? {} : { pool }),
     }
     this.cluster.guests.set(vmid, guest)
@@ -88,6 +92,23 @@ export class StandIn {
   /** Sets a lock, as a backup or a worker that died leaves it. */
   lock(vmid: number, lock: ConfigLock): void {
     this.guest(vmid).config.lock = lock
+  }
+
+  /** A backup by root: a task that holds the lock `backup` for so long, or until the returned function is called. */
+  backUp(vmid: number, ms?: number): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const guest = this.guest(vmid)
+    const request = { node: guest.node, type: 'vzdump', id: String(vmid), who: ROOT }
+    checkConfigLock(guest)
+    guest.config.lock = 'backup'
+    this.cluster.tasks.fork(request, async (worker) => {
+      worker.log(`INFO: Starting Backup of VM ${vmid} (${guest.kind.name})`)
+      await promise
+      delete guest.config.lock
+      worker.log(`INFO: Finished Backup of VM ${vmid} (00:00:00)`)
+    })
+    if (ms !== undefined) setTimeout(resolve, ms).unref()
+    return resolve
   }
 
   /** Somebody holds the flock of the guest's configuration for so long, or until the returned function is called. */
@@ -142,6 +163,7 @@ export async function openStandIn(options: StandInOptions = {}): Promise<StandIn
     rules: [],
     storages: [{ name: 'local', type: 'dir', totalBytes: 100 * GIB, usedBytes: 20 * GIB }],
     now: Date.now,
+    release: RELEASE_9,
     ...options,
     times: { ...REAL_TIMES, ...options.times },
   })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ask, dataOf, tokenHeader } from './ask.ts'
-import { TOKEN, USER, withStandIn } from './under-test.ts'
+import { MemoryMachine } from './machines/memory-machine.ts'
+import { guestConfig, USER, withStandIn } from './under-test.ts'
 
 type Fields = Record<string, unknown>
 
@@ -129,6 +130,31 @@ describe('tasks of the stand-in', () => {
       assert.equal((await task('POST /status/shutdown', { form })).exitStatus, 'VM quit/powerdown failed - got timeout')
       const skip = await guest('POST /status/stop', { form: { skiplock: '1' } })
       assert.deepEqual([skip.status, skip.json?.errors], [400, { skiplock: 'Only root may use this option.' }])
-      assert.equal(TOKEN.startsWith(USER), true)
+    }))
+
+  test('high availability: the task ends before the guest has started', () =>
+    withStandIn(async ({ standIn, ask }) => {
+      const machine = new MemoryMachine([])
+      await machine.stop()
+      standIn.addGuest({ vmid: 200, config: guestConfig(200), machine, ha: true })
+      const upid = dataOf<string>(await ask('POST /nodes/pve1/qemu/200/status/start'))
+      const task = standIn.tasks().at(-1)
+      await task?.ended
+      assert.match(upid, /:hastart:200:/)
+      assert.deepEqual([task?.exitStatus, await machine.running()], ['OK', false])
+      while (!(await machine.running())) await new Promise(setImmediate)
+    }))
+
+  test("a backup holds its lock for its whole length, and its task is root's", () =>
+    withStandIn(async ({ standIn, snapshot, ask }) => {
+      const finish = standIn.backUp(100)
+      assert.equal((await snapshot('one')).exitStatus, 'VM is locked (backup)')
+      assert.equal(
+        dataOf<Fields[]>(await ask('GET /nodes/pve1/tasks?source=all')).some(({ type }) => type === 'vzdump'),
+        false,
+      )
+      finish()
+      await standIn.tasks('vzdump')[0]?.ended
+      assert.equal((await snapshot('one')).exitStatus, 'OK')
     }))
 })

@@ -20,6 +20,8 @@ export interface Times {
   readonly ticketMs: number
   /** Longest wait for a guest that was asked to shut down. */
   readonly shutdownMs: number
+  /** Until the cluster's manager does what a `hastart` or `hastop` has asked for. */
+  readonly haMs: number
 }
 
 /** As in the product. */
@@ -34,6 +36,7 @@ export const REAL_TIMES: Times = {
   statisticsMs: 10_000,
   ticketMs: 2 * 3_600_000,
   shutdownMs: 180_000,
+  haMs: 5_000,
 }
 
 /** For unit tests that are not about waiting: the same order of things in a hundredth of the time. */
@@ -48,4 +51,5 @@ export const QUICK_TIMES: Times = {
   statisticsMs: 0,
   ticketMs: REAL_TIMES.ticketMs,
   shutdownMs: 500,
+  haMs: 20,
 }

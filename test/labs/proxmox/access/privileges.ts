@@ -18,6 +18,7 @@ export const PRIVILEGES = [
   'VM.GuestAgent.FileSystemMgmt',
   'VM.GuestAgent.Unrestricted',
   'VM.Migrate',
+  'VM.Monitor',
   'VM.PowerMgmt',
   'VM.Snapshot',
   'VM.Snapshot.Rollback',

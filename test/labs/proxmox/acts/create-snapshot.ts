@@ -23,7 +23,8 @@ export async function createSnapshot(context: WorkContext, order: SnapshotOrder)
   let failure: unknown
   try {
     await worker.at('locked')
-    frozen = running && section.vmstate === undefined && (await freezeApplies(context))
+    const byAgent = running && guest.kind.name === 'qemu' && section.vmstate === undefined
+    frozen = byAgent && (await freezeApplies(context))
     if (frozen) {
       await freeze(context)
       await worker.at('frozen')
@@ -34,7 +35,7 @@ export async function createSnapshot(context: WorkContext, order: SnapshotOrder)
     }
     for (const { key, volume } of disksOf(section)) {
       await worker.at(`disk ${key}`)
-      worker.log(`snapshotting 'drive-${key}' (${volume})`)
+      if (guest.kind.name === 'qemu') worker.log(`snapshotting 'drive-${key}' (${volume})`)
       await guest.machine.snapshotDisk(key, order.name)
       made.push(key)
     }

@@ -1,4 +1,6 @@
-import { PRIVILEGES } from '../access/privileges.ts'
+import { userOfWho } from '../access/accounts.ts'
+import { PRIVILEGES, type Privilege } from '../access/privileges.ts'
+import type { Cluster } from '../cluster.ts'
 import { Refusal } from '../refusal.ts'
 import { type Call, given, type Method } from './method.ts'
 
@@ -8,7 +10,7 @@ export const accessMethods: readonly Method[] = [
     path: '/version',
     parameters: {},
     permission: 'all',
-    code: () => ({ version: '9.2.11', release: '9.2', repoid: '14a22df3' }),
+    code: ({ cluster: { release } }) => ({ version: release.version, release: release.release, repoid: '14a22df3' }),
   },
   {
     method: 'POST',
@@ -57,7 +59,7 @@ function logIn({ cluster, parameters }: Call): unknown {
 
 const TOP_PATHS = ['/', '/access', '/nodes', '/pool', '/sdn', '/storage', '/vms']
 
-/** Paths without a privilege are left out; without `path`, only those that a rule names are looked at. */
+/** Without `path`: the top paths and those that a rule names, and of them only those with a privilege. */
 function permissions({ cluster, who, parameters }: Call): unknown {
   const { accounts } = cluster
   const whose = parameters.userid ?? who
@@ -67,7 +69,15 @@ function permissions({ cluster, who, parameters }: Call): unknown {
     parameters.path === undefined ? [...TOP_PATHS, ...accounts.rules.map(({ path }) => path)] : [parameters.path]
   const entries = paths.map((path) => {
     const has = accounts.privileges(whose, path)
-    return [path, Object.fromEntries(PRIVILEGES.filter((one) => has.has(one)).map((one) => [one, 1]))] as const
+    const here = PRIVILEGES.filter((one) => has.has(one))
+    return [path, Object.fromEntries(here.map((one) => [one, propagates(cluster, whose, path, one)]))] as const
   })
-  return Object.fromEntries(entries.filter(([, has]) => Object.keys(has).length > 0))
+  const wanted = ([path, has]: (typeof entries)[number]) => path === parameters.path || Object.keys(has).length > 0
+  return Object.fromEntries(entries.filter(wanted))
+}
+
+/** 0 for a privilege that counts on this path alone: it is one all the same. */
+function propagates({ accounts }: Cluster, whose: string, path: string, privilege: Privilege): 0 | 1 {
+  const here = accounts.rules.filter(({ who, path: at }) => at === path && (who === whose || who === userOfWho(whose)))
+  return here.some(({ propagate, privileges }) => propagate === false && privileges.includes(privilege)) ? 0 : 1
 }

@@ -21,7 +21,7 @@ function command(method: 'GET' | 'POST', name: string, privileges: readonly Priv
   return {
     method,
     path: `/agent/${name}`,
-    privileges,
+    privileges: ({ release }) => (release.agentPrivileges === 'VM.Monitor' ? ['VM.Monitor'] : privileges),
     any: true,
     only: 'qemu',
     code: ({ cluster }, guest) => agentCommand(cluster, guest, name),

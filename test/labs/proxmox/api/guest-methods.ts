@@ -1,8 +1,7 @@
-import type { Privilege } from '../access/privileges.ts'
 import type { WorkContext } from '../acts/context.ts'
 import type { Guest } from '../guests/guest.ts'
 import { GUEST_KINDS, type GuestKind } from '../guests/guest-kind.ts'
-import { type Call, GUEST, given, type Method, type Permission } from './method.ts'
+import { type Call, type Demanded, GUEST, given, type Method, type Permission } from './method.ts'
 import type { Properties } from './schema.ts'
 
 /** A call of a guest, said once for both kinds. */
@@ -11,7 +10,7 @@ export interface GuestMethod {
   /** What follows `/nodes/{node}/qemu/{vmid}`. */
   readonly path: string
   readonly parameters?: Properties
-  readonly privileges: readonly Privilege[]
+  readonly privileges: Demanded
   readonly any?: true
   readonly only?: 'qemu'
   readonly code: (call: Call, guest: Guest) => unknown

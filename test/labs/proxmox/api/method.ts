@@ -16,10 +16,10 @@ export interface Method {
 }
 
 /** `world`: without credentials. `all`: whoever has logged in; the call itself looks closer. */
-export type Permission =
-  | 'world'
-  | 'all'
-  | { readonly path: string; readonly privileges: readonly Privilege[]; readonly any?: true }
+export type Permission = 'world' | 'all' | { readonly path: string; readonly privileges: Demanded; readonly any?: true }
+
+/** Privileges, the same in every release or not. */
+export type Demanded = readonly Privilege[] | ((cluster: Cluster) => readonly Privilege[])
 
 export interface Call {
   readonly cluster: Cluster

@@ -48,9 +48,23 @@ function act(
       if (call.parameters.skiplock !== undefined && call.who !== ROOT) {
         throw parameterRefusal({ skiplock: 'Only root may use this option.' })
       }
-      return fork(call, guest, name, (context) => work(context, call))
+      return guest.ha ? askManager(call, guest, name) : fork(call, guest, name, (context) => work(context, call))
     },
   }
+}
+
+/** A guest of the high availability manager: the task ends when the request is written, not when it is done. */
+function askManager({ cluster, node, who }: Call, guest: Guest, name: string): string {
+  const act = name === 'start' ? 'start' : 'stop'
+  const request = { node, type: `ha${act}`, id: String(guest.vmid), who }
+  return cluster.tasks.fork(request, async (worker) => {
+    worker.log(`Requesting HA ${act} for ${guest.kind.word} ${guest.vmid}`)
+    const later = setTimeout(
+      () => void (act === 'start' ? guest.machine.start() : guest.machine.stop()),
+      cluster.times.haMs,
+    )
+    later.unref()
+  }).upid
 }
 
 async function current({ cluster }: Call, guest: Guest): Promise<unknown> {
@@ -68,7 +82,7 @@ async function current({ cluster }: Call, guest: Guest): Promise<unknown> {
     cpus: Number(config.cores ?? 1),
     mem: 0,
     disk: 0,
-    ha: { managed: 0 },
+    ha: { managed: guest.ha ? 1 : 0 },
     ...(config.agent === undefined ? {} : { agent: 1 }),
   }
 }

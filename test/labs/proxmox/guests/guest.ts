@@ -28,6 +28,8 @@ export interface Guest {
   readonly snapshots: Map<string, GuestConfig>
   readonly machine: Machine
   readonly pool?: string
+  /** Whether the cluster's high availability manager starts and stops it. */
+  ha: boolean
   /** Milliseconds since the epoch. */
   startedAt: number
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { keysInDisorder } from '../api/disorder.ts'
 import { Refusal } from '../refusal.ts'
+import type { Release } from '../release.ts'
 
 /** What goes back over the wire. */
 export interface Answer {
@@ -27,11 +28,12 @@ export function success(data: unknown, total: number | undefined): Answer {
 }
 
 /** What an error becomes: of the web server, of the API, or any other `die`. */
-export function failure(error: unknown): Answer {
+export function failure(error: unknown, release: Release): Answer {
   const reason = error instanceof Error ? error.message : String(error)
   if (error instanceof WireError) return { status: error.status, reason }
   const { status, errors } = error instanceof Refusal ? error : { status: 500, errors: undefined }
-  return { status, reason, body: { data: null, message: `${reason}\n`, ...(errors && { errors }) } }
+  const message = release.messageInBody ? { message: `${reason}\n` } : {}
+  return { status, reason, body: { data: null, ...message, ...(errors && { errors }) } }
 }
 
 /** Bodies longer than this are compressed for a client that takes it. */

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import type { Cluster } from '../cluster.ts'
 import { WireError } from './answer.ts'
+import type { Received } from './received.ts'
 
 /** The value behind a name in a header: `PVEAuthCookie=…;` or `PVEAPIToken=…`. */
 function valueIn(header: string | undefined, name: string): string | undefined {
@@ -12,7 +12,7 @@ function valueIn(header: string | undefined, name: string): string | undefined {
  * Who asks: `name@realm` or `name@realm!token`. A ticket wins over a token, and needs the CSRF token for all but GET.
  * A WireError 401 otherwise.
  */
-export function authenticate({ accounts }: Cluster, { method, headers }: IncomingMessage): string {
+export function authenticate({ accounts }: Cluster, { method, headers }: Received): string {
   const ticket = valueIn(headers.cookie, 'PVEAuthCookie') ?? valueIn(headers.authorization, 'PVEAuthCookie')
   if (ticket !== undefined) {
     const user = accounts.tickets.userOf(ticket)

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { findMethod } from '../api/find-method.ts'
 import { checkParameters, type RawParameters } from '../api/schema.ts'
 import type { Cluster } from '../cluster.ts'
@@ -7,22 +6,15 @@ import type { Answer } from './answer.ts'
 import { WireError } from './answer.ts'
 import { authenticate } from './authenticate.ts'
 import { readForm, readJson } from './parameters.ts'
+import { MAX_BODY_BYTES, pathOf, type Received } from './received.ts'
 import { runMethod } from './run-method.ts'
 
-const BASE = '/api2/json'
 const KNOWN_METHODS = ['GET', 'POST', 'PUT', 'DELETE']
-const MAX_BODY_BYTES = 512 * 1024
 const CONTENT_TYPES = ['application/x-www-form-urlencoded', 'application/json']
 
-/** The path below /api2/json of a request; undefined for any other. */
-export function pathOf(request: IncomingMessage): string | undefined {
-  const path = decodeURIComponent((request.url ?? '').split('?')[0] ?? '')
-  return path.startsWith(`${BASE}/`) ? path.slice(BASE.length) : undefined
-}
-
 /** One request, from its head to the answer, in the product's order of checks. Throws what {@link failure} takes. */
-export async function handleRequest(cluster: Cluster, node: string, request: IncomingMessage): Promise<Answer> {
-  const method = request.method ?? ''
+export async function handleRequest(cluster: Cluster, node: string, request: Received): Promise<Answer> {
+  const { method } = request
   if (!KNOWN_METHODS.includes(method)) throw new WireError(501, `method '${method}' not available`)
   if (request.headers['transfer-encoding'] !== undefined) {
     throw new WireError(501, 'chunked transfer encoding not supported')
@@ -31,7 +23,7 @@ export async function handleRequest(cluster: Cluster, node: string, request: Inc
   if (path === undefined) throw new WireError(501, 'no such uri')
   const isLogin = method === 'POST' && path === '/access/ticket'
   const who = isLogin ? '' : authenticate(cluster, request)
-  const parameters = await readParameters(request)
+  const parameters = readParameters(request)
   const found = findMethod(method, path)
   for (const name of Object.keys(parameters)) {
     if (found.fromPath[name] !== undefined) {
@@ -50,9 +42,9 @@ export async function handleRequest(cluster: Cluster, node: string, request: Inc
 }
 
 /** Body and query together; the query wins. */
-async function readParameters(request: IncomingMessage): Promise<RawParameters> {
+function readParameters(request: Received): RawParameters {
   const length = Number(request.headers['content-length'] ?? 0)
-  const query = readForm((request.url ?? '').split('?')[1] ?? '')
+  const query = readForm(request.url.split('?')[1] ?? '')
   if (length === 0) return query
   if (request.method !== 'PUT' && request.method !== 'POST') {
     throw new WireError(501, `Unexpected content for method '${request.method}'`)
@@ -63,16 +55,10 @@ async function readParameters(request: IncomingMessage): Promise<RawParameters> 
   if (type !== undefined && !CONTENT_TYPES.includes(type)) {
     throw new WireError(506, `upload 'Content-Type '${header}' not implemented`)
   }
-  const body = await readBody(request)
+  const { body } = request
   try {
     return { ...(type === 'application/json' ? readJson(body) : readForm(body)), ...query }
   } catch (error) {
     throw new WireError(501, error instanceof Error ? error.message : 'malformed JSON')
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -8,7 +8,8 @@ import type { AnswerFault } from '../faults.ts'
 import { type Answer, failure, send } from './answer.ts'
 import type { Certificate } from './certificate.ts'
 import { Connections } from './connections.ts'
-import { handleRequest, pathOf } from './handle-request.ts'
+import { handleRequest } from './handle-request.ts'
+import { pathOf, type Received, receive } from './received.ts'
 
 /** A request as a test may look at it afterwards. */
 export interface SeenRequest {
@@ -78,28 +79,36 @@ export class NodeServer {
     const began = performance.now()
     const last = this.connections.asked(request.socket)
     response.on('close', () => this.connections.answered(request.socket))
-    this.#remember(request)
-    const fault = this.#cluster.faults.forAnswer(request.method ?? '', pathOf(request) ?? '')
+    const received = await receive(request).catch(() => undefined)
+    if (received === undefined) return
+    this.#remember(received)
+    const fault = this.#cluster.faults.forAnswer(received.method, pathOf(received) ?? '')
+    if (fault?.when === 'before') await this.#holdUp(fault)
     if (fault?.kind === 'lose' && fault.when === 'before') return void request.socket.destroy()
-    const answer = await this.#answer(request, fault)
+    const answer = await this.#answer(received, fault)
     if (fault?.kind === 'lose') return void request.socket.destroy()
-    if (fault?.kind === 'delay') await sleep(fault.ms ?? 0)
+    if (fault?.when === 'after') await this.#holdUp(fault)
     // Whoever guesses passwords waits.
-    if (answer.status === 401)
-      await sleep(Math.max(0, this.#cluster.times.unauthorizedMs - (performance.now() - began)))
+    const held = this.#cluster.times.unauthorizedMs - (performance.now() - began)
+    if (answer.status === 401) await sleep(Math.max(0, held))
     const gzip = /gzip/.test(String(request.headers['accept-encoding'] ?? ''))
     const close = last || answer.status >= 400 || /close/i.test(request.headers.connection ?? '')
     send(response, answer, { close, gzip })
   }
 
-  async #answer(request: IncomingMessage, fault: AnswerFault | undefined): Promise<Answer> {
+  async #holdUp({ kind, ms = 0 }: AnswerFault): Promise<void> {
+    if (kind === 'delay') await sleep(ms, undefined, { ref: false })
+  }
+
+  async #answer(request: Received, fault: AnswerFault | undefined): Promise<Answer> {
     const instead = fault?.kind === 'answer' ? { status: fault.status ?? 596, reason: fault.reason ?? '' } : undefined
     if (instead && fault?.when === 'before') return instead
-    const real = await handleRequest(this.#cluster, this.node, request).then((answer) => answer, failure)
+    const failed = (error: unknown) => failure(error, this.#cluster.release)
+    const real = await handleRequest(this.#cluster, this.node, request).catch(failed)
     return instead ?? real
   }
 
-  #remember({ method = '', url = '', headers }: IncomingMessage): void {
+  #remember({ method, url, headers }: Received): void {
     const [path = '', query = ''] = url.replace(/^\/api2\/json/, '').split('?')
     this.requests.push({ method, path, query, headers })
   }

@@ -37,7 +37,8 @@ export async function runMethod({ cluster, node, who, method, raw, check }: Run)
 function checkPermission(cluster: Cluster, who: string, { permission }: Method, raw: RawParameters): void {
   if (typeof permission === 'string') return
   const path = permission.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(raw[name]))
-  cluster.accounts.demand(who, path, permission.privileges, permission.any ?? false)
+  const { privileges, any = false } = permission
+  cluster.accounts.demand(who, path, typeof privileges === 'function' ? privileges(cluster) : privileges, any)
 }
 
 async function reach(cluster: Cluster, name: string): Promise<void> {

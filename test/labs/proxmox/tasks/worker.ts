@@ -90,7 +90,7 @@ export class WorkerProcess {
   }
 
   async #suffer({ kind, ms, message }: TaskFault): Promise<void> {
-    if (kind === 'slow') await sleep(ms ?? 0)
+    if (kind === 'slow') await sleep(ms ?? 0, undefined, { ref: false })
     else if (kind === 'fail') throw new Error(message ?? 'fault on request')
     else if (kind === 'warn') this.warn(message ?? 'fault on request')
     else this.onKill()
