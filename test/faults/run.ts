@@ -57,7 +57,7 @@ process.exitCode = summary.broken.length > 0 ? 1 : 0
 async function runAll(cells: Cell[]): Promise<void> {
   const lab = await openLab({ log: (line) => say(`lab: ${line}`) })
   const versions = await versionsOf(lab)
-  const guests = Array.from({ length: Number(values.guests ?? 1) }, (_, index) => `${NAME}-${index + 1}`)
+  const guests = Array.from({ length: Number(values.guests ?? 2) }, (_, index) => `${NAME}-${index + 1}`)
   const together = cells.filter(({ fault }) => !fault.alone)
   const alone = cells.filter(({ fault }) => fault.alone)
   await Promise.all(guests.map((guest) => work(lab, guest, together, versions)))
