@@ -166,6 +166,16 @@ describe('snapshots of the stand-in', () => {
       assert.equal(refused.exitStatus, 'unable to rollback to incomplete snapshot (snapstate = prepare)')
     }))
 
+  test('the file locks of a worker that was killed are free again, the lock in the configuration is not', () =>
+    withStandIn(async ({ standIn, task, snapshot }) => {
+      await snapshot('one')
+      standIn.fault({ kind: 'kill', task: 'qmrollback', point: 'disks' })
+      assert.equal((await task('POST /snapshot/one/rollback')).exitStatus, 'unexpected status')
+      assert.equal((await task('POST /snapshot/one/rollback')).exitStatus, 'VM is locked (rollback)')
+      standIn.unlock(100)
+      assert.equal((await task('POST /snapshot/one/rollback')).exitStatus, 'OK')
+    }))
+
   test('ZFS rolls back to the newest only', () =>
     withStandIn(
       async ({ standIn, task, snapshot }) => {

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLab } from '../lab.ts'
 import { serveControl } from './control.ts'
@@ -14,7 +16,8 @@ const guest = (await lab.find(name)) ?? (await lab.guest(name))
 const { standIn, vmid, url, caPath, fingerprint, tokenPath } = await openLabStandIn(lab, guest, {
   nodes: ['pve1', 'pve2'],
 })
-const controlPath = join(guest.folder, 'pve', 'control')
+// In the temporary folder, because a socket's path may have 107 bytes only.
+const controlPath = join(tmpdir(), `stillshot-pve-${guest.uuid}`)
 const control = await serveControl(standIn, controlPath)
 process.stdout.write(`Proxmox VE stand-in, guest ${vmid} is ${guest.domain}
 
@@ -32,3 +35,4 @@ process.stdout.write(`Proxmox VE stand-in, guest ${vmid} is ${guest.domain}
 await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 control.close()
 await standIn.close()
+await rm(controlPath, { force: true })
