@@ -11,16 +11,19 @@ export async function runCell(scene: Scene, cell: Cell, versions: Versions): Pro
   const begun = performance.now()
   const at = new Date().toISOString()
   const facts = () => ({ cell: cell.name, at, versions, tookMs: Math.round(performance.now() - begun) })
+  // Results are read elsewhere: a place on this machine tells nobody anything.
+  const placeless = (text: string) => text.replaceAll(scene.lab.folder, '.lab')
   try {
     const played = await play(scene, cell)
     const judgement = await judge(scene, cell, played)
-    const message = scene.told.find(({ code }) => code !== undefined)?.message?.slice(0, 300)
+    const message = scene.told.find(({ code }) => code !== undefined)?.message
     return {
       ...facts(),
       told: scene.told.map((told) => `${told.command}: ${toldText(told)}`),
-      ...(message === undefined ? {} : { message }),
-      ...(played.reached ? {} : { notRun: `the boundary was not reached: ${message ?? 'no error'}` }),
+      ...(message === undefined ? {} : { message: placeless(message).slice(0, 300) }),
+      ...(played.reached ? {} : { notRun: placeless(`the boundary was not reached: ${message ?? 'no error'}`) }),
       ...judgement,
+      broken: judgement.broken.map(placeless),
     }
   } catch (thrown) {
     await cell.fault.lift?.(scene).catch(() => {})
@@ -33,7 +36,7 @@ export async function runCell(scene: Scene, cell: Cell, versions: Versions): Pro
       outageMs: 0,
       longestMs: 0,
       grades: [],
-      broken: [`not played to its end: ${why.slice(0, 900)}`],
+      broken: [placeless(`not played to its end: ${why.slice(0, 900)}`)],
     }
   }
 }

@@ -13,11 +13,11 @@ import { Scene, TTL_MS } from './scene.ts'
 
 /**
  * `npm run faults -- [--minutes N] [--json] [--cells PATTERN] [--ci] [--guests N]`: cells that were never run first, then the
- * oldest; results are merged into results.json, and docs/reference/faults.md is written from them. Ends with 1 when a
+ * oldest; results are merged into docs/reference/faults.json, and faults.md is written from them. Ends with 1 when a
  * promise is broken.
  */
 const ROOT = join(import.meta.dirname, '../..')
-const RESULTS = join(import.meta.dirname, 'results.json')
+const RESULTS = join(ROOT, 'docs/reference/faults.json')
 const REPORT = join(ROOT, 'docs/reference/faults.md')
 const NAME = 'faults'
 
