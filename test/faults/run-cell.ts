@@ -28,7 +28,7 @@ export async function runCell(scene: Scene, cell: Cell, versions: Versions): Pro
   } catch (thrown) {
     await cell.fault.lift?.(scene).catch(() => {})
     scene.child?.kill('SIGKILL')
-    const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    const why = thrown instanceof Error ? thrown.message : String(thrown)
     const told = scene.told.map((each) => `${each.command}: ${toldText(each)}`)
     return {
       ...facts(),
