@@ -55,6 +55,12 @@ export function vmKey(vm: { hypervisor: string; nativeId: string; uuid: string }
   return JSON.stringify([vm.hypervisor, vm.nativeId, vm.uuid])
 }
 
+/** The SMBIOS UUID in a {@link vmKey}. */
+export function uuidOfVmKey(key: string): string {
+  const [, , uuid] = JSON.parse(key) as readonly string[]
+  return uuid ?? ''
+}
+
 export interface Outage {
   readonly stopMs: number
   readonly snapshotMs: number

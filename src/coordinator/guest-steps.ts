@@ -1,6 +1,7 @@
 import { StillshotError, toStillshotError } from '../errors.ts'
 import { type HelperCall, isAnswerLost } from '../guest/guest-helper.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { retry } from '../system/retry.ts'
 import { awaitComeBack, type CameBack } from './await-come-back.ts'
@@ -38,19 +39,20 @@ export async function drain(
 }
 
 /** The way back from a hold: urgent, and tried for as long as the hold may live. */
-export function releaseHold(run: Run, { holdTtlMs }: VmSettings): UndoRecord {
-  return { action: 'release-hold', args: { hold: run.id }, urgent: true, timeoutMs: holdTtlMs }
+export function releaseHold(run: Run, { holdTtlMs }: VmSettings, { uuid }: Vm): UndoRecord {
+  return { action: 'release-hold', args: { hold: run.id, machine: uuid }, urgent: true, timeoutMs: holdTtlMs }
 }
 
 /** Stops the profile; resolves with the guest's evidence. The watchdog is armed before anything stops. */
 export async function holdGuest(
   run: Run,
   { name, profile, holdTtlMs }: VmSettings,
-  { forecast }: Pick<Passed, 'forecast'>,
+  { forecast, probe }: Pick<Passed, 'forecast' | 'probe'>,
   call: HelperCall,
 ): Promise<HoldAnswer> {
   const limits = { ttlMs: holdTtlMs, startMs: forecast.startMs }
-  const hold = await run.helper.hold(profile.name, run.id, limits, { ...call, timeoutMs: holdTtlMs })
+  const machine = probe.uuid === null ? {} : { machine: probe.uuid }
+  const hold = await run.helper.hold(profile.name, run.id, limits, { ...call, ...machine, timeoutMs: holdTtlMs })
   if (!hold.watchdogArmed) {
     throw new StillshotError('hold-refused', `${name}: the watchdog in the guest is not armed`)
   }

@@ -50,7 +50,7 @@ export async function holdVm(
     await ports.catalog.saveHold(record)
     await ports.catalog.saveRun({ ...run.record, outcome: 'held' })
     signal.throwIfAborted()
-    await saga.intend({ step: 'hold', undo: releaseHold(run, settings) })
+    await saga.intend({ step: 'hold', undo: releaseHold(run, settings, vm) })
     const facts = (hold: HoldAnswer): Readonly<Record<string, unknown>> => ({ ...heldFacts(seen, hold) })
     await during('hold', () =>
       saga.act('hold', () => holdGuest(run, settings, seen, { signal }), { facts, settles: ['drain'] }),

@@ -1,3 +1,4 @@
+import { uuidOfVmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { StatusAnswer } from '../guest/protocol/answers.ts'
 import { isSettled } from '../saga/journal-event.ts'
@@ -26,7 +27,7 @@ export async function settleHolds(
   { signal }: { signal: AbortSignal },
 ): Promise<readonly SettledHold[]> {
   const results: SettledHold[] = []
-  for (const { id: hold, run, vm } of await world.catalog.holds({ open: true })) {
+  for (const { id: hold, run, vm, vmKey } of await world.catalog.holds({ open: true })) {
     try {
       // Somebody is just taking it, or its run waits to be recovered.
       if (!isSettled(await readJournal(world.system.files, journalPath(world.stateDirectory, run)))) {
@@ -35,7 +36,9 @@ export async function settleHolds(
       }
       const { ports, settings } = await open(vm)
       const helper = openHelper(ports, settings)
-      const { holds, uptimeMs } = await helper.status({ signal }).finally(() => helper.close())
+      const { holds, uptimeMs } = await helper
+        .status({ signal, machine: uuidOfVmKey(vmKey) })
+        .finally(() => helper.close())
       const inGuest = holds.find(({ id }) => id === hold)
       if (inGuest !== undefined && isWithinItsTime(inGuest, uptimeMs)) {
         results.push({ hold, vm, outcome: 'held', message: `still held; \`stillshot release ${hold}\` ends it` })

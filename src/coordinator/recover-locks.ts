@@ -1,4 +1,4 @@
-import type { VmLock } from '../catalog/catalog.ts'
+import { uuidOfVmKey, type VmLock } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
 import { isSettled } from '../saga/journal-event.ts'
@@ -56,7 +56,7 @@ async function reasonToKeep(
     if (begun?.event !== 'run-begun') return 'its journal names no VM'
     const { ports, settings } = await open(begun.vm)
     const helper = openHelper(ports, settings)
-    const { holds } = await helper.status({ signal }).finally(() => helper.close())
+    const { holds } = await helper.status({ signal, machine: uuidOfVmKey(lock.vmKey) }).finally(() => helper.close())
     const inGuest = holds.find(({ id }) => id === lock.holdId)
     return inGuest !== undefined && isOpenHold(inGuest) ? 'the guest still holds it' : undefined
   } catch (thrown) {

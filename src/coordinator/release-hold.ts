@@ -1,4 +1,5 @@
-import type { HoldRecord, Outage } from '../catalog/catalog.ts'
+import { type HoldRecord, type Outage, uuidOfVmKey } from '../catalog/catalog.ts'
+import { StillshotError } from '../errors.ts'
 import type { Grade, Reason } from '../grade/grade.ts'
 import { gradeEvidence } from '../grade/grade-evidence.ts'
 import type { Proof } from '../grade/proof.ts'
@@ -28,7 +29,8 @@ export interface ReleaseReport {
 
 /**
  * Ends a hold: fence, start, come-back check, grade. Idempotent: of a hold that was released before, it answers what it
- * answered. Also settles a hold whose watchdog fired or whose guest rebooted.
+ * answered. Also settles a hold whose watchdog fired or whose guest rebooted. Rejects with `come-back-failed` and
+ * `details.report` when the hold is over and the guest is not, or not known to be, as it was.
  */
 export async function releaseHold(
   ports: Ports,
@@ -41,6 +43,8 @@ export async function releaseHold(
   signal.throwIfAborted()
   const run = await beginRun(ports, settings, 'release')
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
+  let report: ReleaseReport
+  let back: boolean
   try {
     const held = await readHeld(ports, record)
     const { clock } = ports.system
@@ -48,25 +52,36 @@ export async function releaseHold(
     const onSent = () => {
       sentAt = clock.now()
     }
+    const machine = held?.hold.uuid ?? uuidOfVmKey(record.vmKey)
     await run.saga.intend({ step: 'release' })
     const release = await during('release', () =>
-      run.saga.act('release', () => releaseGuest(ports, { ...run, id: holdId }, settings, { onSent })),
+      run.saga.act('release', () => releaseGuest(ports, { ...run, id: holdId }, settings, { machine, onSent })),
     )
     const cameBack =
       held === undefined
         ? undefined
         : await during('come-back', () => lookWhatCameBack(ports, { ...run, id: holdId }, settings, held))
     const snapshotMs = sentAt - (held?.answeredAt ?? parseInstant(record.heldAt))
-    const report = makeReport(ports, record, { held, release, snapshotMs, cameBack: cameBack?.proofs ?? [] })
+    back = release.ok && (held === undefined || cameBack?.complete === true)
+    report = makeReport(ports, record, { held, release, snapshotMs, cameBack: cameBack?.proofs ?? [] })
     await during('after', async () => {
       await ports.catalog.saveHold({ ...record, state: report.state, evidence: report })
       await ports.catalog.unlockVm(record.vmKey, holdId)
       await finishRun(ports, run)
     })
-    return report
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
+  if (!back) throw notBack(run.id, report)
+  return report
+}
+
+function notBack(run: string, report: ReleaseReport): StillshotError {
+  const failing = report.proofs.filter(({ claim, verdict }) => claim === 'came-back' && verdict !== 'proven')
+  const why =
+    failing.map(({ message }) => message).join('; ') || 'the guest did not say that everything is active again'
+  const message = `hold ${report.hold} is over, and ${report.vm} is not back as it was: ${why}`
+  return new StillshotError('come-back-failed', message, { details: { run, report } })
 }
 
 type Held = HeldFacts & { readonly answeredAt: number }

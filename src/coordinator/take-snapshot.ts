@@ -41,7 +41,7 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
 
     // One write for three acts: no disk of ours stands between them while the database stands still.
     await saga.intend(
-      { step: 'hold', undo: releaseHold(run, settings) },
+      { step: 'hold', undo: releaseHold(run, settings, vm) },
       { step: 'create-snapshot', undo: removeSnapshot(ports, vm, draft.snapshot) },
       { step: 'release' },
     )
@@ -59,9 +59,17 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
       ),
     )
     const release = await during('release', () =>
-      saga.act('release', () => releaseGuest(ports, run, settings, { onSent: () => timing.mark('releaseSent') }), {
-        settles: ['hold'],
-      }),
+      saga.act(
+        'release',
+        () =>
+          releaseGuest(ports, run, settings, {
+            machine: hold.uuid ?? vm.uuid,
+            onSent: () => timing.mark('releaseSent'),
+          }),
+        {
+          settles: ['hold'],
+        },
+      ),
     )
 
     // Everything slow happens after it is back; from here on nothing is given up, whoever aborts.

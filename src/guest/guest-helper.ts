@@ -3,6 +3,7 @@ import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
+import { isSameUuid } from './same-machine.ts'
 
 /** Where `guest install` puts the helper, and what the one line of sudoers names. */
 export const HELPER_PATH = '/usr/local/sbin/stillshot-guest'
@@ -20,6 +21,11 @@ export interface HelperCall extends CallOptions {
   readonly onSent?: () => void
   /** The answer has arrived, before it is looked at. */
   readonly onAnswered?: () => void
+  /**
+   * SMBIOS UUID of the machine that must answer. When another one has taken the address, it is `guest-unreachable`: what was
+   * asked of that one has been done there.
+   */
+  readonly machine?: string
 }
 
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
@@ -78,7 +84,7 @@ export class GuestHelper {
     return this.#ask('come-back', [profile, holdId ?? '-'], holdId ?? '', call)
   }
 
-  status(call: CallOptions): Promise<Answers['status']> {
+  status(call: HelperCall): Promise<Answers['status']> {
     return this.#ask('status', [], '', call)
   }
 
@@ -116,7 +122,17 @@ export class GuestHelper {
     if (result.stdout.trim() === '') throw this.#silent(verb, result)
     const answer = readAnswer(verb, holdId, result.stdout, this.#redaction)
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
+    await this.#checkMachine(call.machine, answer.uuid)
     return answer
+  }
+
+  async #checkMachine(wanted: string | undefined, answers: string | null): Promise<void> {
+    if (wanted === undefined || answers === null || isSameUuid(wanted, answers)) return
+    // The next call opens a new connection: by then the right one may have its address back.
+    await this.close()
+    const { vm, host } = this.#options.target
+    const message = `at ${host} another machine answers than ${vm}: SMBIOS UUID ${answers}, not ${wanted}`
+    throw new StillshotError('guest-unreachable', message)
   }
 
   /**

@@ -15,7 +15,7 @@ export function proveSameMachine(
     return { claim, verdict: 'unknown', code: 'no-guest-uuid', message: 'the guest does not show an SMBIOS UUID' }
   }
   const guestUuid = guest.uuid.toLowerCase()
-  if (guestUuid !== vm.uuid && swapFields(guestUuid) !== vm.uuid) {
+  if (!isSameUuid(guestUuid, vm.uuid)) {
     const message = `the guest has SMBIOS UUID ${guestUuid}, the VM ${vm.name} has ${vm.uuid}`
     return { claim, verdict: 'contradicted', code: 'uuid-differs', message }
   }
@@ -33,6 +33,12 @@ export function proveSameMachine(
     return { claim, verdict: 'contradicted', code: 'macs-differ', message }
   }
   return { claim, verdict: 'proven', code: 'uuid-equal', message: `SMBIOS UUID ${vm.uuid} on both sides` }
+}
+
+/** True when both are the SMBIOS UUID of one machine, in whatever byte order. */
+export function isSameUuid(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()]
+  return a === b || swapFields(a) === b
 }
 
 /** The first three fields with their bytes in the other order: 4, 2 and 2 bytes. */

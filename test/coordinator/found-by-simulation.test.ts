@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileError } from '../../adapters/system/fake/memory-files.ts'
 import { holdVm } from '../../src/coordinator/hold.ts'
+import { releaseHold } from '../../src/coordinator/release-hold.ts'
 import { StillshotError } from '../../src/errors.ts'
 import { formatInstant } from '../../src/system/instant.ts'
 import { makeWorld } from '../world/world.ts'
@@ -107,4 +108,29 @@ test('a hold that is held beyond its time to live has lost its watchdog: recover
     [[id, 'released']],
   )
   assert.equal(world.guest.facts.running, true)
+})
+
+test('a clone that has taken the address settles nothing: the hold stays open until the guest itself is asked', async () => {
+  const world = makeWorld()
+  const { id } = await holdVm(world.ports, world.settings, { signal: new AbortController().signal })
+  const { uuid } = world.guest.facts
+  await world.pass(world.settings.holdTtlMs)
+  world.guest.facts.uuid = '11111111-2222-3333-4444-555555555555'
+  const { holds, locks } = await world.recover()
+  assert.deepEqual([holds[0]?.outcome, locks[0]?.outcome], ['failed', 'kept'])
+  assert.match(holds[0]?.message ?? '', /another machine answers/)
+  world.guest.facts.uuid = uuid
+  assert.deepEqual(
+    (await world.recover()).holds.map(({ hold, outcome }) => [hold, outcome]),
+    [[id, 'expired']],
+  )
+})
+
+test('a release whose start failed is no good end: it says so, and the hold is over', async () => {
+  const world = makeWorld()
+  const signal = new AbortController().signal
+  const { id } = await holdVm(world.ports, world.settings, { signal })
+  world.guest.faults.startFails = true
+  assert.equal(await releaseHold(world.ports, world.settings, id, { signal }).catch(codeOf), 'come-back-failed')
+  assert.equal((await world.catalog.hold(id))?.state, 'released')
 })

@@ -61,9 +61,9 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   },
   {
     name: 'machine not asked who it is',
-    file: 'src/coordinator/evidence.ts',
-    find: 'const same = hold.uuid === probe.uuid && hold.bootId === probe.bootId && release.uuid === probe.uuid',
-    replace: 'const same = hold.version === 1',
+    file: 'src/guest/guest-helper.ts',
+    find: 'if (wanted === undefined || answers === null || isSameUuid(wanted, answers)) return',
+    replace: 'if (wanted === undefined || answers !== null || isSameUuid(wanted, answers)) return',
   },
   {
     name: 'disks of the snapshot not counted',

@@ -13,6 +13,7 @@ const TRIES_EVERY_MS = 10_000 + 3_000
  */
 export const comesBack: MakeInvariant = ({ guest, other }) => {
   const guests = [guest, other].map(watchGuest)
+  let toldDown = false
   return {
     promise: 'the database comes back',
     onEvent() {
@@ -22,7 +23,14 @@ export const comesBack: MakeInvariant = ({ guest, other }) => {
       }
       return undefined
     },
+    onTold({ told }) {
+      if (told.how === 'failed' && told.error.code === 'come-back-failed') toldDown = true
+      return undefined
+    },
     async atEnd() {
+      // Its start failed, the watchdog that would go on trying is gone too, and somebody has been told that it is down.
+      const watchdogGone = guest.helper.holds.some(({ watchdog }) => watchdog === 'missing')
+      if (toldDown && watchdogGone && !guest.server.running) return guests[1]?.atEnd()
       return guests[0]?.atEnd() ?? guests[1]?.atEnd()
     },
   }

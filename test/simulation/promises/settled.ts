@@ -19,7 +19,8 @@ export const settled: MakeInvariant = ({ hosts, guest: { helper } }) => ({
       const hold = [...catalog.holds.values()].find(({ state }) => state === 'held')
       if (hold !== undefined) return `hold ${hold.id} is open in the catalog`
     }
-    const hold = helper.holds.find(keepsOthersOut)
+    // One whose watchdog is gone is not tried on by anybody: that its start failed was told.
+    const hold = helper.holds.find((candidate) => keepsOthersOut(candidate) && candidate.watchdog !== 'missing')
     return hold === undefined ? undefined : `hold ${hold.id} is ${hold.state} in the guest`
   },
 })
