@@ -132,7 +132,7 @@ export class Connection {
 
   /** Safe twice. */
   close(): void {
-    this.#socket.reset()
+    this.#socket.tls.destroy()
     void this.#client.destroy().catch(() => {})
   }
 }

@@ -13,8 +13,9 @@ export interface RollBackMark {
   readonly state: 'begun' | 'done'
   /** The VM's generation, which Proxmox VE renews at the end of a roll back. */
   readonly generation?: string
-  /** The VM's process: while it is the same, no disk was touched. */
+  /** The VM's process and how long it had run, in seconds: while it is still the same, no disk was touched. */
   readonly pid?: number
+  readonly uptime?: number
   /** The newest roll back of the VM that was seen before. */
   readonly after?: string
 }

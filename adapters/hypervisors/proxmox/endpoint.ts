@@ -29,8 +29,9 @@ export class Endpoint {
   readonly url: URL
   readonly #options: EndpointOptions
   #connections: Connection[] = []
-  #waiting: (() => void)[] = []
-  #open = 0
+  readonly #waiting = new Set<() => void>()
+  #taken = 0
+  #closing = new AbortController()
 
   constructor(options: EndpointOptions) {
     this.url = new URL(options.url)
@@ -39,7 +40,7 @@ export class Endpoint {
 
   /** Rejects with {@link NotReached}, the signal's reason, or what broke the connection under the request. */
   async send(request: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
-    await this.#turn(signal)
+    await this.#takeTurn(signal)
     try {
       const kept = this.#freshest()
       if (kept !== undefined) {
@@ -51,23 +52,37 @@ export class Endpoint {
       }
       return await this.#use(await this.#connect(signal), request, signal)
     } finally {
-      this.#open -= 1
-      this.#waiting.shift()?.()
+      this.#giveTurn()
     }
   }
 
-  /** Safe twice. */
+  /** Ends what is under way, too. Safe twice. */
   close(): void {
+    this.#closing.abort(new Error('closed'))
+    this.#closing = new AbortController()
     for (const connection of this.#connections) connection.close()
     this.#connections = []
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
-    while (this.#open >= MOST_CONNECTIONS) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
+  async #takeTurn(signal: AbortSignal): Promise<void> {
+    while (this.#taken >= MOST_CONNECTIONS) await this.#nextTurn(signal)
     signal.throwIfAborted()
-    this.#open += 1
+    this.#taken += 1
+  }
+
+  /** Everybody who waits looks again: one of them may have given up in the same moment. */
+  #giveTurn(): void {
+    this.#taken -= 1
+    for (const wake of this.#waiting) wake()
+  }
+
+  async #nextTurn(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.add(resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    await promise
+    this.#waiting.delete(resolve)
+    signal.throwIfAborted()
   }
 
   #freshest(): Connection | undefined {
@@ -90,8 +105,9 @@ export class Endpoint {
   async #connect(signal: AbortSignal): Promise<Connection> {
     const { clock, trust } = this.#options
     using limit = clock.deadline(CONNECT_LIMIT_MS, signal)
+    const either = AbortSignal.any([limit.signal, this.#closing.signal])
     try {
-      const socket = await openSecureSocket(this.url, await trust(), limit.signal)
+      const socket = await openSecureSocket(this.url, await trust(), either)
       const connection = new Connection(this.url.origin, socket, clock)
       this.#connections.push(connection)
       return connection

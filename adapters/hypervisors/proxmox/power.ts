@@ -13,6 +13,8 @@ export interface VmStatus {
   readonly lock: string | undefined
   /** Process of the VM on its node; undefined while it is off. */
   readonly pid: number | undefined
+  /** How long it has run, in seconds. */
+  readonly uptime: number
   /** Whether the cluster's high availability starts and stops it, too. */
   readonly managed: boolean
 }
@@ -23,11 +25,18 @@ const START_LIMIT_MS = 120_000
 
 export async function readStatus(cluster: Cluster, vm: Pick<Vm, 'nativeId' | 'name'>, call: Call): Promise<VmStatus> {
   const errand = { call, doing: `look at ${vm.name}` }
-  const { status, qmpstatus, lock, pid, ha } = await onNode(cluster, vm, call, (node) =>
+  const { status, qmpstatus, lock, pid, uptime, ha } = await onNode(cluster, vm, call, (node) =>
     vmApi(cluster, vm, node, errand).status.current.$get(),
   )
   const managed = Boolean(Number((ha as { managed?: number } | undefined)?.managed ?? 0))
-  return { status, qmpstatus, lock, pid: pid === undefined ? undefined : Number(pid), managed }
+  return {
+    status,
+    qmpstatus,
+    lock,
+    pid: pid === undefined ? undefined : Number(pid),
+    uptime: Number(uptime ?? 0),
+    managed,
+  }
 }
 
 export function powerOf({ status, qmpstatus }: VmStatus): PowerState {

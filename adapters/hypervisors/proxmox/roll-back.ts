@@ -6,7 +6,7 @@ import { type Cluster, vmApi } from './cluster.ts'
 import { type RollBackMark, writeDescription } from './description.ts'
 import { readConfig } from './find-vm.ts'
 import { readSnapshotList, type SnapshotList, snapshotNamed, storeDescription } from './list-snapshots.ts'
-import { powerOf, readStatus } from './power.ts'
+import { powerOf, readStatus, type VmStatus } from './power.ts'
 import { codeOf, unlockHint } from './proxmox-errors.ts'
 import { runTask } from './run-task.ts'
 import { followTask, isSuccess, type SeenTask, tasksOf } from './task.ts'
@@ -62,7 +62,7 @@ async function rollBackNow(cluster: Cluster, vm: Vm, request: RollBackRequest, c
 }
 
 async function markBefore(cluster: Cluster, vm: Vm, { token }: RollBackRequest, call: Call): Promise<RollBackMark> {
-  const [config, { pid }, [newest]] = await Promise.all([
+  const [config, { pid, uptime }, [newest]] = await Promise.all([
     readConfig(cluster, vm, call),
     readStatus(cluster, vm, call),
     tasksOf(cluster, vm, call, 'qmrollback'),
@@ -71,7 +71,7 @@ async function markBefore(cluster: Cluster, vm: Vm, { token }: RollBackRequest, 
     token,
     state: 'begun',
     ...(typeof config.vmgenid === 'string' ? { generation: config.vmgenid } : {}),
-    ...(pid === undefined ? {} : { pid }),
+    ...(pid === undefined ? {} : { pid, uptime }),
     ...(newest === undefined ? {} : { after: newest.upid }),
   }
 }
@@ -136,7 +136,7 @@ async function judge(
   if (hasNewGeneration(mark, config.vmgenid) && stands(list, snapshotName)) return 'rolled-back'
   if (task?.exitStatus === undefined) return 'untouched'
   if (FOUND_BEFORE.includes(codeOf(task.exitStatus))) return 'untouched'
-  if (mark.pid !== undefined && status.pid === mark.pid) return 'untouched'
+  if (isSameProcess(mark, status)) return 'untouched'
   if (powerOf(status) === 'off') return 'half'
   // Somebody unlocked and started it: what it wrote since is not ours to throw away.
   throw new StillshotError(
@@ -148,6 +148,11 @@ async function judge(
 
 function hasNewGeneration({ generation }: RollBackMark, now: unknown): boolean {
   return generation !== undefined && typeof now === 'string' && now !== generation
+}
+
+/** Numbers of processes are used again; a process that ran before cannot have run for less now. */
+function isSameProcess(mark: RollBackMark, { pid, uptime }: VmStatus): boolean {
+  return mark.pid !== undefined && pid === mark.pid && uptime >= (mark.uptime ?? 0)
 }
 
 function stands({ current }: SnapshotList, snapshotName: string): boolean {

@@ -23,11 +23,13 @@ export interface SecureSocket {
  */
 export async function openSecureSocket(url: URL, trust: Trust, signal: AbortSignal): Promise<SecureSocket> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
+  signal.throwIfAborted()
   const tcp = openTcp({ host, port: Number(url.port || 443), noDelay: true })
-  const reset = () => {
-    if (!tcp.destroyed) tcp.resetAndDestroy()
-  }
-  signal.addEventListener('abort', reset)
+  // Whoever waits is told below; at any other time the owner sees that the socket is gone.
+  tcp.on('error', () => {})
+  // Nothing has been said yet, so there is nothing to hold back.
+  const end = () => void tcp.destroy()
+  signal.addEventListener('abort', end)
   try {
     await ready(tcp, 'connect')
     const tls = openTls({
@@ -42,15 +44,17 @@ export async function openSecureSocket(url: URL, trust: Trust, signal: AbortSign
     await ready(tls, 'secureConnect')
     const seen = tls.getPeerCertificate().fingerprint256
     if (trust.pinned !== undefined && !isPinned(trust.pinned, seen)) throw otherCertificate(url, seen)
-    // Nobody listens between two requests; the owner sees that the socket is gone.
     tls.on('error', () => {})
+    const reset = () => {
+      if (!tcp.destroyed) tcp.resetAndDestroy()
+    }
     return { tls, reset }
   } catch (error) {
-    reset()
+    end()
     signal.throwIfAborted()
     throw notConnected(url, error)
   } finally {
-    signal.removeEventListener('abort', reset)
+    signal.removeEventListener('abort', end)
   }
 }
 

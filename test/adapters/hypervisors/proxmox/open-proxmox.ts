@@ -115,3 +115,13 @@ function configOf(vmid: number, name: string): Record<string, string | number> {
     virtio1: `local:${vmid}/vm-${vmid}-disk-1.qcow2,size=2G`,
   }
 }
+
+/** Opens one, runs the body, closes it. */
+export async function withProxmox(options: OpenOptions, body: (opened: OpenedProxmox) => Promise<void>): Promise<void> {
+  const opened = await openProxmox(options)
+  try {
+    await body(opened)
+  } finally {
+    await opened.close()
+  }
+}
