@@ -3,10 +3,11 @@ import type { Snapshot, SnapshotRequest, Vm } from '../../../src/hypervisor/hype
 import type { Call } from './call.ts'
 import { type Cluster, vmApi } from './cluster.ts'
 import { writeDescription } from './description.ts'
-import { type ListedSnapshot, publicSnapshot, readSnapshotList } from './list-snapshots.ts'
+import { type ListedSnapshot, readSnapshotConfig, readSnapshotList, snapshotWith } from './list-snapshots.ts'
 import { taskError } from './proxmox-errors.ts'
 import { type EndedTask, isCode, runTask } from './run-task.ts'
 import { isSuccess, pauseAfter, tasksOf, warningsOf } from './task.ts'
+import { drivesOf } from './vm-config.ts'
 
 /** The database stands still meanwhile, so another task is not waited for as long as elsewhere. */
 const LOCK_PATIENCE_MS = 30_000
@@ -33,16 +34,16 @@ export async function createSnapshot(
     if (!isCode(error, 'answer-lost') || call.signal.aborted) throw error
     await awaitListed(cluster, vm, name, call, error)
   }
-  const [listed, warnings] = await Promise.all([
+  const [{ snapshots }, config, warnings] = await Promise.all([
     readSnapshotList(cluster, vm, call),
+    readSnapshotConfig(cluster, vm, name, call),
     ended === undefined ? [] : warningsOf(cluster, ended.upid, ended.exitStatus, call).catch(() => [ended.exitStatus]),
   ])
-  const found = listed.snapshots.find((snapshot) => snapshot.name === name)
-  const [snapshot] = found === undefined ? [] : await publicSnapshot(cluster, vm, found, call)
-  if (snapshot === undefined) {
-    throw new StillshotError('hypervisor-refused', `${doing}: the task ended well, but the snapshot is not listed`)
-  }
-  return warnings.length === 0 ? snapshot : { ...snapshot, warnings }
+  const found = snapshots.find((snapshot) => snapshot.name === name)
+  if (found === undefined)
+    throw new StillshotError('answer-lost', `${doing}: the task ended well, but it is not listed`)
+  const disks = drivesOf(config).map(({ id }) => id)
+  return { ...snapshotWith(found, disks), ...(warnings.length === 0 ? {} : { warnings }) }
 }
 
 /** Proxmox VE's rule, said before anything is asked; its own words for the two reserved names are an internal error. */

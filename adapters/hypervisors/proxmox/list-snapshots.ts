@@ -66,25 +66,29 @@ export async function listSnapshots(cluster: Cluster, vm: Vm, call: Call): Promi
 }
 
 /** None when it is gone by now. */
-export async function publicSnapshot(
+async function publicSnapshot(
   cluster: Cluster,
   vm: Vm,
   snapshot: ListedSnapshot,
   call: Call,
 ): Promise<readonly Snapshot[]> {
   const disks = await disksOf(cluster, vm, snapshot, call)
-  if (disks === undefined) return []
-  const { name, text, snaptime, parent, unfinished } = snapshot
-  return [
-    {
-      name,
-      description: text,
-      createdAt: formatInstant(snaptime * 1000),
-      ...(parent === undefined ? {} : { parent }),
-      complete: unfinished === undefined,
-      disks,
-    },
-  ]
+  return disks === undefined ? [] : [snapshotWith(snapshot, disks)]
+}
+
+/** What the port shows of a snapshot. */
+export function snapshotWith(
+  { name, text, snaptime, parent, unfinished }: ListedSnapshot,
+  disks: readonly string[],
+): Snapshot {
+  return {
+    name,
+    description: text,
+    createdAt: formatInstant(snaptime * 1000),
+    ...(parent === undefined ? {} : { parent }),
+    complete: unfinished === undefined,
+    disks,
+  }
 }
 
 /** The disks of the configuration that the snapshot keeps. */

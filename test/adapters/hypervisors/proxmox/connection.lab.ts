@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { createServer as createTls } from 'node:tls'
 import { Connection } from '../../../../adapters/hypervisors/proxmox/connection.ts'
@@ -16,8 +19,9 @@ describe('the connection to Proxmox VE', () => {
   test('a certificate of another authority is refused', () =>
     withProxmox({}, async ({ another }) => {
       const stranger = await makeCertificate(['pve1'])
-      const trusting = another({ authorityPath: await pemFile(stranger.ca) })
-      await rejectsWith('hypervisor-refused', trusting.check())
+      await withFile(stranger.ca, (authorityPath) =>
+        rejectsWith('hypervisor-refused', another({ authorityPath }).check()),
+      )
     }))
 
   test('the pinned certificate is accepted in both notations, without its authority', () =>
@@ -67,7 +71,9 @@ describe('the connection to Proxmox VE', () => {
       process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
       for (const name of names.slice(1)) process.env[name] = 'http://127.0.0.1:1'
       try {
-        await rejectsWith('hypervisor-refused', another({ authorityPath: await pemFile(stranger.ca) }).check())
+        await withFile(stranger.ca, (authorityPath) =>
+          rejectsWith('hypervisor-refused', another({ authorityPath }).check()),
+        )
         const { fingerprint } = standIn.certificate
         await another({ addresses: [{ url: standIn.url, fingerprint }] }).check()
       } finally {
@@ -207,11 +213,14 @@ describe('the credentials of Proxmox VE', () => {
     }))
 })
 
-async function pemFile(pem: string): Promise<string> {
-  const { mkdtemp, writeFile } = await import('node:fs/promises')
-  const folder = await mkdtemp('/tmp/stillshot-pem-')
-  await writeFile(`${folder}/ca.pem`, pem)
-  return `${folder}/ca.pem`
+async function withFile(text: string, body: (path: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'stillshot-pem-'))
+  try {
+    await writeFile(join(folder, 'ca.pem'), text)
+    await body(join(folder, 'ca.pem'))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** Takes connections and requests, and never answers. `ended`: how the first connection ended. */
