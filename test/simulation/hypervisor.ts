@@ -50,6 +50,8 @@ export class SimulatedHypervisor implements Hypervisor {
   readonly #clock: Clock
   readonly #machines: Machines
   readonly #locked = new Set<string>()
+  /** Names of the snapshots that a task removes just now. */
+  readonly #removing = new Set<string>()
 
   constructor(inner: FakeHypervisor, clock: Clock, machines: Machines, troubles: HypervisorTroubles) {
     this.#inner = inner
@@ -252,15 +254,19 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   async #carryOut<T>(arrival: ChangeArrival, trouble: ChangeTrouble | undefined, work: Work<T>): Promise<T> {
-    const { change, vm } = arrival
+    const { change, vm, name } = arrival
+    // The same removal again waits for the one that is under way, whoever asked for that.
+    while (change === 'remove' && this.#removing.has(name)) await this.#clock.sleep(100)
     if (this.#locked.has(vm.nativeId)) throw this.#busy(vm)
     this.#machines.onArrival(arrival)
     this.#locked.add(vm.nativeId)
+    if (change === 'remove') this.#removing.add(name)
     try {
       if (trouble?.kind === 'refused') throw this.#refused(change, 'the task failed')
       return await work(vm, trouble)
     } finally {
       this.#locked.delete(vm.nativeId)
+      this.#removing.delete(name)
     }
   }
 
