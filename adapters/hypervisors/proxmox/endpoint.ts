@@ -78,10 +78,12 @@ export class Endpoint {
 
   async #nextTurn(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#waiting.add(resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    const wake = () => resolve()
+    this.#waiting.add(wake)
+    signal.addEventListener('abort', wake)
     await promise
-    this.#waiting.delete(resolve)
+    this.#waiting.delete(wake)
+    signal.removeEventListener('abort', wake)
     signal.throwIfAborted()
   }
 

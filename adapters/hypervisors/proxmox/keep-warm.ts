@@ -37,7 +37,8 @@ export class WarmConnection {
     const begunAt = this.#clock.monotonic()
     while (this.#clock.monotonic() - begunAt < LIMIT_MS) {
       await this.#clock.sleep(PAUSE_MS, signal)
-      await this.#engine.warm({ signal, changeSent: false })
+      // Not ended with the rest: that would reset the very connection that is to be used.
+      await this.#engine.warm({ signal: new AbortController().signal, changeSent: false })
     }
   }
 }

@@ -118,6 +118,40 @@ describe('the connection to Proxmox VE', () => {
       for (let count = 0; count < 250; count += 1) assert.equal(await hypervisor.power(vm), 'running')
     }))
 
+  test('many questions at once share a few connections, and one that is given up leaves its turn to others', () =>
+    withProxmox({}, async ({ standIn, hypervisor, vm }) => {
+      standIn.fault({ kind: 'delay', call: 'status/current', when: 'before', ms: 300, times: 6 })
+      const signal = AbortSignal.timeout(100)
+      const givenUp = Array.from({ length: 10 }, () => hypervisor.power(vm, { signal }))
+      const patient = Array.from({ length: 10 }, () => hypervisor.power(vm))
+      const ends = await Promise.allSettled([...givenUp, ...patient])
+      assert.deepEqual(
+        ends.map(({ status }) => status),
+        [...givenUp.map(() => 'rejected'), ...patient.map(() => 'fulfilled')],
+      )
+      assert.ok(standIn.server().accepted <= 13, String(standIn.server().accepted))
+    }))
+
+  test('a connection is held open between the look and the snapshot', () =>
+    withProxmox({}, async ({ standIn, hypervisor, vm }) => {
+      await hypervisor.checkSnapshot(vm)
+      const before = standIn.server().requests.length
+      await new Promise((resolve) => setTimeout(resolve, 5_500))
+      assert.deepEqual(
+        standIn
+          .server()
+          .requests.slice(before)
+          .map(({ path }) => path),
+        ['/version'],
+      )
+      const { accepted } = standIn.server()
+      standIn.fault({ kind: 'slow', task: 'qmsnapshot', point: 'disks', ms: 1_000 })
+      const taken = hypervisor.createSnapshot(vm, { name: 's1', description: '' })
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      assert.equal(standIn.server().accepted, accepted)
+      await taken
+    }))
+
   test('a change that is given up waits a moment for its answer, and resets its connection', async () => {
     const certificate = await makeCertificate(['pve1'])
     const deaf = await openDeafServer(certificate)

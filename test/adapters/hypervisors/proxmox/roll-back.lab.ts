@@ -96,13 +96,16 @@ describe('a roll back on Proxmox VE when something goes wrong', () => {
       assert.equal(await hypervisor.power(vm), 'running')
     }))
 
-  test('its worker is killed at the very end: it happened', () =>
+  test('its worker is killed at the very end: it happened, and is not done again', () =>
     withSnapshot({}, async (opened) => {
-      const { standIn, hypervisor, vm } = opened
+      const { standIn, machine, hypervisor, vm } = opened
       standIn.fault({ kind: 'kill', task: 'qmrollback', point: 'done' })
       await rejectsWith('hypervisor-refused', hypervisor.rollBack(vm, TO_S1))
-      assert.equal(await hypervisor.settleRollBack(vm, TO_S1), 'rolled-back')
       assert.equal(contents(opened), '1 1')
+      await machine.start()
+      write(opened, '3')
+      assert.equal(await hypervisor.settleRollBack(vm, TO_S1), 'rolled-back')
+      assert.equal(contents(opened), '3 3')
     }))
 
   test('a roll back by somebody else to another snapshot is not ours', () =>
