@@ -75,11 +75,11 @@ function orderFindings(
   { storages }: StorageView,
 ): readonly Finding[] {
   const newer = snapshots.slice(snapshots.findIndex((snapshot) => snapshot.name === name) + 1)
-  if (newer.length === 0) return []
   const names = [...new Set(drivesOf(before).flatMap((drive) => storageOf(drive) ?? []))]
   const rigid = names.filter((storage) => /^zfs/.test(storages.get(storage)?.type ?? ''))
   const unseen = names.filter((storage) => !storages.has(storage))
   const later = newer.map((snapshot) => snapshot.name).join(', ')
+  if (newer.length === 0) return rigid.length === 0 ? [] : [newestOnly(rigid)]
   if (rigid.length > 0) {
     const message = `${name} is not the newest snapshot, and ZFS (${rigid.join(', ')}) rolls back to the newest only`
     const hint = `remove the newer ones first, if they can be missed: ${later}; a safety snapshot would be newer, too`
@@ -89,6 +89,15 @@ function orderFindings(
   const message = `not checked whether ${unseen.join(', ')} can roll back past newer snapshots (${later})`
   const hint = 'Datastore.Audit on the storage shows its type; ZFS and volume chains cannot'
   return [{ severity: 'warn', code: 'not-checked', message, hint }]
+}
+
+function newestOnly(rigid: readonly string[]): Finding {
+  return {
+    severity: 'warn',
+    code: 'newest-only',
+    message: `ZFS (${rigid.join(', ')}) rolls back to the newest snapshot only, and a safety snapshot would be newer`,
+    hint: 'roll back without a safety snapshot, or copy what is still needed first',
+  }
 }
 
 /** What every roll back changes, and what belongs to the snapshot alone. */

@@ -119,7 +119,9 @@ async function agentFindings(cluster: Cluster, vm: Vm, config: Config, call: Cal
   } catch (error) {
     if (!isCode(error, 'hypervisor-refused')) throw error
     if (error.details.status === 403) {
-      return [notChecked('whether the guest agent answers', `VM.GuestAgent.Audit on /vms/${vm.nativeId}`)]
+      // Releases before 9 ask for another one.
+      const { privilege = 'VM.GuestAgent.Audit' } = error.details
+      return [notChecked('whether the guest agent answers', `${privilege} on /vms/${vm.nativeId}`)]
     }
     const message = `the guest agent is enabled, but does not answer: every snapshot waits 3 s for it (${error.details.words})`
     const hint = `start qemu-guest-agent in the guest, or \`qm set ${vm.nativeId} --agent 0\``

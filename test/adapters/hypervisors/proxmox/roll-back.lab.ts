@@ -145,6 +145,7 @@ describe('what speaks against a roll back on Proxmox VE', () => {
         [['not-newest', 'not-supported']],
       )
       assert.equal(await hypervisor.settleRollBack(vm, TO_S1), 'untouched')
+      assert.ok((await hypervisor.checkRollBack(vm, 's2')).some(({ code }) => code === 'newest-only'))
       await hypervisor.rollBack(vm, { snapshotName: 's2', token: 'two' })
     }))
 
