@@ -61,6 +61,11 @@ export class Faults {
     this.#faults = []
   }
 
+  /** How many have not happened: a test that asked for some looks whether they did. */
+  get unused(): number {
+    return this.#faults.reduce((sum, { left }) => sum + left, 0)
+  }
+
   /** The fault for this call, used up by asking. */
   forAnswer(method: string, path: string): AnswerFault | undefined {
     return this.#take(

@@ -1,0 +1,116 @@
+// time limit: 1500 s
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Lab, openLab } from '../lab.ts'
+import type { LabGuest } from '../lab-guest.ts'
+import { StillshotCli } from '../stillshot-cli.ts'
+import type { Fault } from './faults.ts'
+import { type LabStandIn, openLabStandIn } from './lab-stand-in.ts'
+
+let lab: Lab
+let guest: LabGuest
+let pve: LabStandIn
+let cli: StillshotCli
+let firstPoint: string
+
+before(async () => {
+  lab = await openLab()
+  guest = await lab.guest('pve')
+  pve = await openLabStandIn(lab, guest)
+  cli = await StillshotCli.make(lab, guest)
+  await cli.writeConfig(`hypervisors:
+  pve: { kind: proxmox, url: "${pve.url}", ca: ${pve.caPath}, token: "file:${pve.tokenPath}" }
+ssh: { user: ${guest.user}, key: ${guest.userKeyPath}, knownHosts: known_hosts, connectTimeout: 60s }
+vms:
+  ${guest.name}:
+    hypervisor: pve
+    id: "${pve.vmid}"
+    ssh: { host: ${guest.host}, port: ${guest.sshPort} }
+    hold: { ttl: 180s, budget: 170s }
+state: { directory: state }
+`)
+  await cli.installHelper(guest)
+  await guest.sql('CREATE DATABASE kept; CREATE TABLE kept.t (a INT); INSERT INTO kept.t VALUES (1)')
+})
+
+after(async () => {
+  await pve?.close()
+  await guest?.destroy()
+})
+
+interface Answer {
+  readonly points: readonly { id: string; snapshot: string; grade: string; reasons: readonly unknown[] }[]
+  readonly failed: readonly { code: string; message: string; hint: string }[]
+}
+
+/** One run, in which everything that was asked to go wrong does. */
+async function snapshot(fault?: Fault): Promise<{ status: number | null; answer: Answer; text: string }> {
+  const { faults } = pve.standIn.cluster
+  faults.clear()
+  if (fault) faults.add(fault)
+  const { status, stdout, stderr } = await cli.run('--json', 'snapshot', guest.name)
+  assert.equal(faults.unused, 0, stdout)
+  return { status, answer: JSON.parse(stdout) as Answer, text: `${stdout}\n${stderr}` }
+}
+
+function names(): readonly string[] {
+  return [...pve.standIn.guest(pve.vmid).snapshots.keys()]
+}
+
+test('a snapshot has the grade db-stopped', async () => {
+  const { status, answer, text } = await snapshot()
+  assert.equal(status, 0, text)
+  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
+  assert.deepEqual(names(), [answer.points[0]?.snapshot])
+  firstPoint = answer.points[0]?.id ?? ''
+  await guest.sql('INSERT INTO kept.t VALUES (2)')
+})
+
+test('the answer to the request is lost after the work: one snapshot, and no second one', async () => {
+  const before = names()
+  const { status, answer, text } = await snapshot({ kind: 'lose', call: '^POST .*/snapshot$', when: 'after' })
+  assert.equal(status, 0, text)
+  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
+  assert.deepEqual(names(), [...before, answer.points[0]?.snapshot])
+})
+
+test('the guest is locked by a backup for 20 s: the run waits for it', async () => {
+  pve.standIn.backUp(pve.vmid, 20_000)
+  const { status, answer, text } = await snapshot()
+  assert.equal(status, 0, text)
+  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
+})
+
+test('a task of 40 s: the database is not started before its end', async () => {
+  const known = pve.standIn.tasks('qmsnapshot').length
+  const running = snapshot({ kind: 'slow', task: 'qmsnapshot', point: 'locked', ms: 40_000 })
+  while (pve.standIn.tasks('qmsnapshot').length === known) await new Promise((resolve) => setTimeout(resolve, 100))
+  const task = pve.standIn.tasks('qmsnapshot').at(-1)
+  let looks = 0
+  while (task?.running) {
+    const { stdout } = await guest.try('systemctl is-active mariadb')
+    if (task.running) assert.notEqual(stdout.trim(), 'active', 'the database runs while the snapshot is being taken')
+    looks += 1
+  }
+  assert.ok(looks > 5)
+  const { status, answer, text } = await running
+  assert.equal(status, 0, text)
+  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
+})
+
+test('the worker is killed: the database is back, the message names qm unlock, and recover tidies up after it', async () => {
+  const before = names()
+  const { status, answer, text } = await snapshot({ kind: 'kill', task: 'qmsnapshot', point: 'locked' })
+  assert.notEqual(status, 0)
+  assert.equal(answer.points.length, 0)
+  assert.equal(await guest.sql('SELECT 1'), '1')
+  assert.match(text, /qm unlock 100/)
+  pve.standIn.unlock(pve.vmid)
+  await cli.json('recover')
+  assert.deepEqual(names(), before)
+})
+
+test('a restore brings the rows back', async () => {
+  await cli.json('restore', guest.name, '--point', firstPoint, '--yes')
+  assert.equal(await guest.sql('SELECT a FROM kept.t'), '1')
+})
