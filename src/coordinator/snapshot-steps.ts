@@ -1,5 +1,6 @@
 import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
 import type { Reason } from '../grade/grade.ts'
 import { gradeEvidence } from '../grade/grade-evidence.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
@@ -92,7 +93,7 @@ export function gradePoint(ports: Ports, settings: VmSettings, draft: DraftPoint
   const evidence: Evidence = {
     version: 1,
     proofs,
-    findings: seen.findings.filter(({ severity }) => severity === 'warn'),
+    findings: [...seen.findings.filter(({ severity }) => severity === 'warn'), ...warningsOf(snapshot)],
     coverage: seen.coverage.disks,
     timing: measured,
     coordinatorMs: timing.coordinatorMs,
@@ -101,6 +102,12 @@ export function gradePoint(ports: Ports, settings: VmSettings, draft: DraftPoint
     ...(cameBack === undefined ? {} : { comeBack: cameBack.answer }),
   }
   return { ...draft, grade, reasons: [...reasons, ...overBudget(settings, outage.totalMs)], outage, evidence }
+}
+
+/** What the hypervisor's task said beside having worked. */
+function warningsOf({ warnings = [] }: Snapshot): readonly Finding[] {
+  const hint = 'see the task’s log on the hypervisor'
+  return warnings.map((message): Finding => ({ severity: 'warn', code: 'hypervisor-warning', message, hint }))
 }
 
 /** A measured outage over the budget is a reason that the user reads; it says nothing about the data. */

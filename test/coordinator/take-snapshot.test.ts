@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import { loadDescriptionKey } from '../../src/coordinator/description-key.ts'
+import type { Evidence } from '../../src/coordinator/evidence.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import { StillshotError } from '../../src/errors.ts'
 import { readDescription } from '../../src/grade/description.ts'
 import { makeWorld, type World } from '../world/world.ts'
@@ -201,4 +203,26 @@ test('a forecast over budget or time to live is refused before anything stops', 
     await assert.rejects(world.snapshot(), { code: 'preflight-refused' })
     assert.deepEqual(world.guest.downAt, [])
   }
+})
+
+test('what the hypervisor warned of stays with the evidence', async () => {
+  const world = makeWorld()
+  const { hypervisor } = world
+  const createSnapshot: typeof hypervisor.createSnapshot = async (...given) => ({
+    ...(await hypervisor.createSnapshot(...given)),
+    warnings: ['guest agent is not running'],
+  })
+  const warning = new Proxy(hypervisor, {
+    get: (target, name) =>
+      name === 'createSnapshot'
+        ? createSnapshot
+        : (Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name)),
+  })
+  const signal = new AbortController().signal
+  const point = await takeSnapshot({ ...world.ports, hypervisor: warning }, world.settings, { mode: 'stop', signal })
+  const { findings } = point.evidence as Evidence
+  assert.deepEqual(
+    findings.map(({ code, message }) => [code, message]),
+    [['hypervisor-warning', 'guest agent is not running']],
+  )
 })
