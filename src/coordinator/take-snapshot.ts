@@ -67,7 +67,8 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
             onSent: () => timing.mark('releaseSent'),
           }),
         {
-          settles: ['hold'],
+          // What could not be started is due until the run ends, and tried again should it die before.
+          settles: ({ ok }) => (ok ? ['hold'] : []),
         },
       ),
     )

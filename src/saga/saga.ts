@@ -12,7 +12,7 @@ export interface Intent {
 
 export interface ActOptions<T> {
   /** Steps whose undo is no longer due once this one is done. */
-  readonly settles?: readonly string[]
+  readonly settles?: readonly string[] | ((result: T) => readonly string[])
   /** What the timeline shows of the result; plain JSON, no secret. */
   readonly facts?: (result: T) => Readonly<Record<string, unknown>>
 }
@@ -59,7 +59,7 @@ export class Saga {
       event: 'done',
       at: this.#at(),
       step,
-      ...(settles === undefined ? {} : { settles }),
+      ...(settles === undefined ? {} : { settles: typeof settles === 'function' ? settles(result) : settles }),
       ...(facts === undefined ? {} : { facts: facts(result) }),
     })
     return result

@@ -128,7 +128,7 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'late snapshots not looked for',
     file: 'src/coordinator/recover-runs.ts',
-    find: 'await removeLateSnapshots(open, world, { signal })',
+    find: 'await removeLateSnapshots(open, world, takenBack, { signal })',
     replace: '[]',
   },
   {

@@ -1,7 +1,8 @@
 import type { MakeInvariant } from '../invariant.ts'
+import { HOLD_TTL_MS } from '../world.ts'
 
 /** Starting the database goes before everything that only tidies up. */
-export const databaseFirst: MakeInvariant = ({ guest: { helper } }) => {
+export const databaseFirst: MakeInvariant = ({ guest: { machine, helper } }) => {
   const released = new Set<string>()
   return {
     promise: 'the database is started before anything is tidied',
@@ -12,7 +13,9 @@ export const databaseFirst: MakeInvariant = ({ guest: { helper } }) => {
       }
       if (arrival.change !== 'remove') return undefined
       const hold = helper.holds.find(({ id, state }) => arrival.name.endsWith(id) && state === 'held')
-      return hold === undefined || released.has(hold.id)
+      // Tried for the whole time to live, and never arrived.
+      const triedLong = machine.uptime() - (hold?.stopRequestedUptimeMs ?? 0) >= HOLD_TTL_MS
+      return hold === undefined || triedLong || released.has(hold.id)
         ? undefined
         : `${arrival.name} is removed while its hold is open`
     },

@@ -9,7 +9,8 @@ export const watched: MakeInvariant = ({ hosts, guest: { helper } }) => ({
       for (const { id, grade, vm } of catalog.points.values()) {
         if (grade !== 'db-stopped' || vm !== VM) continue
         const hold = helper.holds.find((candidate) => candidate.id === id)
-        if (hold?.watchdog === 'missing') return `${id} is db-stopped, and its watchdog was gone`
+        if (hold?.watchdog === 'missing' && hold.state !== 'blocked')
+          return `${id} is db-stopped, and its watchdog was gone`
       }
     }
     return undefined
