@@ -38,7 +38,7 @@ export function readOptions(argv: readonly string[]): SimulateOptions {
     },
   })
   const seconds = whole('--seconds', values.seconds) ?? Number.POSITIVE_INFINITY
-  const from = whole('--seed', values.seed) ?? whole('--from', values.from) ?? (values.fresh ? randomInt(MOST / 2) : 1)
+  const from = whole('--seed', values.seed) ?? whole('--from', values.from) ?? (values.fresh ? randomInt(2 ** 31) : 1)
   const endless = Number.isFinite(seconds) ? MOST - from : 1000
   const kind = values.help
     ? 'help'
