@@ -126,6 +126,12 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     replace: "if (state === 'unknown' && !ended)",
   },
   {
+    name: 'late snapshots not looked for',
+    file: 'src/coordinator/recover-runs.ts',
+    find: 'await removeLateSnapshots(open, world, takenBack, { signal })',
+    replace: '[]',
+  },
+  {
     name: 'secret in the words of a command',
     file: 'src/guest/guest-helper.ts',
     find: '[...prefix, HELPER_PATH, verb, ...args]',

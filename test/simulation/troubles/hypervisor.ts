@@ -11,6 +11,15 @@ function queued(name: string, kind: ChangeTrouble['kind'], longestMs: number): T
   }
 }
 
+/** It arrives after whoever gave it up has looked for its work, and gone. */
+const requestLate: Trouble = {
+  name: 'request to the hypervisor late',
+  strike({ chance, hypervisor }) {
+    hypervisor.troubles.queue({ kind: 'late', ms: chance.between(6_000, 25_000) })
+    return true
+  },
+}
+
 const unreachable: Trouble = {
   name: 'hypervisor unreachable',
   strike({ chance, clock, hypervisor }) {
@@ -25,6 +34,7 @@ export const hypervisorTroubles: readonly Trouble[] = [
   queued('task dies in the middle', 'half', 1),
   queued('task slow', 'slow', 100_000),
   queued('answer of the hypervisor lost', 'answer-lost', 3_000),
-  queued('request to the hypervisor late', 'late', 20_000),
+  requestLate,
+  requestLate,
   queued('snapshot lacks a disk', 'lacks-disk', 1),
 ]
