@@ -4,6 +4,8 @@ import { fileError } from '../../adapters/system/fake/memory-files.ts'
 import { holdVm } from '../../src/coordinator/hold.ts'
 import { releaseHold } from '../../src/coordinator/release-hold.ts'
 import { StillshotError } from '../../src/errors.ts'
+import { openUndos } from '../../src/saga/journal-event.ts'
+import { readJournal } from '../../src/saga/read-journal.ts'
 import { formatInstant } from '../../src/system/instant.ts'
 import { makeWorld } from '../world/world.ts'
 
@@ -46,7 +48,8 @@ test('somebody removes the snapshot before it is labelled: the run says so and i
   assert.equal(state.snapshots.length, 1, 'the fake still has it; a real one would not')
 })
 
-test('a snapshot that is made after it was taken back is removed by recover', async () => {
+/** The answer to a create was lost, the run has taken it back, and then the hypervisor made it. */
+async function worldWithLateSnapshot() {
   const world = makeWorld()
   world.hypervisor.breakNext({ call: 'createSnapshot', kind: 'fail', error: new StillshotError('answer-lost', 'lost') })
   const error = await world.snapshot().catch((thrown: StillshotError) => thrown)
@@ -54,6 +57,11 @@ test('a snapshot that is made after it was taken back is removed by recover', as
   const vm = await world.hypervisor.findVm('db1')
   const name = `stillshot-${error.details.run}`
   await world.hypervisor.createSnapshot(vm, { name, description: 'came late' })
+  return { world, vm, name }
+}
+
+test('a snapshot that is made after it was taken back is removed by recover', async () => {
+  const { world, vm, name } = await worldWithLateSnapshot()
   await world.hypervisor.createSnapshot(vm, { name: 'stillshot-01ARZ3NDEKTSV4RRFFQ69G5FAV', description: 'not ours' })
   const { snapshots } = await world.recover()
   assert.deepEqual(
@@ -65,13 +73,7 @@ test('a snapshot that is made after it was taken back is removed by recover', as
 })
 
 test('a late snapshot is left alone while a run has the VM', async () => {
-  const world = makeWorld()
-  world.hypervisor.breakNext({ call: 'createSnapshot', kind: 'fail', error: new StillshotError('answer-lost', 'lost') })
-  const error = await world.snapshot().catch((thrown: StillshotError) => thrown)
-  assert.ok(error instanceof StillshotError)
-  const vm = await world.hypervisor.findVm('db1')
-  const name = `stillshot-${error.details.run}`
-  await world.hypervisor.createSnapshot(vm, { name, description: 'came late' })
+  const { world, vm, name } = await worldWithLateSnapshot()
   const owner = world.system.processes.begin(4711)
   const takenAt = formatInstant(world.clock.now())
   const vmKey = JSON.stringify([vm.hypervisor, vm.nativeId, vm.uuid])
@@ -133,4 +135,17 @@ test('a release whose start failed is no good end: it says so, and the hold is o
   world.guest.faults.startFails = true
   assert.equal(await releaseHold(world.ports, world.settings, id, { signal }).catch(codeOf), 'come-back-failed')
   assert.equal((await world.catalog.hold(id))?.state, 'released')
+})
+
+test('a start that failed stays due: a recover after a crash before the end of the run tries it again', async () => {
+  const world = makeWorld()
+  world.guest.faults.startFails = true
+  const error = await world.snapshot().catch((thrown: StillshotError) => thrown)
+  assert.ok(error instanceof StillshotError)
+  assert.equal(error.code, 'come-back-failed')
+  const events = await readJournal(world.system.files, `/state/runs/${error.details.run}.jsonl`)
+  assert.deepEqual(
+    openUndos(events).map(({ step }) => step),
+    ['hold'],
+  )
 })

@@ -10,6 +10,8 @@ interface ModelHold {
   releaseDocument?: string
 }
 
+const START_FAILED = { ok: false, error: { code: 'start-failed', message: 'the server is not active again' } }
+
 /** What a test makes go wrong in the guest. */
 export interface ModelFaults {
   /** The hold says no, with nothing stopped. */
@@ -154,6 +156,8 @@ export class ModelGuest {
     const fence = { ...this.facts }
     hold.watchdog.abort()
     await this.#start()
+    // One that failed may be asked again, and tries again.
+    if (!this.facts.running) return this.#say('release', id, { known: true, fenceState, fence, ...START_FAILED })
     hold.releaseDocument = this.#say('release', id, { known: true, fenceState, fence })
     hold.state = hold.state === 'held' ? 'released' : hold.state
     return hold.releaseDocument

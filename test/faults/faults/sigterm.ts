@@ -1,12 +1,11 @@
 import type { Fault } from '../fault.ts'
+import { kill9 } from './kill-9.ts'
 
 export const sigterm: Fault = {
   name: 'sigterm',
   about: 'stillshot is asked to end with SIGTERM',
   at: {
-    snapshot: ['preflight', 'drain', 'hold', 'stop', 'snapshot', 'release', 'come-back', 'grade', 'after'],
-    restore: ['safety-snapshot', 'roll-back', 'boot'],
-    release: ['release'],
+    ...kill9.at,
     recover: ['database'],
   },
   elsewhere: 'recover/tidied: nothing is left that could be cancelled',

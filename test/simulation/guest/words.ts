@@ -1,3 +1,13 @@
+import {
+  envelope,
+  MARKER,
+  probeDocument,
+  probedComponent,
+  SERVER,
+  serverNow,
+  stoppedServer,
+  WEB,
+} from '../../world/guest-documents.ts'
 import type { GuestHold } from './guest-hold.ts'
 
 /** What does not change as long as the machine is the same. */
@@ -27,11 +37,6 @@ export interface GuestFacts extends Identity {
   readonly marker: string | null
 }
 
-const SERVER = 'mariadb.service'
-const WEB = 'apache2.service'
-const MARKER_PATH = '/var/lib/stillshot/stillshot-marker'
-const NO_LOG = { source: 'none', path: null, textBase64: '', truncated: false }
-
 /** A document as the real helper writes it, checked by the same schemas when it arrives. */
 export function answer(verb: string, hold: string, facts: GuestFacts, uptimeMs: number, more: object): string {
   return JSON.stringify({ ...envelope(verb, hold, facts, uptimeMs), ...body(verb, facts), ...more })
@@ -45,10 +50,6 @@ export function refusal(
   error: { code: string; message: string },
 ): string {
   return JSON.stringify({ ...envelope(verb, hold, facts, uptimeMs), ok: false, error })
-}
-
-function envelope(verb: string, hold: string, { bootId, uuid }: GuestFacts, uptimeMs: number): object {
-  return { version: 1, protocol: 1, helper: '0', verb, hold, ok: true, error: null, bootId, uuid, uptimeMs }
 }
 
 function body(verb: string, facts: GuestFacts): object {
@@ -74,49 +75,9 @@ function unitFacts(facts: GuestFacts): Record<string, string> {
 }
 
 function probe(facts: GuestFacts): object {
-  const { sha256, mac, diskSerial, diskBytes } = facts
-  const disk = { name: 'vda', serial: diskSerial, byId: [], sizeBytes: diskBytes, bus: 'virtio', unit: 0 }
-  return {
-    profile: 'mysql',
-    sha256,
-    init: 'systemd',
-    macs: [mac],
-    watchdog: 'systemd-run',
-    openHold: null,
-    lastStopMs: null,
-    lastStartMs: null,
-    components: [
-      { kind: 'unit', wanted: WEB, unit: WEB, ...PROBED, active: facts.web },
-      { kind: 'dbms', wanted: 'auto', unit: SERVER, ...PROBED, active: facts.running },
-    ],
-    dbms: {
-      reachable: facts.running,
-      loginError: null,
-      mainPid: 1,
-      processes: [],
-      variables: {},
-      status: {},
-      longTransactions: [],
-      replicas: [],
-      connectedReplicas: 0,
-      directories: [{ role: 'data', path: '/var/lib/mysql', mount: '/' }],
-      errorLog: null,
-      socket: null,
-      pidFile: null,
-    },
-    fileSystems: [
-      { target: '/', source: '/dev/vda', type: 'ext4', availableBytes: 1, disks: [disk], unresolved: null },
-    ],
-  }
-}
-
-const PROBED = {
-  loadState: 'loaded',
-  enabled: 'enabled',
-  fragmentPath: null,
-  triggers: [],
-  dependents: [],
-  clusterManaged: false,
+  const { sha256, mac, diskSerial: serial, diskBytes: sizeBytes, running, web } = facts
+  const components = [probedComponent('unit', WEB, WEB, web), probedComponent('dbms', 'auto', SERVER, running)]
+  return probeDocument({ sha256, mac, disk: { serial, sizeBytes }, running, components })
 }
 
 interface Shown {
@@ -145,18 +106,8 @@ export function heldFacts(hold: GuestHold, { facts, ...shown }: Shown): object {
       { kind: 'unit', unit: WEB, ...stopped(plan.web, 0) },
       { kind: 'dbms', unit: SERVER, ...stopped(plan.server, shown.stoppedUptimeMs - stopRequestedUptimeMs) },
     ],
-    markers: [{ mount: '/', path: MARKER_PATH, written: true }],
-    dbms: {
-      unit: unitFacts(facts),
-      pidBefore: plan.server ? 1 : null,
-      processes: processesOf(facts),
-      pidFileExists: false,
-      socketExists: false,
-      openFiles: 0,
-      log: NO_LOG,
-      redo: null,
-      files: [],
-    },
+    markers: [{ ...MARKER, written: true }],
+    dbms: stoppedServer(unitFacts(facts), plan.server ? 1 : null, processesOf(facts)),
   }
 }
 
@@ -221,15 +172,7 @@ function startedComponents({ plan, facts, startRequestedUptimeMs, readyUptimeMs 
 function cameBack(facts: GuestFacts): object {
   return {
     components: Object.entries(activeStates(facts)).map(([unit, activeState]) => ({ unit, activeState, related: [] })),
-    dbms: {
-      unit: unitFacts(facts),
-      socketExists: facts.running,
-      select1: facts.running,
-      loginError: null,
-      log: { ...NO_LOG, textBase64: facts.recovered ? btoa('Starting crash recovery') : '' },
-      variables: {},
-      replicas: [],
-    },
-    markers: [{ mount: '/', path: MARKER_PATH, content: facts.marker }],
+    dbms: serverNow(unitFacts(facts), facts),
+    markers: [{ ...MARKER, content: facts.marker }],
   }
 }
