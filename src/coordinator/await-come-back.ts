@@ -12,6 +12,15 @@ export interface CameBack {
   readonly complete: boolean
 }
 
+export interface Wanted {
+  readonly profile: string
+  readonly holdId?: string
+  /** What the preflight saw: the same machine must answer, and be as it was. */
+  readonly before?: ProbeAnswer
+  readonly claims: readonly Proof['claim'][]
+  readonly limitMs: number
+}
+
 /**
  * Asks the guest how everything is until it is all back or the limit is over; resolves with the last answer either way,
  * and rejects when there was none. A connection that fails meanwhile is opened again.
@@ -19,17 +28,22 @@ export interface CameBack {
  */
 export async function awaitComeBack(
   { application, helper, clock }: { application: Application; helper: GuestHelper; clock: Clock },
-  want: { profile: string; holdId?: string; before?: ProbeAnswer; claims: readonly Proof['claim'][]; limitMs: number },
+  want: Wanted,
   signal: AbortSignal,
 ): Promise<CameBack> {
   const begunAt = clock.monotonic()
+  const uuid = want.before?.uuid ?? null
+  const machine = uuid === null ? {} : { machine: uuid }
   for (;;) {
-    const answer = await retry(() => helper.comeBack(want.profile, want.holdId, { signal, timeoutMs: 60_000 }), {
-      clock,
-      signal,
-      pauseMs: 1_000,
-      limitMs: want.limitMs,
-    })
+    const answer = await retry(
+      () => helper.comeBack(want.profile, want.holdId, { ...machine, signal, timeoutMs: 60_000 }),
+      {
+        clock,
+        signal,
+        pauseMs: 1_000,
+        limitMs: want.limitMs,
+      },
+    )
     const proofs = application.proveComeBack(want.before, answer)
     const complete = want.claims.every((claim) => {
       const about = proofs.filter((proof) => proof.claim === claim)

@@ -80,7 +80,7 @@ export class GuestHelper {
     return this.#ask('release', [holdId], holdId, call)
   }
 
-  comeBack(profile: string, holdId: string | undefined, call: CallOptions): Promise<Answers['come-back']> {
+  comeBack(profile: string, holdId: string | undefined, call: HelperCall): Promise<Answers['come-back']> {
     return this.#ask('come-back', [profile, holdId ?? '-'], holdId ?? '', call)
   }
 

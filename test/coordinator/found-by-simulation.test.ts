@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileError } from '../../adapters/system/fake/memory-files.ts'
 import { holdVm } from '../../src/coordinator/hold.ts'
+import type { ProgressEvent } from '../../src/coordinator/ports.ts'
 import { releaseHold } from '../../src/coordinator/release-hold.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import { StillshotError } from '../../src/errors.ts'
 import { openUndos } from '../../src/saga/journal-event.ts'
 import { readJournal } from '../../src/saga/read-journal.ts'
@@ -148,4 +150,19 @@ test('a start that failed stays due: a recover after a crash before the end of t
     openUndos(events).map(({ step }) => step),
     ['hold'],
   )
+})
+
+test('a clone that takes the address after the release does not say for the guest that it is back', async () => {
+  const world = makeWorld()
+  world.guest.faults.startFails = true
+  const progress = {
+    phase: ({ phase, state }: ProgressEvent) => {
+      if (phase !== 'come-back' || state !== 'begun') return
+      world.guest.facts.uuid = '11111111-2222-3333-4444-555555555555'
+      world.guest.facts.running = true
+    },
+  }
+  const signal = new AbortController().signal
+  const ports = { ...world.ports, progress }
+  assert.equal(await takeSnapshot(ports, world.settings, { mode: 'stop', signal }).catch(codeOf), 'come-back-failed')
 })

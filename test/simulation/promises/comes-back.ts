@@ -1,3 +1,4 @@
+import type { RecoverReport } from '../../../src/coordinator/recover-runs.ts'
 import type { SimulatedGuest } from '../guest/guest.ts'
 import { keepsOthersOut } from '../guest/guest-hold.ts'
 import type { MakeInvariant } from '../invariant.ts'
@@ -23,8 +24,11 @@ export const comesBack: MakeInvariant = ({ guest, other }) => {
       }
       return undefined
     },
-    onTold({ told }) {
+    onTold({ procedure, told }) {
       if (told.how === 'failed' && told.error.code === 'come-back-failed') toldDown = true
+      // The report of recover names each hold that it could not bring to a good end.
+      const holds = procedure === 'recover' && told.how === 'done' ? (told.result as RecoverReport).holds : []
+      if (holds.some(({ outcome }) => outcome === 'failed')) toldDown = true
       return undefined
     },
     async atEnd() {

@@ -16,11 +16,11 @@ const answerLost: Trouble = {
   },
 }
 
-/** A request that arrives when nobody waits for it any more. */
+/** A request that arrives when others have gone on. One that is later has lost its connection: SSH keeps asking. */
 const requestLate: Trouble = {
   name: 'request to the guest late',
   strike({ chance, network }) {
-    network.queue({ delayMs: chance.between(1_000, 90_000) })
+    network.queue({ delayMs: chance.between(1_000, 30_000) })
     return true
   },
 }
