@@ -9,8 +9,8 @@ export interface LateSnapshot {
   readonly run: string
   readonly vm: string
   readonly snapshot: string
-  /** `kept`: a run has the VM just now, or the hypervisor did not remove it; the next `recover` tries again. */
-  readonly outcome: 'removed' | 'kept'
+  /** `kept`: a run has the VM just now; `failed`: it could not be removed. The next `recover` tries both again. */
+  readonly outcome: 'removed' | 'kept' | 'failed'
   readonly message: string
 }
 
@@ -64,7 +64,7 @@ async function removeOfVm(
       results.push({ ...late, outcome: 'removed', message: 'it was made after it had been taken back' })
     } catch (thrown) {
       const byHand = hypervisor.byHand(vm, 'remove-snapshot', late.snapshot)
-      results.push({ ...late, outcome: 'kept', message: `${toStillshotError(thrown).message}; by hand: ${byHand}` })
+      results.push({ ...late, outcome: 'failed', message: `${toStillshotError(thrown).message}; by hand: ${byHand}` })
     }
   }
   return results

@@ -166,6 +166,18 @@ test('recover says what it settled and exits 50 when something is still open', a
   const bad = await run(['recover'], { procedures: { recoverRuns: async () => open } })
   assert.equal(bad.status, 50)
   assert.match(bad.out, /still open: remove-snapshot: no answer/)
+  const snapshot = {
+    run: '01R',
+    vm: 'db1',
+    snapshot: 'stillshot-01R',
+    outcome: 'failed' as const,
+    message: 'by hand: rm',
+  }
+  const left = await run(['recover'], {
+    procedures: { recoverRuns: async () => ({ ...report, snapshots: [snapshot] }) },
+  })
+  assert.equal(left.status, 50)
+  assert.match(left.out, /stillshot-01R: failed, by hand: rm/)
   const none = await run(['recover'], { procedures: { recoverRuns: async () => ({ ...report, settled: [] }) } })
   assert.equal(none.out, 'nothing to settle\n')
 })

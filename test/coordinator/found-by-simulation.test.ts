@@ -166,3 +166,12 @@ test('a clone that takes the address after the release does not say for the gues
   const ports = { ...world.ports, progress }
   assert.equal(await takeSnapshot(ports, world.settings, { mode: 'stop', signal }).catch(codeOf), 'come-back-failed')
 })
+
+test('a late snapshot that cannot be removed is told with the command to type', async () => {
+  const { world, name } = await worldWithLateSnapshot()
+  const error = new StillshotError('hypervisor-refused', 'the storage is read-only')
+  world.hypervisor.breakNext({ call: 'removeSnapshot', kind: 'fail', error })
+  const [late] = (await world.recover()).snapshots
+  assert.deepEqual([late?.snapshot, late?.outcome], [name, 'failed'])
+  assert.match(late?.message ?? '', /read-only; by hand: /)
+})

@@ -25,7 +25,7 @@ async function recover({ procedures, signal }: App, session: Session): Promise<C
   )
   const open =
     report.settled.some((settled) => settled.open.length > 0) ||
-    report.holds.some(({ outcome }) => outcome === 'failed')
+    [...report.holds, ...report.snapshots].some(({ outcome }) => outcome === 'failed')
   return {
     document: { ...report },
     text: lines.length === 0 ? 'nothing to settle\n' : lines.join(''),
