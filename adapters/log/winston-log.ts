@@ -1,6 +1,7 @@
 import type { Logger } from 'winston'
 import type { Log, LogFacts } from '../../src/log/log.ts'
 import type { Redaction } from '../../src/log/redaction.ts'
+import { escapeInJson } from '../../src/log/steering-signs.ts'
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -62,18 +63,10 @@ export class WinstonLog implements Log {
   async #open(): Promise<Logger> {
     const { default: winston } = await import('winston')
     const print = winston.format.printf(({ at, level, message, ...facts }) =>
-      harmless(JSON.stringify({ at, level, message, ...facts })),
+      escapeInJson(JSON.stringify({ at, level, message, ...facts })),
     )
     const stream = this.#options.stream ?? process.stderr
     const transport = new winston.transports.Stream({ stream })
     return winston.createLogger({ level: this.#options.level, format: print, transports: [transport] })
   }
-}
-
-/** JSON leaves these as they are, and some terminals take them for the begin of a command. */
-function harmless(line: string): string {
-  return line.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

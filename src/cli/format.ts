@@ -1,8 +1,9 @@
+import { escapeInJson, replaceSteeringSigns } from '../log/steering-signs.ts'
 import { parseInstant } from '../system/instant.ts'
 
 /** Columns as wide as their widest cell, two blanks between; the last one is not padded. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [header, ...rows]
+  const all = [header, ...rows].map((row) => row.map(oneLine))
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
   const lines = all.map((row) =>
     row
@@ -39,24 +40,41 @@ export function indent(text: string, by = 2): string {
 
 /**
  * Words of guests and hypervisors cannot steer the terminal: control characters other than newline and tab are shown, and
- * so is what turns the direction of a line, breaks it or cannot be seen.
+ * so is what turns the direction of a line, breaks it or cannot be seen. They can still end a line: {@link oneLine}.
  */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-  const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
-  return text.replace(steering, escaped)
+  return replaceSteeringSigns(text, (sign) => (sign === '\t' ? sign : shown(sign)))
+}
+
+/** Words of others as a part of one line: an end of line among them is shown, too, so that they cannot forge a line of ours. */
+export function oneLine(text: string): string {
+  return replaceSteeringSigns(text, shown).replaceAll('\n', shown)
+}
+
+/**
+ * Template tag for what is printed for a person: whatever is put in stays within the line. Every line that says words of
+ * others, names included, is made with it.
+ */
+export function line(parts: TemplateStringsArray, ...words: readonly (string | number)[]): string {
+  return String.raw({ raw: parts }, ...words.map((word) => oneLine(String(word))))
+}
+
+/** Words of others that may have several lines, such as a complaint of a program: all but the first stand behind a bar. */
+export function continued(text: string): string {
+  return text.replace(/\n+$/, '').split('\n').map(oneLine).join('\n  | ')
 }
 
 /** One JSON document for {@link printable} terminals: the same signs as escapes, which every reader of JSON takes back. */
 export function printableJson(value: unknown): string {
-  const steering = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
-  return JSON.stringify(value, null, 2).replace(steering, (sign) => `\\u${hex(sign, 4)}`)
+  return escapeInJson(JSON.stringify(value, null, 2))
 }
 
-function escaped(sign: string): string {
-  return sign < '\u0100' ? `\\x${hex(sign, 2)}` : `\\u${hex(sign, 4)}`
+function shown(sign: string): string {
+  const code = sign.codePointAt(0) ?? 0
+  if (code < 0x100) return `\\x${hex(code, 2)}`
+  return code < 0x1_0000 ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 0)}}`
 }
 
-function hex(sign: string, digits: number): string {
-  return sign.charCodeAt(0).toString(16).padStart(digits, '0')
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0')
 }

@@ -1,6 +1,6 @@
 import type { Outage, RestorePoint } from '../catalog/catalog.ts'
 import type { Grade } from '../grade/grade.ts'
-import { formatMs } from './format.ts'
+import { formatMs, line } from './format.ts'
 
 /** A restore point in the documents of `snapshot`, `list` and `show`. */
 export function pointDocument(point: RestorePoint): Record<string, unknown> {
@@ -29,6 +29,6 @@ export function outageText(outage: Outage): string {
 
 /** Grade with its meaning and every reason for it. */
 export function gradeText(point: Pick<RestorePoint, 'grade' | 'reasons'>): string {
-  const reasons = point.reasons.map((reason) => `\n  because ${reason.message} (${reason.code})`)
-  return `${point.grade}: ${GRADE_WORDS[point.grade]}${reasons.join('')}`
+  const reasons = point.reasons.map((reason) => line`\n  because ${reason.message} (${reason.code})`)
+  return [line`${point.grade}: ${GRADE_WORDS[point.grade]}`, ...reasons].join('')
 }

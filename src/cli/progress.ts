@@ -1,6 +1,6 @@
 import type { Phase, Progress, ProgressEvent } from '../coordinator/ports.ts'
 import type { Clock } from '../system/clock.ts'
-import { formatMs, printable } from './format.ts'
+import { formatMs, line } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A progress display that must be ended, so that nothing of it is left on the screen. */
@@ -21,15 +21,15 @@ export function progressDisplay(terminal: Terminal, clock: Clock, options: { qui
 function plainProgress(terminal: Terminal): ProgressDisplay {
   return {
     phase(event) {
-      if (event.state !== 'begun' || event.phase === 'hold') terminal.err(`${line(event)}\n`)
+      if (event.state !== 'begun' || event.phase === 'hold') terminal.err(`${sentence(event)}\n`)
     },
     async close() {},
   }
 }
 
-function line({ vm, phase, state, elapsedMs, detail }: ProgressEvent): string {
+function sentence({ vm, phase, state, elapsedMs, detail }: ProgressEvent): string {
   const took = elapsedMs === undefined ? '' : ` (${formatMs(elapsedMs)})`
-  return printable(`${vm}: ${WORDS[phase]}: ${state}${took}${detail === undefined ? '' : `: ${detail}`}`)
+  return line`${vm}: ${WORDS[phase]}: ${state}${took}${detail === undefined ? '' : `: ${detail}`}`
 }
 
 const WORDS: Readonly<Record<Phase, string>> = {
@@ -71,7 +71,7 @@ class LiveProgress implements ProgressDisplay {
     this.#current = undefined
     if (event.phase === 'come-back' || event.state === 'failed') this.#outageSinceMs = undefined
     const sign = event.state === 'done' ? '✓' : '✗'
-    this.#terminal.err(`\r\u001b[K${sign} ${line(event)}\n`)
+    this.#terminal.err(`\r\u001b[K${sign} ${sentence(event)}\n`)
   }
 
   async close(): Promise<void> {
@@ -99,7 +99,7 @@ class LiveProgress implements ProgressDisplay {
     const { event, sinceMs } = this.#current
     const now = this.#clock.monotonic()
     const outage = this.#outageSinceMs === undefined ? '' : `, outage so far ${formatMs(now - this.#outageSinceMs)}`
-    const text = printable(`… ${event.vm}: ${WORDS[event.phase]} ${formatMs(now - sinceMs)}${outage}`)
+    const text = line`… ${event.vm}: ${WORDS[event.phase]} ${formatMs(now - sinceMs)}${outage}`
     this.#terminal.err(`\r\u001b[K${text.slice(0, Math.max(10, this.#terminal.columns - 1))}`)
   }
 }

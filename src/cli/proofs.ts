@@ -1,4 +1,5 @@
 import type { Proof } from '../grade/proof.ts'
+import { line } from './format.ts'
 
 const SIGNS: Readonly<Record<Proof['verdict'], string>> = {
   proven: 'proven      ',
@@ -10,7 +11,7 @@ const SIGNS: Readonly<Record<Proof['verdict'], string>> = {
 export function proofLines(evidence: unknown): string[] {
   const proofs = (evidence as { proofs?: unknown } | null)?.proofs
   if (!Array.isArray(proofs)) return []
-  return proofs.filter(isProof).map(({ claim, verdict, message }) => `${SIGNS[verdict]}  ${claim}: ${message}`)
+  return proofs.filter(isProof).map(({ claim, verdict, message }) => line`${SIGNS[verdict]}  ${claim}: ${message}`)
 }
 
 function isProof(value: unknown): value is Proof {

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { App, GlobalOptions } from './app.ts'
-import { printable, printableJson } from './format.ts'
+import { continued, line, printable, printableJson } from './format.ts'
 import { buildProgram } from './program.ts'
 import { proofLines } from './proofs.ts'
 import type { Act, CommandResult } from './result.ts'
@@ -99,12 +99,11 @@ function printResult(app: App, how: { command: string; json: boolean }, result: 
 function printError(app: App, how: { command: string; json: boolean; verbose: boolean }, error: StillshotError): void {
   const { code, message, hint, details } = error
   if (how.json) printDocument(app, { version: 1, command: how.command, error: { code, message, hint, details } })
-  const run = typeof details.run === 'string' ? `\n  run ${details.run}` : ''
-  const proofs = proofLines(details.report).map((line) => `\n  ${line}`)
-  const stack = how.verbose || code === 'defect' ? `\n${error.stack ?? ''}${causeText(error)}` : ''
-  app.terminal.err(
-    printable(app.redaction.text(`stillshot: ${message} (${code})\n  ${hint}${proofs.join('')}${run}${stack}\n`)),
-  )
+  const lines = [`stillshot: ${continued(message)} (${code})`, line`  ${hint}`]
+  lines.push(...proofLines(details.report).map((proof) => `  ${proof}`))
+  if (typeof details.run === 'string') lines.push(line`  run ${details.run}`)
+  if (how.verbose || code === 'defect') lines.push(continued(`${error.stack ?? ''}${causeText(error)}`))
+  app.terminal.err(printable(app.redaction.text(`${lines.join('\n')}\n`)))
 }
 
 function causeText(error: StillshotError): string {

@@ -1,11 +1,11 @@
 import type { JournalEvent } from '../saga/journal-event.ts'
 import { parseInstant } from '../system/instant.ts'
-import { formatMs } from './format.ts'
+import { formatMs, line } from './format.ts'
 
 /** The events of a journal, one a line, with the time since the run began. */
 export function timeline(events: readonly JournalEvent[]): string {
   const begunAt = events[0]?.at ?? ''
-  return events.map((event) => `${since(begunAt, event.at).padStart(10)}  ${words(event)}\n`).join('')
+  return events.map((event) => `${line`${since(begunAt, event.at).padStart(10)}  ${words(event)}`}\n`).join('')
 }
 
 function since(begunAt: string, at: string): string {

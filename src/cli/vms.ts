@@ -3,6 +3,7 @@ import { nearest } from '../config/nearest.ts'
 import type { VmEntry } from '../config/settings.ts'
 import { type ErrorDetails, StillshotError, toStillshotError } from '../errors.ts'
 import type { OpenVm, OpenVmOptions, Session } from './app.ts'
+import { continued, line } from './format.ts'
 
 /** One VM of a command over several that did not work, in its JSON document. */
 export interface FailedVm {
@@ -86,9 +87,9 @@ function keptPoint({ point }: ErrorDetails): RestorePoint | undefined {
 export function failedText(failed: readonly FailedVm[]): string {
   return failed
     .map(({ vm, code, message, hint, run, point }) => {
-      const kept = point === undefined ? '' : `\n  restore point ${point} is kept`
-      const where = run === null ? '' : `\n  run ${run}`
-      return `${vm}: ${message} (${code})\n  ${hint}${kept}${where}\n`
+      const kept = point === undefined ? '' : line`\n  restore point ${point} is kept`
+      const where = run === null ? '' : line`\n  run ${run}`
+      return `${line`${vm}: `}${continued(message)} ${line`(${code})\n  ${hint}`}${kept}${where}\n`
     })
     .join('')
 }

@@ -167,3 +167,19 @@ export function somePoint(changes: Partial<RestorePoint> = {}): RestorePoint {
     ...changes,
   }
 }
+
+/** An open hold of db1. */
+export function someHold(changes: Partial<HoldRecord> = {}): HoldRecord {
+  return {
+    id: '01JDDDDDDDDDDDDDDDDDDDDDDD',
+    run: '01JDDDDDDDDDDDDDDDDDDDDDDD',
+    vm: 'db1',
+    vmKey: '["kvm","u","u"]',
+    profile: 'mysql',
+    heldAt: '2027-01-15T07:00:00.000Z',
+    ttlMs: 60_000,
+    state: 'held',
+    evidence: null,
+    ...changes,
+  }
+}

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Command } from 'commander'
 import fc from 'fast-check'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import { commandTree } from '../../src/cli/program.ts'
 import { progressDisplay } from '../../src/cli/progress.ts'
 import type { Phase } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
-import { type FakeAppOptions, type Ran, run, somePoint } from '../cli/fake-app.ts'
+import { type FakeAppOptions, type Ran, run, someHold, somePoint } from '../cli/fake-app.ts'
 import { anyText } from './mutations.ts'
 
 /** What may reach a terminal: no control character but newline and tab, nothing that turns, breaks or hides a line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/
+const STEERING =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0001}\u{e0020}-\u{e007f}]/u
 
 const hostile = fc
   .array(
@@ -26,12 +29,36 @@ const hostile = fc
         '\u009b31m',
         '\u0085',
       ),
-      fc.constantFrom('\u202e', '\u2066', '\u200b', '\u2028', '\ufeff', '\u0000', '\u007f', '\ud800', 'db1', '\t'),
+      fc.constantFrom(
+        '\u{e0041}',
+        '\ufff9',
+        '\u00ad',
+        '\u202e',
+        '\u2066',
+        '\u200b',
+        '\u2028',
+        '\ufeff',
+        '\u0000',
+        '\u007f',
+        '\ud800',
+        'db1',
+        '\t',
+      ),
       anyText(6),
     ),
     { minLength: 1, maxLength: 5 },
   )
   .map((parts) => parts.join(''))
+
+/** Words that go on, after what some reader takes for the end of a line, as a line of ours would. */
+const forging = fc
+  .array(fc.constantFrom('\n', '\r\n', '\r', '\n\n', '\u2028', '\u2029', '\u0085', '\v', '\f', '\n  ', '\n\t'), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((ends) => ['said', ...ends.map((end) => `${end}db1: restore point 01JDCCCCCCCCCCCCCCCCCCCCCC`)].join(''))
+
+const HOLD = someHold()
 
 const pointOf = (text: string): RestorePoint =>
   somePoint({
@@ -59,10 +86,15 @@ function appWith(text: string): FakeAppOptions {
   ]
   return {
     points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' })],
+    holds: [HOLD],
     byHand: text,
     interactive: true,
     prompts: { confirm: async () => false },
-    knownHosts: { scan: async () => ({ type: text, base64: 'AAAA', fingerprint: text }), trusted: async () => [] },
+    knownHosts: {
+      trust: async () => {},
+      scan: async () => ({ type: text, base64: 'AAAA', fingerprint: text }),
+      trusted: async () => [],
+    },
     procedures: {
       takeSnapshot: async () => Promise.reject(failed),
       checkVm: async () => ({
@@ -78,28 +110,65 @@ function appWith(text: string): FakeAppOptions {
       recoverRuns: async () => ({
         version: 1,
         settled: [{ run: text, vm: text, procedure: text, outcome: 'undo-failed', open: [text], notes: [text] }],
-        holds: [],
-        locks: [],
+        holds: [{ hold: text, vm: text, outcome: 'failed', message: text }],
+        locks: [{ run: text, hold: text, outcome: 'kept', message: text }],
         snapshots: [{ run: text, vm: text, snapshot: text, outcome: 'removed', message: text }],
       }),
+      holdVm: async () => someHold({ vm: text, profile: text }),
+      releaseHold: async () => ({
+        ...{ version: 1, hold: text, vm: text, state: 'expired', proofs: [] },
+        ...{ grade: 'suspect', reasons: [{ code: text, message: text }] },
+      }),
+      installHelper: async () => Promise.reject(failed),
+      removeHelper: async () => ({ version: 1, vm: text, state: 'removed', path: text }),
       helperStatus: async () => ({ version: 1, vm: text, state: 'altered', sha256: text, path: text }),
       readJournal: async () => events,
     },
   }
 }
 
-const COMMANDS: readonly (readonly string[])[] = [
-  ['list'],
-  ['show', '01JDAAAAAAAAAAAAAAAAAAAAAA'],
-  ['check', 'db1'],
-  ['snapshot', 'db1'],
-  ['snapshot', '--verbose', 'db1'],
-  ['restore', 'db1'],
-  ['restore', 'db1', '--dry-run'],
-  ['recover'],
-  ['guest', 'status', 'db1'],
-  ['trust', 'db1'],
-]
+/** Every command there is, so that a new one is thought of. */
+const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  list: [['list']],
+  show: [['show', '01JDAAAAAAAAAAAAAAAAAAAAAA']],
+  check: [['check', 'db1']],
+  snapshot: [
+    ['snapshot', 'db1'],
+    ['snapshot', '--verbose', 'db1'],
+  ],
+  restore: [
+    ['restore', 'db1'],
+    ['restore', 'db1', '--dry-run'],
+    ['restore', 'db1', '--yes'],
+  ],
+  hold: [['hold', 'db1']],
+  release: [['release', HOLD.id]],
+  recover: [['recover']],
+  'guest install': [['guest', 'install', 'db1']],
+  'guest status': [['guest', 'status', 'db1']],
+  'guest remove': [['guest', 'remove', 'db1']],
+  trust: [
+    ['trust', 'db1'],
+    ['trust', 'db1', '--yes'],
+  ],
+  init: [['init', '--vm', 'db1', '--host', 'h']],
+  'config validate': [['config', 'validate']],
+  'config show': [['config', 'show']],
+  'config schema': [['config', 'schema']],
+  completion: [['completion', 'bash']],
+  'complete-vms': [['complete-vms']],
+}
+const COMMANDS = Object.values(BY_COMMAND).flat()
+
+function leaves(command: Command, path: readonly string[] = []): string[] {
+  if (command.commands.length === 0) return [path.join(' ')]
+  return command.commands.flatMap((each) => leaves(each, [...path, each.name()]))
+}
+
+/** Lines as a terminal shows them. What several lines of others are allowed to be stands behind a bar, and counts for none. */
+function linesOf({ out, err }: Pick<Ran, 'out' | 'err'>): number {
+  return `${out}${err}`.split('\n').filter((text) => !text.startsWith('  | ')).length
+}
 
 function assertHarmless(what: string, { out, err }: Pick<Ran, 'out' | 'err'>): void {
   for (const text of [out, err]) assert.doesNotMatch(text, STEERING, `${what}: ${JSON.stringify(text)}`)
@@ -113,6 +182,24 @@ describe('words of guests, hypervisors and the catalog on a terminal', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  test('forge no line, whatever command prints them', async () => {
+    for (const argv of COMMANDS) {
+      const harmless = linesOf(await run(argv, appWith('said')))
+      await fc.assert(
+        fc.asyncProperty(forging, async (text) => {
+          const ran = await run(argv, appWith(text))
+          assertHarmless(argv.join(' '), ran)
+          assert.equal(linesOf(ran), harmless, `${argv.join(' ')}: ${ran.out}${ran.err}`)
+        }),
+        { numRuns: 3 },
+      )
+    }
+  })
+
+  test('are looked for in every command there is', () => {
+    assert.deepEqual(leaves(commandTree('1')).toSorted(), Object.keys(BY_COMMAND).toSorted())
   })
 
   test('steer nothing as JSON either, and are whole when it is read', async () => {
@@ -154,9 +241,11 @@ describe('words of guests, hypervisors and the catalog on a terminal', () => {
         const terminal = { out: () => {}, err: say, interactive, columns: 200 }
         const display = progressDisplay(terminal, virtualSystem().clock, { quiet: false })
         display.phase({ vm: text, phase, state: 'begun', detail: text })
-        display.phase({ vm: text, phase, state: 'failed', detail: text, elapsedMs: 1 })
+        display.phase({ vm: text, phase, state: 'failed', detail: `${text}\nforged`, elapsedMs: 1 })
         await display.close()
-        assertHarmless('progress', { out: '', err: err.replaceAll('\r\u001b[K', '') })
+        const shown = err.replaceAll('\r\u001b[K', '')
+        assertHarmless('progress', { out: '', err: shown })
+        assert.doesNotMatch(shown, /^\s*forged/m)
       }),
       { numRuns: 60 },
     )

@@ -3,7 +3,7 @@ import type { CheckReport } from '../../coordinator/check-vm.ts'
 import { ERRORS, worstExitStatus } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { App, Session } from '../app.ts'
-import { formatMs } from '../format.ts'
+import { formatMs, line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { eachVm, failedText, selectVms } from '../vms.ts'
 
@@ -45,12 +45,12 @@ function statusOf({ ok, findings }: CheckReport): number {
 const SIGNS: Readonly<Record<Finding['severity'], string>> = { ok: 'ok    ', warn: 'warn  ', refuse: 'refuse' }
 
 function reportText({ vm, ok, findings, forecast, coverage }: CheckReport): string {
-  const lines = [`${vm}: ${ok ? 'ready' : 'a run would be refused'}`]
+  const lines = [line`${vm}: ${ok ? 'ready' : 'a run would be refused'}`]
   for (const { severity, message, hint } of findings) {
-    lines.push(`  ${SIGNS[severity]}  ${message}`)
-    if (hint !== '' && severity !== 'ok') lines.push(`          ${hint}`)
+    lines.push(line`  ${SIGNS[severity]}  ${message}`)
+    if (hint !== '' && severity !== 'ok') lines.push(line`          ${hint}`)
   }
-  for (const { guest, disk, by } of coverage) lines.push(`  ${guest} of the guest is disk ${disk} (by ${by})`)
+  for (const { guest, disk, by } of coverage) lines.push(line`  ${guest} of the guest is disk ${disk} (by ${by})`)
   if (forecast !== undefined) {
     const { stopMs, startMs, totalMs } = forecast
     lines.push(`  forecast of the outage: ${formatMs(totalMs)} (stop ${formatMs(stopMs)}, start ${formatMs(startMs)})`)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { configSchema } from '../../config/schema.ts'
 import type { Settings } from '../../config/settings.ts'
+import { line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 
 export function configCommand(program: Command, act: Act): void {
@@ -23,7 +24,7 @@ function validated({ file, vms, hypervisors }: Settings): CommandResult {
   const counts = { hypervisors: Object.keys(hypervisors).length, vms: Object.keys(vms).length }
   return {
     document: { file, valid: true, ...counts },
-    text: `${file} is valid: ${counts.hypervisors} hypervisors, ${counts.vms} VMs\n`,
+    text: line`${file} is valid: ${counts.hypervisors} hypervisors, ${counts.vms} VMs\n`,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { App, OpenVm } from '../app.ts'
+import { line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 
@@ -55,6 +56,6 @@ export function guestCommand(program: Command, act: Act): void {
 function toResult(report: object): CommandResult {
   const lines = Object.entries(report)
     .filter(([key]) => key !== 'version')
-    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
+    .map(([key, value]) => line`${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
   return { document: { ...report }, text: lines.join('') }
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { formatInstant, parseInstant } from '../../system/instant.ts'
 import type { App, Session } from '../app.ts'
-import { formatMs } from '../format.ts'
+import { formatMs, line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 
@@ -20,6 +20,6 @@ async function hold({ procedures, signal }: App, session: Session, name: string)
   const until = formatInstant(parseInstant(heldAt) + ttlMs)
   return {
     document: { hold: { id, run, vm, profile, heldAt, ttlMs, until, state } },
-    text: `${id}\n${vm}: ${profile} stands still, for ${formatMs(ttlMs)} at most; end it with: stillshot release ${id}\n`,
+    text: line`${id}\n${vm}: ${profile} stands still, for ${formatMs(ttlMs)} at most; end it with: stillshot release ${id}\n`,
   }
 }

@@ -7,6 +7,7 @@ import { NAME_PATTERN } from '../../config/schema/values.ts'
 import { configSchema } from '../../config/schema.ts'
 import { StillshotError } from '../../errors.ts'
 import type { App, GlobalOptions } from '../app.ts'
+import { line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 
 interface InitOptions {
@@ -51,7 +52,7 @@ async function init(app: App, globals: GlobalOptions, options: InitOptions): Pro
   ]
   return {
     document: { file: path, vm: answers.vm, next },
-    text: `${path} is written. Next:\n${next.map((command) => `  ${command}\n`).join('')}`,
+    text: [line`${path} is written. Next:\n`, ...next.map((command) => line`  ${command}\n`)].join(''),
   }
 }
 

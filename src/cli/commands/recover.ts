@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { ERRORS } from '../../errors.ts'
 import type { App, Session } from '../app.ts'
+import { line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 
@@ -15,13 +16,13 @@ async function recover({ procedures, signal }: App, session: Session): Promise<C
   const ports = await session.recoverPorts()
   const report = await procedures.recoverRuns((vm) => openVm(session, vm), ports, { signal })
   const lines = report.settled.map(({ run, vm, outcome, open, notes = [] }) => {
-    const rest = [...open.map((act) => `\n  still open: ${act}`), ...notes.map((note) => `\n  ${note}`)]
-    return `${vm}: run ${run}: ${outcome}${rest.join('')}\n`
+    const rest = [...open.map((act) => line`  still open: ${act}\n`), ...notes.map((note) => line`  ${note}\n`)]
+    return [line`${vm}: run ${run}: ${outcome}\n`, ...rest].join('')
   })
   lines.push(
-    ...report.holds.map(({ hold, vm, outcome, message }) => `${vm}: hold ${hold}: ${outcome}, ${message}\n`),
-    ...report.locks.map(({ run, outcome, message }) => `lock of run ${run}: ${outcome}, ${message}\n`),
-    ...report.snapshots.map(({ vm, snapshot, outcome, message }) => `${vm}: ${snapshot}: ${outcome}, ${message}\n`),
+    ...report.holds.map(({ hold, vm, outcome, message }) => line`${vm}: hold ${hold}: ${outcome}, ${message}\n`),
+    ...report.locks.map(({ run, outcome, message }) => line`lock of run ${run}: ${outcome}, ${message}\n`),
+    ...report.snapshots.map(({ vm, snapshot, outcome, message }) => line`${vm}: ${snapshot}: ${outcome}, ${message}\n`),
   )
   const open =
     report.settled.some((settled) => settled.open.length > 0) ||

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import type { App, Session } from '../app.ts'
+import { line } from '../format.ts'
 import { gradeStatus } from '../grade-status.ts'
 import { gradeText, outageText } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
@@ -23,7 +24,7 @@ async function release({ procedures, signal }: App, session: Session, id: string
   const worth = `  a snapshot taken in between is ${gradeText(report).replaceAll('\n', '\n  ')}\n`
   return {
     document: { ...report },
-    text: `${report.vm}: hold ${id} ${report.state}\n${worth}${outage}`,
+    text: `${line`${report.vm}: hold ${id} ${report.state}`}\n${worth}${outage}`,
     exitStatus: report.state === 'expired' ? ERRORS['hold-expired'].exit : gradeStatus([report]),
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { RestoreReport } from '../../coordinator/restore-snapshot.ts'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import type { App, OpenVm, Session } from '../app.ts'
-import { formatAge, formatMs, indent, printable } from '../format.ts'
+import { formatAge, formatMs, indent, line, printable } from '../format.ts'
 import { gradeText } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
@@ -67,23 +67,24 @@ function plan(
 
 async function ask(app: App, planned: RestoreReport): Promise<void> {
   app.terminal.err(printable(app.redaction.text(planText(app, planned))))
-  if (await app.prompts.confirm(`Put ${planned.vm} back to this point?`)) return
+  if (await app.prompts.confirm(line`Put ${planned.vm} back to this point?`)) return
   throw new StillshotError('cancelled', `restore of ${planned.vm} was not confirmed`, { hint: 'nothing was changed' })
 }
 
 function planText(app: App, { vm, point, plan }: RestoreReport): string {
   const age = formatAge(app.system.clock.now(), point.createdAt)
-  const steps = plan.map((step, index) => `  ${index + 1}. ${step}\n`)
-  return `${vm}: restore point ${point.id}, ${age} old; what was written since is lost\n${indent(gradeText(point))}\n${steps.join('')}`
+  const steps = plan.map((step, index) => line`  ${index + 1}. ${step}\n`)
+  const what = line`${vm}: restore point ${point.id}, ${age} old; what was written since is lost`
+  return `${what}\n${indent(gradeText(point))}\n${steps.join('')}`
 }
 
 function reportText(report: RestoreReport): string {
   const { vm, point, cameBack, proofs, bootMs, readyMs, totalMs, safetyPoint } = report
-  const lines = [`${vm}: ${cameBack ? 'is back at' : 'was put back, but is NOT proven to be at'} ${point.id}`]
-  for (const { verdict, message } of proofs) lines.push(`  ${verdict}: ${message}`)
+  const lines = [line`${vm}: ${cameBack ? 'is back at' : 'was put back, but is NOT proven to be at'} ${point.id}`]
+  for (const { verdict, message } of proofs) lines.push(line`  ${verdict}: ${message}`)
   lines.push(`  took ${formatMs(totalMs)}: boot ${formatMs(bootMs)}, ready ${formatMs(readyMs)}`)
   if (safetyPoint !== undefined) {
-    lines.push(`  undo with: stillshot restore ${vm} --point ${safetyPoint.id}`)
+    lines.push(line`  undo with: stillshot restore ${vm} --point ${safetyPoint.id}`)
   }
   return `${lines.join('\n')}\n`
 }

@@ -3,7 +3,7 @@ import type { RestorePoint, RunRecord } from '../../catalog/catalog.ts'
 import { StillshotError, toStillshotError } from '../../errors.ts'
 import type { JournalEvent } from '../../saga/journal-event.ts'
 import type { App, Session } from '../app.ts'
-import { formatAge, indent } from '../format.ts'
+import { formatAge, indent, line } from '../format.ts'
 import { gradeText, outageText, pointDocument } from '../point-text.ts'
 import { proofLines } from '../proofs.ts'
 import type { Act, CommandResult } from '../result.ts'
@@ -31,8 +31,8 @@ async function show(app: App, session: Session, id: string): Promise<CommandResu
   const text = [
     point === undefined ? '' : pointText(app, point),
     run === undefined ? '' : runText(run),
-    typeof journal === 'string' ? `timeline: ${journal}\n` : `timeline\n${indent(timeline(journal))}`,
-    byHand === undefined ? '' : `by hand, on the hypervisor\n${indent(byHand)}\n`,
+    typeof journal === 'string' ? line`timeline: ${journal}\n` : `timeline\n${indent(timeline(journal))}`,
+    byHand === undefined ? '' : line`by hand, on the hypervisor\n  ${byHand}\n`,
   ]
   return {
     document: {
@@ -78,11 +78,11 @@ async function commandByHand(app: App, session: Session, point: RestorePoint): P
 function pointText(app: App, point: RestorePoint): string {
   const age = formatAge(app.system.clock.now(), point.createdAt)
   const lines = [
-    `restore point ${point.id} of ${point.vm}, ${age} old (${point.createdAt})`,
+    line`restore point ${point.id} of ${point.vm}, ${age} old (${point.createdAt})`,
     indent(gradeText(point)),
     ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
-    ...(point.note === undefined ? [] : [`  note: ${point.note}`]),
-    `  snapshot ${point.snapshot} on ${point.hypervisor} only: a copy elsewhere is a backup, this is not`,
+    ...(point.note === undefined ? [] : [line`  note: ${point.note}`]),
+    line`  snapshot ${point.snapshot} on ${point.hypervisor} only: a copy elsewhere is a backup, this is not`,
     ...proofLines(point.evidence).map((line) => `  ${line}`),
   ]
   return `${lines.join('\n')}\n`
@@ -91,6 +91,6 @@ function pointText(app: App, point: RestorePoint): string {
 function runText({ id, procedure, vm, startedAt, endedAt, outcome, error }: RunRecord): string {
   const end =
     endedAt === undefined ? 'has not ended: if its process is dead, `stillshot recover` settles it' : `ended ${endedAt}`
-  const failure = error === undefined ? '' : `\n  ${error.message} (${error.code})`
-  return `run ${id}: ${procedure} of ${vm}, ${outcome ?? 'open'}\n  began ${startedAt}, ${end}${failure}\n`
+  const failure = error === undefined ? '' : line`\n  ${error.message} (${error.code})`
+  return `${line`run ${id}: ${procedure} of ${vm}, ${outcome ?? 'open'}\n  began ${startedAt}, ${end}`}${failure}\n`
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { RestorePoint } from '../../catalog/catalog.ts'
 import { StillshotError, worstExitStatus } from '../../errors.ts'
 import type { App, Session } from '../app.ts'
-import { indent } from '../format.ts'
+import { indent, line } from '../format.ts'
 import { gradeStatus } from '../grade-status.ts'
 import { gradeText, outageText, pointDocument } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
@@ -70,10 +70,10 @@ function refuseMode(vm: string, mode: string): void {
 
 function snapshotText(point: RestorePoint): string {
   const lines = [
-    `${point.vm}: restore point ${point.id}`,
+    line`${point.vm}: restore point ${point.id}`,
     indent(gradeText(point)),
     ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
-    `  snapshot ${point.snapshot} on ${point.hypervisor}; roll back with: stillshot restore ${point.vm} --point ${point.id}`,
+    line`  snapshot ${point.snapshot} on ${point.hypervisor}; roll back with: stillshot restore ${point.vm} --point ${point.id}`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { StillshotError } from '../../errors.ts'
 import type { HostKey } from '../../guest/known-hosts.ts'
 import type { App, Session } from '../app.ts'
-import { printable } from '../format.ts'
+import { line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { selectVms } from '../vms.ts'
 
@@ -38,7 +38,7 @@ async function trust(app: App, session: Session, name: string, options: TrustOpt
   }
   const known = trusted.some(({ base64 }) => base64 === key.base64)
   if (known)
-    return { document: { ...document, recorded: false }, text: `${where}: ${key.fingerprint} is trusted already\n` }
+    return { document: { ...document, recorded: false }, text: line`${where}: ${key.fingerprint} is trusted already\n` }
   if (trusted.length > 0 && !options.replace) {
     const others = trusted.map(({ fingerprint }) => fingerprint).join(', ')
     throw new StillshotError('host-key-changed', `${where} offers ${key.fingerprint}; trusted is ${others}`)
@@ -47,7 +47,7 @@ async function trust(app: App, session: Session, name: string, options: TrustOpt
   await knownHosts.trust({ host, port }, key, { replace: options.replace ?? false })
   return {
     document: { ...document, recorded: true },
-    text: `${where}: ${key.type} ${key.fingerprint} recorded in ${ssh.knownHosts}\n`,
+    text: line`${where}: ${key.type} ${key.fingerprint} recorded in ${ssh.knownHosts}\n`,
   }
 }
 
@@ -57,7 +57,7 @@ async function ask({ terminal, prompts }: App, where: string, key: HostKey, file
       hint: `compare it on the guest’s console, then --fingerprint ${key.fingerprint}`,
     })
   }
-  terminal.err(printable(`${where} (${file}) offers\n  ${key.type} ${key.fingerprint}\n`))
+  terminal.err(line`${where} (${file}) offers\n  ${key.type} ${key.fingerprint}\n`)
   terminal.err('compare it on the guest’s own console: for f in /etc/ssh/ssh_host_*.pub; do ssh-keygen -lf $f; done\n')
   if (await prompts.confirm('Is it the same?')) return
   throw new StillshotError('cancelled', `the key of ${where} was not confirmed`, { hint: 'nothing was recorded' })

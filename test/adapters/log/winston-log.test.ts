@@ -82,3 +82,10 @@ test('key material is redacted wherever it stands', async () => {
   const text = await written('info', (log) => log.info(`read ${key}`, { cut: key.slice(0, 50) }))
   assert.equal(text.includes('b3BlbnNz'), false, text)
 })
+
+test('a line steers no terminal, and is read back as it was', async () => {
+  const words = 'a\nb\u001b[2J\u202e\u009b1m\u{e0041}'
+  const text = await written('info', (log) => log.info(words, { words }))
+  assert.match(text, /^[\u0020-\u007e]+\n$/)
+  assert.deepEqual([JSON.parse(text).message, JSON.parse(text).words], [words, words])
+})
