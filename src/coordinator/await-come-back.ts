@@ -1,6 +1,7 @@
 import type { Proof } from '../grade/proof.ts'
 import type { Application } from '../guest/application.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
+import { proveOneHelper } from '../guest/one-helper.ts'
 import type { ComeBackAnswer, ProbeAnswer } from '../guest/protocol/answers.ts'
 import type { Clock } from '../system/clock.ts'
 import { retry } from '../system/retry.ts'
@@ -44,7 +45,10 @@ export async function awaitComeBack(
         limitMs: want.limitMs,
       },
     )
-    const proofs = application.proveComeBack(want.before, answer)
+    const proofs = [
+      ...application.proveComeBack(want.before, answer),
+      ...(want.before === undefined ? [] : [proveOneHelper(want.before, [answer])]),
+    ]
     const complete = want.claims.every((claim) => {
       const about = proofs.filter((proof) => proof.claim === claim)
       return about.length > 0 && about.every(({ verdict }) => verdict === 'proven')

@@ -2,6 +2,7 @@ import type { Finding } from '../finding.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { Application } from '../guest/application.ts'
 import { type CoveredDisk, withSnapshotDisks } from '../guest/coverage.ts'
+import { proveOneHelper } from '../guest/one-helper.ts'
 import type { ComeBackAnswer, FenceFacts, HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
 import type { Snapshot } from '../hypervisor/hypervisor.ts'
 import type { Passed } from './preflight.ts'
@@ -62,6 +63,7 @@ export function proveHold(
 ): readonly Proof[] {
   return [
     proveStillSameMachine(probe, hold, release),
+    proveOneHelper(probe, [hold, release]),
     ...application.proveStop(probe, hold),
     proveSynced(hold),
     ...application.proveStoodStill(hold, release),

@@ -1,5 +1,6 @@
 import { StillshotError, toStillshotError } from '../errors.ts'
 import { type HelperCall, isAnswerLost } from '../guest/guest-helper.ts'
+import { proveOneHelper } from '../guest/one-helper.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
@@ -43,7 +44,10 @@ export function releaseHold(run: Run, { holdTtlMs }: VmSettings, { uuid }: Vm): 
   return { action: 'release-hold', args: { hold: run.id, machine: uuid }, urgent: true, timeoutMs: holdTtlMs }
 }
 
-/** Stops the profile; resolves with the guest's evidence. The watchdog is armed before anything stops. */
+/**
+ * Stops the profile; resolves with the guest's evidence. The watchdog is armed before anything stops. Rejects, for the undo
+ * to release, when another helper answers than the preflight saw.
+ */
 export async function holdGuest(
   run: Run,
   { name, profile, holdTtlMs }: VmSettings,
@@ -56,6 +60,8 @@ export async function holdGuest(
   if (!hold.watchdogArmed) {
     throw new StillshotError('hold-refused', `${name}: the watchdog in the guest is not armed`)
   }
+  const oneHelper = proveOneHelper(probe, [hold])
+  if (oneHelper.verdict !== 'proven') throw new StillshotError('helper-altered', `${name}: ${oneHelper.message}`)
   return hold
 }
 

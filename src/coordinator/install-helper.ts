@@ -1,6 +1,7 @@
 import { StillshotError } from '../errors.ts'
 import { HELPER_PATH } from '../guest/guest-helper.ts'
 import type { CommandResult, GuestShell } from '../guest/guest-shell.ts'
+import { knownHelper } from '../guest/helper-file.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
 import { profileFile } from '../guest/profile.ts'
 import { type InstallFiles, installScript, removeScript } from './install-script.ts'
@@ -61,8 +62,7 @@ export async function helperStatus(
   const about = { version: 1, vm: settings.name, path: HELPER_PATH } as const
   try {
     const { sha256 } = await helper.status({ signal, timeoutMs: 60_000 })
-    const older = ports.helper.olderSha256.includes(sha256)
-    return { ...about, sha256, state: sha256 === ports.helper.sha256 ? 'current' : older ? 'older' : 'altered' }
+    return { ...about, sha256, state: knownHelper(ports.helper, sha256) ?? 'altered' }
   } catch (thrown) {
     if (thrown instanceof StillshotError && thrown.code === 'helper-missing') return { ...about, state: 'missing' }
     throw thrown

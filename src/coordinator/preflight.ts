@@ -4,6 +4,7 @@ import type { Proof } from '../grade/proof.ts'
 import type { Forecast } from '../guest/application.ts'
 import { type Coverage, proveCoverage } from '../guest/coverage.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
+import { knownHelper } from '../guest/helper-file.ts'
 import type { ProbeAnswer } from '../guest/protocol/answers.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
@@ -111,11 +112,12 @@ async function hypervisorFindings({ hypervisor }: Ports, vm: Vm, signal: AbortSi
 }
 
 function helperFinding({ helper }: Ports, { sha256 }: ProbeAnswer): Finding {
-  if (sha256 === helper.sha256) {
+  const known = knownHelper(helper, sha256)
+  if (known === 'current') {
     return { severity: 'ok', code: 'helper-known', message: 'the helper in the guest is this version’s', hint: '' }
   }
   const hint = 'run `stillshot guest install VM`'
-  if (helper.olderSha256.includes(sha256)) {
+  if (known === 'older') {
     return { severity: 'warn', code: 'helper-older', message: 'the helper in the guest is an older one', hint }
   }
   const message = `the helper in the guest has sha256 ${sha256}, which is none of ours`

@@ -1,5 +1,6 @@
 import { uuidOfVmKey, type VmLock } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
+import { knownHelper } from '../guest/helper-file.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
 import { isSettled } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
@@ -56,7 +57,10 @@ async function reasonToKeep(
     if (begun?.event !== 'run-begun') return 'its journal names no VM'
     const { ports, settings } = await open(begun.vm)
     const helper = openHelper(ports, settings)
-    const { holds } = await helper.status({ signal, machine: uuidOfVmKey(lock.vmKey) }).finally(() => helper.close())
+    const { holds, sha256 } = await helper
+      .status({ signal, machine: uuidOfVmKey(lock.vmKey) })
+      .finally(() => helper.close())
+    if (knownHelper(ports.helper, sha256) === undefined) return 'the helper in the guest is none of ours'
     const inGuest = holds.find(({ id }) => id === lock.holdId)
     return inGuest !== undefined && isOpenHold(inGuest) ? 'the guest still holds it' : undefined
   } catch (thrown) {

@@ -58,7 +58,13 @@ function unheldProofs(vm: Vm): readonly Proof[] {
     code: 'same-vm',
     message: 'taken of the VM that is rolled back',
   }
-  const notHeld = CLAIMS.filter((claim) => claim !== 'covered' && claim !== 'same-machine').map(
+  const oneHelper: Proof = {
+    claim: 'one-helper',
+    verdict: 'proven',
+    code: 'no-helper',
+    message: 'no helper was asked for this snapshot',
+  }
+  const notHeld = CLAIMS.filter((claim) => !['covered', 'same-machine', 'one-helper'].includes(claim)).map(
     (claim): Proof => ({
       claim,
       verdict: 'contradicted',
@@ -66,7 +72,7 @@ function unheldProofs(vm: Vm): readonly Proof[] {
       message: 'nothing was stopped for this snapshot',
     }),
   )
-  return [covered, same, ...notHeld]
+  return [covered, same, oneHelper, ...notHeld]
 }
 
 /** Waits until the guest answers after its boot; rejects with the last failure when the limit is over. */

@@ -14,6 +14,7 @@ interface Rule {
  */
 const RULES: Readonly<Partial<Record<Claim, Rule>>> = {
   'same-machine': { contradicted: 'suspect', unknown: 'suspect' },
+  'one-helper': { contradicted: 'suspect', unknown: 'suspect' },
   covered: { contradicted: 'suspect', unknown: 'suspect' },
   'clean-stop': { contradicted: 'crash-only', unknown: 'crash-only' },
   synced: { contradicted: 'crash-only', unknown: 'crash-only' },

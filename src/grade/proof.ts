@@ -5,6 +5,8 @@
 export const CLAIMS = [
   /** The guest that was held is the VM that was snapshotted. */
   'same-machine',
+  /** The helper that the preflight looked at gave every answer. */
+  'one-helper',
   /** Every block device under the data is inside the snapshot. */
   'covered',
   /** The DBMS ended cleanly. */

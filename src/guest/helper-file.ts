@@ -5,3 +5,9 @@ export interface HelperFile {
   /** sha256 of helpers of earlier versions that speak the same protocol: a warning, not a refusal. */
   readonly olderSha256: readonly string[]
 }
+
+/** Which helper of ours has this sha256; undefined for one that is none of ours. */
+export function knownHelper({ sha256, olderSha256 }: HelperFile, given: string): 'current' | 'older' | undefined {
+  if (given === sha256) return 'current'
+  return olderSha256.includes(given) ? 'older' : undefined
+}

@@ -8,14 +8,13 @@ const NO_LOG = { source: 'none', path: null, textBase64: '', truncated: false }
 export function envelope(
   verb: string,
   hold: string,
-  { bootId, uuid }: { bootId: string; uuid: string },
+  { bootId, uuid, sha256 }: { bootId: string; uuid: string; sha256: string },
   uptimeMs: number,
 ): object {
-  return { version: 1, protocol: 1, helper: '0', verb, hold, ok: true, error: null, bootId, uuid, uptimeMs }
+  return { version: 1, protocol: 1, helper: '0', sha256, verb, hold, ok: true, error: null, bootId, uuid, uptimeMs }
 }
 
 export interface Probed {
-  readonly sha256: string
   readonly mac: string
   readonly disk: { readonly serial: string; readonly sizeBytes: number }
   /** The server answers. */
@@ -24,11 +23,10 @@ export interface Probed {
 }
 
 /** `probe`: one server on one virtio disk. */
-export function probeDocument({ sha256, mac, disk, running, components }: Probed): object {
+export function probeDocument({ mac, disk, running, components }: Probed): object {
   const vda = { name: 'vda', ...disk, byId: [], bus: 'virtio', unit: 0 }
   return {
     profile: 'mysql',
-    sha256,
     init: 'systemd',
     macs: [mac],
     watchdog: 'systemd-run',

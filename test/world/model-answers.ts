@@ -48,9 +48,9 @@ function unit(facts: ModelFacts): Record<string, string> {
   }
 }
 
-function probe({ sha256, mac, serial, sizeBytes, running }: ModelFacts): object {
+function probe({ mac, serial, sizeBytes, running }: ModelFacts): object {
   const components = [probedComponent('dbms', 'auto', SERVER, running)]
-  return probeDocument({ sha256, mac, disk: { serial, sizeBytes }, running, components })
+  return probeDocument({ mac, disk: { serial, sizeBytes }, running, components })
 }
 
 function held(facts: ModelFacts, uptimeMs: number, more: More): object {

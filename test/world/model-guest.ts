@@ -105,7 +105,6 @@ export class ModelGuest {
         return this.#say(verb, String(args[1]), { restored: {} })
       case 'status':
         return this.#say(verb, '', {
-          sha256: this.facts.sha256,
           holds: [...this.#holds].map(([id, { state, firesUptimeMs }]) => ({
             id,
             profile: 'mysql',
@@ -190,11 +189,12 @@ export class ModelGuest {
   }
 
   #refuse(verb: string, hold: string, code: string, message: string): string {
-    const { version, protocol, helper, bootId, uuid, uptimeMs } = JSON.parse(this.#say(verb, hold, {}))
+    const { version, protocol, helper, sha256, bootId, uuid, uptimeMs } = JSON.parse(this.#say(verb, hold, {}))
     return JSON.stringify({
       version,
       protocol,
       helper,
+      sha256,
       verb,
       hold,
       ok: false,

@@ -24,6 +24,8 @@ export const envelope = {
   version: { const: VERSION },
   protocol: { type: 'integer' },
   helper: text,
+  /** Of the helper that answers. One that does not say is none that a probe of ours has seen. */
+  sha256: text,
   verb: text,
   /** Empty when the verb takes no hold id. */
   hold: text,

@@ -127,7 +127,6 @@ export const probeSchema = {
   properties: {
     ...envelope,
     profile: text,
-    sha256: text,
     init: { enum: ['systemd', 'sysv'] },
     macs: texts,
     watchdog: { enum: ['systemd-run', 'process'] },

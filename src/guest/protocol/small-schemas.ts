@@ -28,7 +28,6 @@ export const statusSchema = {
   type: 'object',
   properties: {
     ...envelope,
-    sha256: text,
     holds: {
       type: 'array',
       items: {
@@ -56,6 +55,6 @@ export const collectSchema = {
 /** `version`: which helper this is. */
 export const versionSchema = {
   type: 'object',
-  properties: { ...envelope, sha256: text },
+  properties: envelope,
   required: [...envelopeRequired, 'sha256'],
 } as const

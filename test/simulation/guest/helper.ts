@@ -96,7 +96,7 @@ export class SimulatedHelper {
 
   #status(): string {
     const known = this.holds.toSorted((one, other) => (one.id < other.id ? -1 : 1))
-    return this.#say('status', '', { sha256: this.#identity.sha256, holds: known.map(statusOf) })
+    return this.#say('status', '', { holds: known.map(statusOf) })
   }
 
   #probe(): string {

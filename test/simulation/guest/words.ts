@@ -75,9 +75,9 @@ function unitFacts(facts: GuestFacts): Record<string, string> {
 }
 
 function probe(facts: GuestFacts): object {
-  const { sha256, mac, diskSerial: serial, diskBytes: sizeBytes, running, web } = facts
+  const { mac, diskSerial: serial, diskBytes: sizeBytes, running, web } = facts
   const components = [probedComponent('unit', WEB, WEB, web), probedComponent('dbms', 'auto', SERVER, running)]
-  return probeDocument({ sha256, mac, disk: { serial, sizeBytes }, running, components })
+  return probeDocument({ mac, disk: { serial, sizeBytes }, running, components })
 }
 
 interface Shown {

@@ -93,10 +93,19 @@ know_machine() {
   UUID_JSON=$R
 }
 
+# Which helper this is, in SELF_HASH. It costs a process: a hold asks before it stops anything, a release after the start.
+SELF_HASH=
+know_self() {
+  [ -z "$SELF_HASH" ] || return 0
+  SELF_HASH=$(sha256sum "$SELF")
+  SELF_HASH=${SELF_HASH%% *}
+}
+
 # document OK ERROR FIELDS: the whole answer in R; FIELDS begins with a comma.
 document() {
+  know_self
   uptime_ms
-  R="{\"version\":1,\"protocol\":$PROTOCOL,\"helper\":\"$VERSION\",\"verb\":\"$VERB\",\"hold\":\"$HOLD\",\"ok\":$1"
+  R="{\"version\":1,\"protocol\":$PROTOCOL,\"helper\":\"$VERSION\",\"sha256\":\"$SELF_HASH\",\"verb\":\"$VERB\",\"hold\":\"$HOLD\",\"ok\":$1"
   R="$R,\"error\":$2,\"bootId\":$BOOT_JSON,\"uuid\":$UUID_JSON,\"uptimeMs\":$NOW$3}"
 }
 

@@ -66,6 +66,7 @@ END
   property_of_dbms MainPID
   number_or_null "${R#0}"
   PID_BEFORE=$R
+  know_self
   forget_old_holds
 }
 

@@ -159,7 +159,7 @@ END
 }
 
 probe_rest() {
-  PROBE_REST=",\"sha256\":\"$(own_hash)\",\"init\":\"$INIT\",\"watchdog\":\"$WATCHDOG\""
+  PROBE_REST=",\"init\":\"$INIT\",\"watchdog\":\"$WATCHDOG\""
   probe_macs=
   set +f
   for probe_net in "$SYS"/class/net/*; do
@@ -178,9 +178,4 @@ probe_rest() {
   PROBE_REST="$PROBE_REST,\"fileSystems\":$R"
   recall_times
   PROBE_REST="$PROBE_REST,\"lastStopMs\":$LAST_STOP,\"lastStartMs\":$LAST_START"
-}
-
-own_hash() {
-  own_hash=$(sha256sum "$SELF")
-  printf '%s' "${own_hash%% *}"
 }

@@ -16,7 +16,7 @@ status_verb() {
   done
   set -f
   HOLD=
-  document true null ",\"sha256\":\"$(own_hash)\",\"holds\":[${status_holds#,}]"
+  document true null ",\"holds\":[${status_holds#,}]"
   say
 }
 
@@ -37,6 +37,6 @@ collect_verb() {
 version_verb() {
   expect_words $# 0
   exec </dev/null
-  document true null ",\"sha256\":\"$(own_hash)\""
+  document true null ''
   say
 }
