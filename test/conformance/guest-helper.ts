@@ -1,6 +1,7 @@
 import { describe } from 'node:test'
 import { drainCases } from './guest-helper/drain-cases.ts'
 import { failureCases } from './guest-helper/failure-cases.ts'
+import { helperHashCases } from './guest-helper/helper-hash-cases.ts'
 import { holdCases } from './guest-helper/hold-cases.ts'
 import { otherHoldCases } from './guest-helper/other-hold-cases.ts'
 import type { GuestHelperSuite } from './guest-helper/under-test.ts'
@@ -15,5 +16,6 @@ export function testGuestHelper(suite: GuestHelperSuite): void {
     failureCases(suite)
     holdCases(suite)
     otherHoldCases(suite)
+    helperHashCases(suite)
   })
 }

@@ -52,6 +52,7 @@ function assertSaidSo({ world, arrived }: LyingWorld, { id }: RestorePoint): voi
   assert.equal(hold.dbms?.unit.Result, 'success')
   assert.deepEqual(release.fence?.unit, hold.dbms?.unit)
   assert.equal(release.fence?.watchdog, 'armed')
+  assert.deepEqual([hold.sha256, release.sha256], [probe.sha256, probe.sha256])
   const mounts = probe.dbms?.directories.map(({ mount }) => mount) ?? []
   assert.ok(mounts.length > 0)
   for (const mount of mounts) {

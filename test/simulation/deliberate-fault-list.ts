@@ -66,6 +66,12 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     replace: 'if (wanted === undefined || answers !== null || isSameUuid(wanted, answers)) return',
   },
   {
+    name: 'helper not asked which it is',
+    file: 'src/guest/one-helper.ts',
+    find: 'answers.filter((answer) => answer.sha256 !== sha256)',
+    replace: "answers.filter((answer) => answer.sha256 === '')",
+  },
+  {
     name: 'disks of the snapshot not counted',
     file: 'src/coordinator/evidence.ts',
     find: 'withSnapshotDisks(seen.coverage, snapshot.disks),',

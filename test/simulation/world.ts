@@ -7,6 +7,7 @@ import { modelApplication } from '../world/model-application.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
 import { SimulatedGuest } from './guest/guest.ts'
+import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
 import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
@@ -178,7 +179,7 @@ export class World {
     for (const { machine, server, helper } of [this.guest, this.other]) {
       machine.resume()
       Object.assign(server.troubles, NO_TROUBLES)
-      Object.assign(helper.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
+      Object.assign(helper.troubles, NO_HELPER_TROUBLES)
     }
     if (this.offByPeople) this.guest.machine.powerOn()
   }

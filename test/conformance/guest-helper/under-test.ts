@@ -35,6 +35,8 @@ export interface GuestHelperUnderTest {
   failStarts(fail: boolean): Promise<void>
   /** The next hold's sync fails. */
   failSync(): Promise<void>
+  /** Another helper takes the place of this one. */
+  replaceHelper(): Promise<void>
   /** Resolves once a drain has lowered the server's settings and waits. */
   drainWaits(): Promise<void>
   /** Ends what still runs; must work after any failure. */

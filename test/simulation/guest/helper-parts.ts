@@ -14,11 +14,20 @@ export interface HelperParts {
   readonly limits?: { readonly stopMs: number; readonly startMs: number }
 }
 
-/** What the troubles of a world do to the helper. */
+/** What the troubles of a world do to the helper. Times are the guest's uptime in milliseconds. */
 export interface HelperTroubles {
-  /** /run is full until this uptime. */
+  /** /run is full until then. */
   runFullUntil: number
   syncFails: boolean
+  /** Another helper stands in its place until then. */
+  replacedUntil: number
   /** The watchdog of the next hold is gone when the hold looks again, with everything stopped. */
   watchdogVanishes: boolean
+}
+
+export const NO_HELPER_TROUBLES: HelperTroubles = {
+  runFullUntil: 0,
+  syncFails: false,
+  replacedUntil: 0,
+  watchdogVanishes: false,
 }

@@ -40,6 +40,9 @@ async function openModel(seed: number, { serverRuns, webRuns }: GuestBefore): Pr
     async failSync() {
       helper.troubles.syncFails = true
     },
+    async replaceHelper() {
+      helper.troubles.replacedUntil = Number.POSITIVE_INFINITY
+    },
     async drainWaits() {
       while (!helper.drained) await clock.sleep(10)
     },

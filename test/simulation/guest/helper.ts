@@ -2,7 +2,7 @@ import type { Chance } from '../chance.ts'
 import { UnitBlock } from './block.ts'
 import { GuestDrains } from './drains.ts'
 import { type GuestHold, isOver, keepsOthersOut, shownState, statusOf } from './guest-hold.ts'
-import type { HelperParts, HelperTroubles } from './helper-parts.ts'
+import { type HelperParts, type HelperTroubles, NO_HELPER_TROUBLES } from './helper-parts.ts'
 import { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
 import type { GuestServer } from './server.ts'
@@ -29,7 +29,7 @@ export class SimulatedHelper {
   /** How long the last stop and start of the server took; outlives a boot. */
   readonly #last: { stopMs: number | null; startMs: number | null } = { stopMs: null, startMs: null }
   readonly #block = new UnitBlock()
-  readonly troubles: HelperTroubles = { runFullUntil: 0, syncFails: false, watchdogVanishes: false }
+  readonly troubles: HelperTroubles = { ...NO_HELPER_TROUBLES }
   /** The web server: a plain unit that is enabled at boot when it was active. */
   web: { active: boolean; readonly enabled: boolean }
 
@@ -46,7 +46,7 @@ export class SimulatedHelper {
       this.#holds.clear()
       this.#block.forget()
       this.web.active = false
-      Object.assign(this.troubles, { runFullUntil: 0, syncFails: false, watchdogVanishes: false })
+      Object.assign(this.troubles, NO_HELPER_TROUBLES)
     })
     this.#machine.onBoot(() => {
       this.web.active = this.web.enabled
@@ -273,6 +273,7 @@ export class SimulatedHelper {
     const { writes, marker } = this.#machine.disk
     return {
       ...this.#identity,
+      ...(this.troubles.replacedUntil > this.#uptime() ? { sha256: 'another' } : {}),
       ...this.#server.facts,
       bootId: this.#machine.bootId,
       writes,

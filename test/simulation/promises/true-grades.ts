@@ -1,3 +1,4 @@
+import type { Evidence } from '../../../src/coordinator/evidence.ts'
 import { gradeToTrust, readDescription } from '../../../src/grade/description.ts'
 import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import type { MakeInvariant } from '../invariant.ts'
@@ -9,9 +10,11 @@ export const trueGrades: MakeInvariant = ({ hosts, books, truths }) => ({
   promise: 'no false grade',
   onEvent() {
     for (const { catalog } of hosts) {
-      for (const { grade, snapshot } of catalog.points.values()) {
-        if (grade === 'db-stopped' && truths.get(snapshot)?.stoppedAndSynced !== true)
-          return `${snapshot} is not db-stopped`
+      for (const { grade, snapshot, evidence } of catalog.points.values()) {
+        if (grade !== 'db-stopped') continue
+        if (truths.get(snapshot)?.stoppedAndSynced !== true) return `${snapshot} is not db-stopped`
+        const { hold, release } = evidence as Evidence
+        if (hold.sha256 !== release.sha256) return `${snapshot} is db-stopped by the word of two helpers`
       }
     }
     return undefined

@@ -71,6 +71,15 @@ const watchdogVanishes: Trouble = {
   },
 }
 
+const helperReplaced: Trouble = {
+  name: 'helper replaced',
+  strike({ chance, guest: { machine, helper } }) {
+    if (!machine.isUp) return false
+    helper.troubles.replacedUntil = machine.uptime() + chance.between(500, 30_000)
+    return true
+  },
+}
+
 export const guestTroubles: readonly Trouble[] = [
   reset,
   paused,
@@ -80,4 +89,5 @@ export const guestTroubles: readonly Trouble[] = [
   syncFails,
   runFull,
   watchdogVanishes,
+  helperReplaced,
 ]

@@ -29,6 +29,12 @@ async function openReal(shell: ShellName, before: GuestBefore): Promise<GuestHel
     hangStops: (ms) => guest.write('stop-takes', `${ms / 1000}\n`),
     failStarts: (fail) => (fail ? guest.write('start-fails') : rm(join(guest.root, 'start-fails'), { force: true })),
     failSync: () => writeFile(join(guest.root, 'bin/sync'), '#!/bin/sh\nexit 1\n', { mode: 0o755 }),
+    // Beside it and renamed, as an installation does: a shell reads its script as it goes.
+    async replaceHelper() {
+      const path = join(guest.root, 'stillshot-guest')
+      await writeFile(`${path}.new`, `${await readFile(path, 'utf8')}# another one\n`, { mode: 0o755 })
+      await rename(`${path}.new`, path)
+    },
     drainWaits: () => until(async () => (await guest.read('calls')).includes('SET GLOBAL innodb_io_capacity')),
     async close() {
       await endBackground(guest)
