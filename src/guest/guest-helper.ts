@@ -1,6 +1,7 @@
 import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
+import { durationWords } from '../system/duration-words.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { isSameUuid } from './same-machine.ts'
@@ -117,7 +118,7 @@ export class GuestHelper {
       })
       call.onAnswered?.()
     } catch (thrown) {
-      throw this.#unanswered(verb, thrown, limitMs)
+      throw this.#unanswered(verb, thrown)
     }
     if (result.stdout.trim() === '') throw this.#silent(verb, result)
     const answer = readAnswer(verb, holdId, result.stdout, this.#redaction)
@@ -155,13 +156,13 @@ export class GuestHelper {
     return secret
   }
 
-  #unanswered(verb: string, thrown: unknown, limitMs: number): unknown {
-    const late = thrown instanceof DeadlineExceeded || (thrown as { cause?: unknown }).cause instanceof DeadlineExceeded
-    if (!late) return thrown
+  /** The limit that ended it is named: the call's own, or that of the caller, which may be shorter. */
+  #unanswered(verb: string, thrown: unknown): unknown {
+    const late = [thrown, (thrown as { cause?: unknown }).cause].find((each) => each instanceof DeadlineExceeded)
+    if (late === undefined) return thrown
     const { vm, host } = this.#options.target
-    return new StillshotError('guest-unreachable', `no answer to '${verb}' from ${vm} (${host}) within ${limitMs} ms`, {
-      cause: thrown,
-    })
+    const message = `no answer to '${verb}' from ${vm} (${host}) within ${durationWords(late.afterMs)}`
+    return new StillshotError('guest-unreachable', message, { cause: thrown })
   }
 
   /** No document at all: sudo or the shell spoke instead of the helper. */

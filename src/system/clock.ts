@@ -1,3 +1,5 @@
+import { durationWords } from './duration-words.ts'
+
 /**
  * Time, as a port: the simulation owns it. `src/` never reads time in another way
  * (test/architecture.test.ts looks for `Date`, `setTimeout` and the like).
@@ -24,7 +26,7 @@ export interface Deadline extends Disposable {
 export class DeadlineExceeded extends Error {
   readonly afterMs: number
   constructor(afterMs: number) {
-    super(`not finished after ${afterMs} ms`)
+    super(`not finished after ${durationWords(afterMs)}`)
     this.name = 'DeadlineExceeded'
     this.afterMs = afterMs
   }
