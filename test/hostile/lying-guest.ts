@@ -56,6 +56,8 @@ export function lyingWorld(lies: readonly Lie[]): LyingWorld {
 
 function tell(result: CommandResult, { kind, changes, from }: Lie): CommandResult {
   const { stdout } = result
+  // An earlier lie made it deeper than the stack: it stays so.
+  if (stdout.includes('[[[[[[[[') && (kind === 'changes' || kind === 'start-failed')) return result
   switch (kind) {
     case 'cut':
       return { ...result, stdout: stdout.slice(0, Math.floor(stdout.length / (from + 2))) }
@@ -70,8 +72,6 @@ function tell(result: CommandResult, { kind, changes, from }: Lie): CommandResul
     case 'noise':
       return { ...result, stdout: `${stdout}${stdout}` }
     default:
-      // An earlier lie made it deeper than the stack: it stays so.
-      if (stdout.includes('[[[[[[[[')) return result
       return { ...result, stdout: toJson(changed(parsed(stdout) ?? {}, changes)) }
   }
 }
