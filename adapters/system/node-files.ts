@@ -11,14 +11,14 @@ export class NodeFiles implements Files {
     const folder = resolve(path)
     const first = await mkdir(folder, { recursive: true, mode: 0o700 })
     if (first === undefined) return
-    for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+    for (let made = folder; made.length >= first.length; made = dirname(made)) await syncPath(dirname(made))
   }
 
   async openAppend(path: string, options: { create: boolean }): Promise<AppendFile> {
     const flags = O_WRONLY | O_APPEND | (options.create ? O_CREAT | O_EXCL : 0)
     const handle = await open(path, flags, 0o600)
     try {
-      if (options.create) await syncFolder(dirname(resolve(path)))
+      if (options.create) await syncPath(dirname(resolve(path)))
     } catch (error) {
       await handle.close()
       throw error
@@ -28,6 +28,11 @@ export class NodeFiles implements Files {
 
   readText(path: string): Promise<string> {
     return readFile(path, 'utf8')
+  }
+
+  async syncFile(path: string): Promise<void> {
+    await syncPath(path)
+    await syncPath(dirname(resolve(path)))
   }
 
   async list(path: string): Promise<readonly string[]> {
@@ -62,8 +67,8 @@ class NodeAppendFile implements AppendFile {
   }
 }
 
-/** A new name is durable only when its folder was synced (fsync(2), notes). */
-async function syncFolder(path: string): Promise<void> {
+/** Of a file or a folder: a new name is durable only when its folder was synced (fsync(2), notes). */
+async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()

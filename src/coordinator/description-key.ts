@@ -8,7 +8,7 @@ import type { System } from '../system/system.ts'
  * run; when two processes make it at once, or one dies over it, a line is added and the first whole one counts.
  */
 export async function loadDescriptionKey(system: System, stateDirectory: string): Promise<DescriptionKey> {
-  const path = `${stateDirectory}/description.key`
+  const path = pathOf(stateDirectory)
   const there = await readKey(system, path)
   if (there !== undefined) return there
   try {
@@ -24,6 +24,25 @@ export async function loadDescriptionKey(system: System, stateDirectory: string)
   const made = await readKey(system, path)
   if (made === undefined) throw new StillshotError('state-unwritable', `the key ${path} cannot be read back`)
   return made
+}
+
+/**
+ * The same, on the disk for certain, with its name: whoever made it may have died before it was, and what is signed with a key
+ * that a power cut takes away can never be verified.
+ */
+export async function loadDurableKey(system: System, stateDirectory: string): Promise<DescriptionKey> {
+  const key = await loadDescriptionKey(system, stateDirectory)
+  const path = pathOf(stateDirectory)
+  try {
+    await system.files.syncFile(path)
+  } catch (cause) {
+    throw new StillshotError('state-unwritable', `the key ${path} cannot be written to the disk`, { cause })
+  }
+  return key
+}
+
+function pathOf(stateDirectory: string): string {
+  return `${stateDirectory}/description.key`
 }
 
 async function openKey({ files }: System, path: string): Promise<AppendFile> {

@@ -2,7 +2,7 @@ import type { RestorePoint } from '../catalog/catalog.ts'
 import { formatDescription } from '../grade/description.ts'
 import type { Grade } from '../grade/grade.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
-import { loadDescriptionKey } from './description-key.ts'
+import { loadDescriptionKey, loadDurableKey } from './description-key.ts'
 import type { Ports } from './ports.ts'
 
 /** The signed description of a point; `pending` until it is graded, which readers take for `suspect`. */
@@ -11,7 +11,9 @@ export async function describePoint(
   point: Pick<RestorePoint, 'id' | 'run' | 'vm' | 'createdAt'>,
   grade: Grade | 'pending',
 ): Promise<string> {
-  const key = await loadDescriptionKey(ports.system, ports.stateDirectory)
+  // Before anything is done, when a disk that cannot take the key still stops the run and nothing else.
+  const load = grade === 'pending' ? loadDurableKey : loadDescriptionKey
+  const key = await load(ports.system, ports.stateDirectory)
   const { id, run, vm, createdAt } = point
   return formatDescription({ version: 1, grade, point: id, run, vm, at: createdAt }, key)
 }

@@ -9,6 +9,8 @@ export interface Files {
   openAppend(path: string, options: { create: boolean }): Promise<AppendFile>
   /** Whole content as UTF-8; rejects with code ENOENT on the error when missing. */
   readText(path: string): Promise<string>
+  /** The file's content and its name are on the disk, whoever wrote them; rejects with code ENOENT when missing. */
+  syncFile(path: string): Promise<void>
   /** Names in the folder, sorted; empty when the folder is missing. */
   list(path: string): Promise<readonly string[]>
 }

@@ -60,6 +60,14 @@ export function testFiles(options: { name: string; open: () => Promise<{ files: 
       await assert.rejects(files.readText(join(folder, 'none')), { code: 'ENOENT' })
     })
 
+    test('syncFile() of what another has written resolves, and of a missing file rejects with ENOENT', async () => {
+      const { files, folder } = await options.open()
+      await write(files, join(folder, 'key'), 'one\n')
+      await files.syncFile(join(folder, 'key'))
+      assert.equal(await files.readText(join(folder, 'key')), 'one\n')
+      await assert.rejects(files.syncFile(join(folder, 'none')), { code: 'ENOENT' })
+    })
+
     test('list() gives sorted names, and nothing for a missing folder', async () => {
       const { files, folder } = await options.open()
       await write(files, join(folder, 'b'))

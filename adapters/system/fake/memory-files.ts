@@ -46,6 +46,13 @@ export class MemoryFiles implements Files {
     return entry.content
   }
 
+  async syncFile(path: string): Promise<void> {
+    await this.#fault('sync', path)
+    const entry = this.#files.get(normalize(path))
+    if (entry === undefined) throw fileError('ENOENT', path)
+    entry.synced = entry.content.length
+  }
+
   async list(path: string): Promise<readonly string[]> {
     await this.#fault('list', path)
     const folder = normalize(path)
