@@ -31,11 +31,14 @@ export async function drain(
     () => run.helper.drain(profile.name, run.id, seconds, { signal, timeoutMs: drainMs + 30_000 }),
     { facts: ({ dirtyBefore, dirtyAfter, waitedMs }) => ({ dirtyBefore, dirtyAfter, waitedMs }) },
   )
-  await drained.catch((thrown) => {
+  await drained.catch(async (thrown) => {
     signal.throwIfAborted()
     const { code, message } = toStillshotError(thrown)
     if (code === 'state-unwritable') throw thrown
     ports.log.warn('the dirty pages could not be lowered', { vm: name, code, message })
+    // It may go on in the guest, with the lock that the hold needs; what fails here stays due.
+    const end = () => run.helper.undrain(profile.name, run.id, { signal, timeoutMs: 60_000 })
+    if (isAnswerLost(thrown)) await end().catch(() => signal.throwIfAborted())
   })
 }
 

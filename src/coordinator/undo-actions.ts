@@ -21,8 +21,8 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
   const { hypervisor, catalog } = ports
   const { clock } = ports.system
   const findVm = (signal: AbortSignal) => hypervisor.findVm(settings.reference, { signal })
-  const again = <T>(signal: AbortSignal, pauseMs: number, work: () => Promise<T>) =>
-    retry(work, { clock, signal, pauseMs, limitMs: Number.POSITIVE_INFINITY, when: isWorthAnotherTry })
+  const again = <T>(signal: AbortSignal, pauseMs: number, work: () => Promise<T>, when = isWorthAnotherTry) =>
+    retry(work, { clock, signal, pauseMs, limitMs: Number.POSITIVE_INFINITY, when })
 
   return {
     'unlock-vm': async ({ vmKey, hold }) => {
@@ -31,7 +31,9 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     },
 
     undrain: async ({ profile, hold }, signal) => {
-      await again(signal, 1_000, () => helper.undrain(need(profile), need(hold), { signal }))
+      // Until the guest says that they are as before: a server that just starts cannot be asked yet.
+      const when = (thrown: unknown) => isWorthAnotherTry(thrown) || isUndrainFailure(thrown)
+      await again(signal, 1_000, () => helper.undrain(need(profile), need(hold), { signal }), when)
       return undefined
     },
 
@@ -99,6 +101,10 @@ const PASSING: readonly ErrorCode[] = [
 
 function isWorthAnotherTry(thrown: unknown): boolean {
   return PASSING.includes(toStillshotError(thrown).code)
+}
+
+function isUndrainFailure(thrown: unknown): boolean {
+  return toStillshotError(thrown).details.helperCode === 'undrain-failed'
 }
 
 function need(argument: string | undefined): string {

@@ -5,6 +5,7 @@ import { ask, type GuestHelperSuite, guestHelperCase, HOLD, hold, OTHER_HOLD, re
 export function drainCases(suite: GuestHelperSuite): void {
   puttingBackCases(suite)
   meetingCases(suite)
+  raceCases(suite)
 }
 
 function puttingBackCases(suite: GuestHelperSuite): void {
@@ -12,6 +13,7 @@ function puttingBackCases(suite: GuestHelperSuite): void {
     const { changed, dirtyBefore, dirtyAfter } = await ask(guest, 'drain', 'mysql', HOLD, '60')
     assert.notDeepEqual(changed, {})
     assert.ok(dirtyBefore !== null && dirtyAfter !== null)
+    assert.equal(await guest.lowered(), true)
     assert.deepEqual((await ask(guest, 'drain', 'mysql', HOLD, '60')).changed, changed)
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, changed)
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, {})
@@ -22,6 +24,7 @@ function puttingBackCases(suite: GuestHelperSuite): void {
     assert.deepEqual((await ask(guest, 'drain', 'mysql', OTHER_HOLD, '60')).changed, changed)
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, {})
     assert.deepEqual((await ask(guest, 'undrain', 'mysql', OTHER_HOLD)).restored, changed)
+    assert.equal(await guest.lowered(), false)
   })
 
   guestHelperCase(
@@ -31,6 +34,7 @@ function puttingBackCases(suite: GuestHelperSuite): void {
       const { uptimeMs, waitedMs } = await ask(guest, 'drain', 'mysql', HOLD, '1')
       const until = uptimeMs - waitedMs + 20_000
       for (let now = uptimeMs; now < until; now = (await ask(guest, 'status')).uptimeMs) await guest.pass(until - now)
+      assert.equal(await guest.lowered(), false)
       assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, {})
     },
   )
@@ -52,5 +56,31 @@ function meetingCases(suite: GuestHelperSuite): void {
     await guest.drainWaits()
     const { uptimeMs } = await ask(guest, 'release', OTHER_HOLD)
     assert.ok(uptimeMs >= (await draining).uptimeMs)
+  })
+}
+
+/** A drain whose answer was lost goes on while its own undrain comes, or comes after it. */
+function raceCases(suite: GuestHelperSuite): void {
+  guestHelperCase(suite, 'an undrain in the middle of its drain waits, and leaves nothing lowered', async (guest) => {
+    await guest.slowSettings(1_000)
+    const draining = refusalOf(guest, 'drain', 'mysql', HOLD, '60')
+    await guest.drainLowers()
+    const { restored } = await ask(guest, 'undrain', 'mysql', HOLD)
+    assert.equal(await draining, 'released-before')
+    assert.deepEqual([await guest.lowered(), typeof restored], [false, 'object'])
+  })
+
+  guestHelperCase(suite, 'a drain that comes after its undrain is refused and lowers nothing', async (guest) => {
+    assert.deepEqual((await ask(guest, 'undrain', 'mysql', HOLD)).restored, {})
+    assert.equal(await refusalOf(guest, 'drain', 'mysql', HOLD, '60'), 'released-before')
+    assert.equal(await guest.lowered(), false)
+    await ask(guest, 'drain', 'mysql', OTHER_HOLD, '1')
+  })
+
+  guestHelperCase(suite, 'a drain that comes after its hold is refused and lowers nothing', async (guest) => {
+    await hold(guest, HOLD)
+    await ask(guest, 'release', HOLD)
+    assert.equal(await refusalOf(guest, 'drain', 'mysql', HOLD, '60'), 'released-before')
+    assert.equal(await guest.lowered(), false)
   })
 }

@@ -39,6 +39,12 @@ export interface GuestHelperUnderTest {
   replaceHelper(): Promise<void>
   /** Resolves once a drain has lowered the server's settings and waits. */
   drainWaits(): Promise<void>
+  /** The next change of the server's settings takes this long. */
+  slowSettings(ms: number): Promise<void>
+  /** Resolves once a drain has noted the server's settings and lowers them. */
+  drainLowers(): Promise<void>
+  /** The server's settings are those of a drain. */
+  lowered(): Promise<boolean>
   /** Ends what still runs; must work after any failure. */
   close(): Promise<void>
 }

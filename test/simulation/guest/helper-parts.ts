@@ -19,6 +19,8 @@ export interface HelperTroubles {
   /** /run is full until then. */
   runFullUntil: number
   syncFails: boolean
+  /** How long the server needs for the next change of its settings. */
+  settingsTakeMs: number
   /** Another helper stands in its place until then. */
   replacedUntil: number
   /** The watchdog of the next hold is gone when the hold looks again, with everything stopped. */
@@ -28,6 +30,14 @@ export interface HelperTroubles {
 export const NO_HELPER_TROUBLES: HelperTroubles = {
   runFullUntil: 0,
   syncFails: false,
+  settingsTakeMs: 0,
   replacedUntil: 0,
   watchdogVanishes: false,
+}
+
+/** The word at this place of a verb. */
+export function word(words: readonly string[], index: number): string {
+  const found = words[index]
+  if (found === undefined) throw new RangeError(`the verb lacks word ${index}`)
+  return found
 }

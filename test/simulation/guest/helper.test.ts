@@ -44,8 +44,15 @@ async function openModel(seed: number, { serverRuns, webRuns }: GuestBefore): Pr
       helper.troubles.replacedUntil = Number.POSITIVE_INFINITY
     },
     async drainWaits() {
-      while (!helper.drained) await clock.sleep(10)
+      while (!helper.drains.lowered) await clock.sleep(10)
     },
+    async slowSettings(ms) {
+      helper.troubles.settingsTakeMs = ms
+    },
+    async drainLowers() {
+      while (!helper.drains.noted) await clock.sleep(10)
+    },
+    lowered: async () => helper.drains.lowered,
     close: async () => machine.powerOff(),
   }
 }

@@ -2,7 +2,7 @@ import type { Chance } from '../chance.ts'
 import { UnitBlock } from './block.ts'
 import { GuestDrains } from './drains.ts'
 import { type GuestHold, isOver, keepsOthersOut, shownState, statusOf } from './guest-hold.ts'
-import { type HelperParts, type HelperTroubles, NO_HELPER_TROUBLES } from './helper-parts.ts'
+import { type HelperParts, type HelperTroubles, NO_HELPER_TROUBLES, word } from './helper-parts.ts'
 import { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
 import type { GuestServer } from './server.ts'
@@ -24,7 +24,7 @@ export class SimulatedHelper {
   readonly #identity: Identity
   readonly #lock: GuestLock
   readonly #limits: NonNullable<HelperParts['limits']>
-  readonly #drains: GuestDrains
+  readonly drains: GuestDrains
   readonly #holds = new Map<string, GuestHold>()
   /** How long the last stop and start of the server took; outlives a boot. */
   readonly #last: { stopMs: number | null; startMs: number | null } = { stopMs: null, startMs: null }
@@ -40,7 +40,7 @@ export class SimulatedHelper {
     this.#identity = parts.identity
     this.#lock = new GuestLock(parts.machine)
     this.#limits = parts.limits ?? LIMITS
-    this.#drains = new GuestDrains(parts.machine, parts.server)
+    this.drains = new GuestDrains(parts.machine, parts.server)
     this.web = { active: parts.webRuns, enabled: parts.webRuns }
     this.#machine.onEnd(() => {
       this.#holds.clear()
@@ -60,11 +60,6 @@ export class SimulatedHelper {
   /** Units are kept from being started. */
   get blocked(): boolean {
     return this.#block.isClosed
-  }
-
-  /** The server's settings are those of a drain. */
-  get drained(): boolean {
-    return this.#drains.lowered
   }
 
   async carryOut(verb: string, words: readonly string[]): Promise<string> {
@@ -253,14 +248,24 @@ export class SimulatedHelper {
     using lock = await this.#lock.take(5_000)
     if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'drain')
     if (!this.#server.running) return this.#refuse(id, 'login-failed', 'the server does not answer', 'drain')
-    const changed = this.#drains.lower(id, seconds)
+    if (this.drains.isOver(id) || this.#holds.has(id)) return this.#refuse(id, 'released-before', 'it is over', 'drain')
+    const changed = this.drains.note(id, seconds)
+    await this.#machine.sleep(this.troubles.settingsTakeMs + this.#chance.between(1, 20))
+    this.drains.lower()
     const waitedMs = this.#chance.between(300, seconds * 1000)
-    await this.#machine.sleep(waitedMs)
+    await this.drains.end(id, waitedMs)
+    if (this.drains.isOver(id)) {
+      this.drains.putBack(id)
+      return this.#refuse(id, 'released-before', 'it was put back while it waited', 'drain')
+    }
     return this.#say('drain', id, { dirtyBefore: 100, dirtyAfter: 0, waitedMs, changed })
   }
 
-  #undrain(id: string): string {
-    const restored = this.#drains.putBack(id)
+  async #undrain(id: string): Promise<string> {
+    this.drains.finish(id)
+    using lock = await this.#lock.take(30_000)
+    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'undrain')
+    const restored = this.drains.putBack(id)
     if (restored === undefined) return this.#refuse(id, 'undrain-failed', 'no answer', 'undrain')
     return this.#say('undrain', id, { restored })
   }
@@ -289,10 +294,4 @@ export class SimulatedHelper {
   #refuse(hold: string, code: string, message: string, verb = 'hold'): string {
     return refusal(verb, hold, this.#facts(), this.#uptime(), { code, message })
   }
-}
-
-function word(words: readonly string[], index: number): string {
-  const found = words[index]
-  if (found === undefined) throw new RangeError(`the verb lacks word ${index}`)
-  return found
 }

@@ -2,7 +2,9 @@
 # === drain PROFILE ID SECONDS, undrain PROFILE ID ===
 #
 # Fewer dirty pages make the stop shorter. The page cleaner obeys innodb_io_capacity, so that is raised too. The settings
-# as they were stand in RUN/drains/ID until they are put back: by undrain, or by a timer if nobody comes.
+# as they were stand in RUN/drains/ID until they are put back: by undrain, or by a timer if nobody comes. An undrain leaves
+# RUN/undrained/ID, so that a drain that is under way ends, and one that comes late refuses. Both change settings under the
+# lock alone: an undrain in the middle of a drain would take away the note, and the drain lower what nobody puts back.
 
 drain_verb() {
   expect_words $# 3
@@ -14,13 +16,28 @@ drain_verb() {
   safe_directory "$RUN/drains" || refuse state-unsafe "$RUN/drains is not a directory of root's own"
   take_lock 5 || refuse guest-locked 'another verb is at work in this guest'
   [ "$LOGIN" = yes ] || refuse login-failed "$ASK_ERROR"
+  ! drain_over || refuse released-before "drain $HOLD is over"
   drain_after_others || refuse undrain-failed "$ASK_ERROR"
+  # Until now what another had lowered was taken for the server's own.
+  ask_variables 10 || refuse login-failed "$ASK_ERROR"
   drain_timer "$1" $(($3 + 15)) || refuse watchdog-failed 'the timer that puts the settings back could not be armed'
   drain_lower
   drain_wait "$3"
+  ! drain_over || drain_ended
   json_map "$(tr ' ' = <"$RUN/drains/$HOLD")"
   document true null ",\"dirtyBefore\":$DIRTY_BEFORE,\"dirtyAfter\":$DIRTY,\"waitedMs\":$WAITED,\"changed\":$R"
   say
+}
+
+# Put back, or past its hold, after which the server's settings are its own again.
+drain_over() {
+  [ -e "$RUN/undrained/$HOLD" ] || [ -e "$RUN/holds/$HOLD" ]
+}
+
+# Whoever asked for it waits for the lock, or has died.
+drain_ended() {
+  ! undrain_settings || undrain_timer
+  refuse released-before "drain $HOLD was put back while it waited"
 }
 
 # A drain that died before it was put back: its settings first, or they would be taken for the server's own.
@@ -102,7 +119,7 @@ drain_wait() {
   while :; do
     uptime_ms
     WAITED=$((NOW - drain_began))
-    [ "$DIRTY" != null ] && [ "$DIRTY" -gt 50 ] && [ "$WAITED" -lt $(($1 * 1000)) ] && [ "$drain_still" -lt 5 ] || return 0
+    [ "$DIRTY" != null ] && [ "$DIRTY" -gt 50 ] && [ "$WAITED" -lt $(($1 * 1000)) ] && [ "$drain_still" -lt 5 ] && ! drain_over || return 0
     if [ -z "$drain_lowest" ] || [ "$DIRTY" -lt "$drain_lowest" ]; then
       drain_lowest=$DIRTY drain_still=0
     else
@@ -119,6 +136,9 @@ undrain_verb() {
   expect_id "$2"
   HOLD=$2
   drain_begin "$1"
+  undrain_mark
+  # As long as a drain may need to see that it is over.
+  take_lock 30 || refuse guest-locked 'another verb is at work in this guest'
   undrain=
   if [ -f "$RUN/drains/$HOLD" ]; then
     undrain=$(tr ' ' = <"$RUN/drains/$HOLD")
@@ -128,6 +148,21 @@ undrain_verb() {
   json_map "$undrain"
   document true null ",\"restored\":$R"
   say
+}
+
+# What cannot be written does not keep settings from being put back. The newest twenty are kept: ids sort by time.
+undrain_mark() {
+  safe_directory "$RUN/undrained" && printf '' 2>/dev/null >"$RUN/undrained/$HOLD" || return 0
+  set --
+  set +f
+  for undrain_path in "$RUN"/undrained/*; do
+    ! is_id "${undrain_path##*/}" || set -- "$@" "$undrain_path"
+  done
+  set -f
+  while [ $# -gt 20 ]; do
+    rm -f "$1"
+    shift
+  done
 }
 
 undrain_timer() {

@@ -36,6 +36,9 @@ async function openReal(shell: ShellName, before: GuestBefore): Promise<GuestHel
       await rename(`${path}.new`, path)
     },
     drainWaits: () => until(async () => (await guest.read('calls')).includes('SET GLOBAL innodb_io_capacity')),
+    slowSettings: (ms) => guest.write('settings-take', `${ms / 1000}\n`),
+    drainLowers: () => until(async () => (await guest.read('calls')).includes('SET GLOBAL innodb_io_capacity')),
+    lowered: async () => (await guest.read('setting-innodb_max_dirty_pages_pct').catch(() => '')) === '0\n',
     async close() {
       await endBackground(guest)
       await guest.remove()
