@@ -62,7 +62,7 @@ function watchGuest({ machine, server, helper }: SimulatedGuest) {
     atEnd(): string | undefined {
       if (!server.running) return `the server is ${server.state} at the end`
       if (helper.blocked) return 'its units are still blocked'
-      if (helper.drained) return 'its settings are still those of a drain'
+      if (helper.drains.lowered) return 'its settings are still those of a drain'
       if (helper.web.active !== helper.web.enabled)
         return `the web server is ${helper.web.active ? 'active' : 'inactive'}`
       return undefined

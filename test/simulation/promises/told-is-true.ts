@@ -1,10 +1,14 @@
 import type { RestorePoint } from '../../../src/catalog/catalog.ts'
 import type { RestoreReport } from '../../../src/coordinator/restore-snapshot.ts'
+import { keepsOthersOut } from '../guest/guest-hold.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 
-/** What a procedure that ends well says is so when it says it: the point is kept, the disks are the point's, no lock is left. */
-export const toldIsTrue: MakeInvariant = ({ books, guest: { machine }, removedByPeople }) => ({
+/**
+ * What a procedure that ends well says is so when it says it: the point is kept, the guest is let go, the disks
+ * are the point's, no lock is left.
+ */
+export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, removedByPeople }) => ({
   promise: 'what is told is true',
   onTold({ procedure, host, process, told }) {
     // A hold keeps its lock; the lock of recover is broken by the next one, where it could not be given back.
@@ -13,7 +17,9 @@ export const toldIsTrue: MakeInvariant = ({ books, guest: { machine }, removedBy
     const left = [...host.catalog.locks.values()].find(({ owner }) => owner.host === ownHost && owner.pid === pid)
     if (left !== undefined) return `${procedure} has ended well, and left the lock of run ${left.run}`
     if (procedure === 'snapshot') {
-      const { id, snapshot } = told.result as RestorePoint
+      const { id, run, snapshot } = told.result as RestorePoint
+      if (helper.holds.some((hold) => hold.id === run && keepsOthersOut(hold)))
+        return `${run} is over, and holds the guest`
       if (removedByPeople.has(snapshot)) return undefined
       const there = books.state(VM).snapshots.some(({ snapshot: { name, complete } }) => complete && name === snapshot)
       return there && host.catalog.points.has(id) ? undefined : `${snapshot} was told of, and is not there`

@@ -1,3 +1,4 @@
+import { keepsOthersOut } from '../guest/guest-hold.ts'
 import type { Trouble } from '../trouble.ts'
 
 const reset: Trouble = {
@@ -71,10 +72,11 @@ const watchdogVanishes: Trouble = {
   },
 }
 
+/** While a hold is open: a run that has not begun yet is refused by its preflight. */
 const helperReplaced: Trouble = {
   name: 'helper replaced',
   strike({ chance, guest: { machine, helper } }) {
-    if (!machine.isUp) return false
+    if (!machine.isUp || !helper.holds.some(keepsOthersOut)) return false
     helper.troubles.replacedUntil = machine.uptime() + chance.between(500, 30_000)
     return true
   },
@@ -89,5 +91,7 @@ export const guestTroubles: readonly Trouble[] = [
   syncFails,
   runFull,
   watchdogVanishes,
+  helperReplaced,
+  helperReplaced,
   helperReplaced,
 ]

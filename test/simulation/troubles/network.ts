@@ -60,4 +60,5 @@ export const networkTroubles: readonly Trouble[] = [
   linkCut,
   linkDown,
   otherMachine,
+  otherMachine,
 ]
