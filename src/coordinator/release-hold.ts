@@ -118,12 +118,22 @@ function makeReport(
     version: 1,
     hold: record.id,
     vm: record.vm,
-    state: release.fence?.watchdog === 'armed' ? 'released' : 'expired',
+    state: endedBefore(release) ? 'expired' : 'released',
     grade,
     reasons,
     proofs: [...proofs, ...cameBack],
     ...(outage === undefined ? {} : { outage }),
   }
+}
+
+/**
+ * The watchdog, or a boot, ended the hold before the release came. A watchdog that fires while the release starts the
+ * server, or that is gone, has ended nothing.
+ */
+function endedBefore({ fence }: ReleaseAnswer): boolean {
+  if (fence === null) return true
+  const { watchdog, expiredUptimeMs, takenUptimeMs } = fence
+  return watchdog === 'fired' && (expiredUptimeMs === null || expiredUptimeMs <= takenUptimeMs)
 }
 
 /** What the hold's run wrote down when the guest had answered; undefined when it died before. */

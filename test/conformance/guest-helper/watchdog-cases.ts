@@ -115,6 +115,10 @@ function meetingCases(suite: GuestHelperSuite): void {
       assert.deepEqual([watchdog, components[SERVER]], ['fired', 'deactivating'])
       assert.ok(Number(expiredUptimeMs) > takenUptimeMs)
       assert.equal(await guest.serverRuns(), true)
+      // The watchdog ends, too; but it was the release that ended the hold.
+      const { uptimeMs } = await ask(guest, 'status')
+      await eventually(guest, async () => (await ask(guest, 'status')).uptimeMs > uptimeMs + 3_000)
+      assert.equal(await stateOf(guest, HOLD), 'released')
     },
   )
 

@@ -95,6 +95,7 @@ read_state() {
     case $read_state_name:$STATE in
       expired:released | expired:refused | expired:expired) ;;
       expired:*) STATE=releasing EXPIRED=$read_state_at ;;
+      ended:released | ended:refused) ;; # the watchdog only saw what a release had started
       ended:*) STATE=expired ;;
       *) STATE=$read_state_name ;;
     esac
