@@ -1,6 +1,6 @@
 import { vmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
-import type { JournalEvent } from '../saga/journal-event.ts'
+import { type JournalEvent, openUndos } from '../saga/journal-event.ts'
 import type { Ports } from './ports.ts'
 import type { OpenVm, RecoverWorld } from './recover-world.ts'
 
@@ -70,12 +70,17 @@ async function removeOfVm(
   return results
 }
 
-/** The snapshots that a settled run has taken back. Of one that is still open the undo is due, or at work. */
+/**
+ * The snapshots that a settled run has taken back. Of one that is still open the undo is due, or at work. Where a full disk let
+ * the end of the run through and not what was undone before it, the end counts for it.
+ */
 export function takenBackIn(run: string, vm: string, events: readonly JournalEvent[]): readonly TakenBack[] {
+  const unsaid = new Set(openUndos(events).map(({ step }) => step))
   return events.flatMap((event) => {
     if (event.event !== 'intent' || event.undo?.action !== 'remove-snapshot') return []
     const { snapshot } = event.undo.args
-    const undone = events.some((other) => other.event === 'undone' && other.step === event.step)
+    const undone =
+      unsaid.has(event.step) || events.some((other) => other.event === 'undone' && other.step === event.step)
     return undone && snapshot !== undefined ? [{ run, vm, snapshot }] : []
   })
 }

@@ -74,6 +74,21 @@ test('a snapshot that is made after it was taken back is removed by recover', as
   assert.deepEqual((await world.recover()).snapshots, [])
 })
 
+test('a late snapshot is removed although a full disk kept out the line that it was taken back', async () => {
+  const { world, name } = await worldWithLateSnapshot()
+  const path = `/state/runs/${name.slice('stillshot-'.length)}.jsonl`
+  const lines = world.system.files.content(path).split('\n')
+  const left = lines.filter((text) => !/"undone".*"create-snapshot"/.test(text))
+  assert.equal(left.length, lines.length - 1)
+  world.system.files.put(path, left.join('\n'))
+  const { snapshots } = await world.recover()
+  assert.deepEqual(
+    snapshots.map(({ snapshot, outcome }) => [snapshot, outcome]),
+    [[name, 'removed']],
+  )
+  assert.deepEqual(world.snapshotNames(), [])
+})
+
 test('a late snapshot is left alone while a run has the VM', async () => {
   const { world, vm, name } = await worldWithLateSnapshot()
   const owner = world.system.processes.begin(4711)
