@@ -60,5 +60,4 @@ export const networkTroubles: readonly Trouble[] = [
   linkCut,
   linkDown,
   otherMachine,
-  otherMachine,
 ]
