@@ -11,10 +11,16 @@ import { VM } from '../world.ts'
 export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, removedByPeople }) => ({
   promise: 'what is told is true',
   onTold({ procedure, host, process, told }) {
-    // A hold keeps its lock; the lock of recover is broken by the next one, where it could not be given back.
-    if (told.how !== 'done' || procedure === 'hold' || procedure === 'recover') return undefined
+    // The lock of recover is broken by the next one, where it could not be given back.
+    if (told.how === 'died' || procedure === 'recover') return undefined
     const { host: ownHost, pid } = process.identity
     const left = [...host.catalog.locks.values()].find(({ owner }) => owner.host === ownHost && owner.pid === pid)
+    if (told.how === 'failed') {
+      if (left === undefined || told.error.code === 'undo-failed') return undefined
+      return `${procedure} says that nothing is left to take back, and left the lock of run ${left.run}`
+    }
+    // A hold keeps its lock.
+    if (procedure === 'hold') return undefined
     if (left !== undefined) return `${procedure} has ended well, and left the lock of run ${left.run}`
     if (procedure === 'snapshot') {
       const { id, run, snapshot } = told.result as RestorePoint
