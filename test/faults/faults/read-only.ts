@@ -2,7 +2,8 @@ import type { Fault } from '../fault.ts'
 
 export const readOnlyGuest: Fault = {
   name: 'read-only-guest',
-  about: 'every disk of the guest turns read-only until the command has ended',
+  about:
+    'every disk of the guest turns read-only until the command has ended; what cannot be remounted is lifted by a reset',
   at: { snapshot: ['preflight', 'drain', 'hold', 'snapshot', 'release', 'come-back'] },
   elsewhere: 'stop: as hold; grade, after: nothing is written in the guest any more; other procedures: as full disks',
   hinders: true,
@@ -13,7 +14,9 @@ export const readOnlyGuest: Fault = {
     )
   },
   lift: async ({ guest }) => {
-    await guest.run('mount -o remount,rw / && mount -o remount,rw /srv/data; rm -f /root/probe')
+    // ext4 does not let a file system back that has deleted files open: then only a restart of the guest helps.
+    const { status } = await guest.try('mount -o remount,rw / && mount -o remount,rw /srv/data && rm -f /root/probe')
+    if (status !== 0) return guest.reset()
     // A server that met a read-only disk may have ended badly; its administrator clears that.
     await guest.run('systemctl reset-failed mariadb || :')
   },
