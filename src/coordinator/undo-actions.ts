@@ -1,11 +1,13 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { labelPoint } from './label-point.ts'
+import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
+import { removePoint } from './remove-point.ts'
 
 interface World {
   readonly ports: Ports
@@ -66,6 +68,18 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       return `the restore point ${restorePoint.id} is kept, graded ${restorePoint.grade}`
     },
 
+    // A removal that was interrupted is finished; one that had not begun, and is not allowed any more, is not begun.
+    'end-removal': async ({ point }, signal) => {
+      const id = need(point)
+      const limits = { signal, tryForMs: END_REMOVAL_MS, timeoutMs: END_REMOVAL_MS }
+      const { outcome, why } = await again(signal, 2_000, async () =>
+        removePoint(ports, await findVm(signal), { id, vm: settings.name }, limits),
+      )
+      return why === undefined
+        ? `the restore point ${id} is ${outcome}`
+        : `the restore point ${id} is kept: ${why.message}`
+    },
+
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
       const vm = await findVm(signal)
       const request = { snapshotName: need(snapshot), token: need(token) }
@@ -79,26 +93,13 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 /** A server that recovers may take long to start; asked again, the helper goes on with the same start. */
 const RELEASE_LIMIT_MS = 600_000
 const LOOK_AGAIN_MS = 3_000
+/** As long as the undo may take. */
+const END_REMOVAL_MS = 600_000
 
 async function removeIfThere(hypervisor: Hypervisor, vm: Vm, name: string, signal: AbortSignal): Promise<void> {
   const snapshots = await hypervisor.listSnapshots(vm, { signal })
   if (!snapshots.some((candidate) => candidate.name === name)) return
   await hypervisor.removeSnapshot(vm, name, { signal })
-}
-
-/** Failures of the moment; the undo's own time limit ends the trying. */
-const PASSING: readonly ErrorCode[] = [
-  'guest-unreachable',
-  'guest-locked',
-  'helper-answer-invalid',
-  'hypervisor-unreachable',
-  'answer-lost',
-  'timed-out',
-  'vm-locked',
-]
-
-function isWorthAnotherTry(thrown: unknown): boolean {
-  return PASSING.includes(toStillshotError(thrown).code)
 }
 
 function need(argument: string | undefined): string {
