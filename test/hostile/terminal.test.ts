@@ -45,6 +45,7 @@ const pointOf = (text: string): RestorePoint =>
   })
 
 function appWith(text: string): FakeAppOptions {
+  const reason = { code: text, message: text }
   const finding = { severity: 'refuse', code: text, message: text, hint: text } as const
   const failed = new StillshotError('helper-failed', text, {
     hint: text,
@@ -75,6 +76,16 @@ function appWith(text: string): FakeAppOptions {
         ...{ version: 1, vm: text, point: pointOf(text), plan: [text], cameBack: false, proofs: [] },
         ...{ bootMs: 1, readyMs: 1, totalMs: 1 },
       }),
+      pruneVm: async () => ({
+        ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
+        points: [
+          {
+            ...{ id: text, snapshot: text, createdAt: text, kind: 'snapshot', grade: 'suspect', fate: 'goes' },
+            ...{ reasons: [reason], removal: { outcome: 'kept', why: reason } },
+          },
+        ],
+        left: [{ snapshot: text, reason }],
+      }),
       recoverRuns: async () => ({
         version: 1,
         settled: [{ run: text, vm: text, procedure: text, outcome: 'undo-failed', open: [text], notes: [text] }],
@@ -96,6 +107,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['snapshot', '--verbose', 'db1'],
   ['restore', 'db1'],
   ['restore', 'db1', '--dry-run'],
+  ['prune', 'db1', '--dry-run'],
+  ['prune', 'db1', '--yes'],
   ['recover'],
   ['guest', 'status', 'db1'],
   ['trust', 'db1'],

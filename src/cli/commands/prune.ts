@@ -82,17 +82,24 @@ function reportText({ system }: Pick<App, 'system'>, report: PruneReport): strin
   const now = system.clock.now()
   const rows = points.toReversed().map((point) => {
     const { id, createdAt, grade, kind } = point
-    return [id, formatAge(now, createdAt), grade, kind, fateWord(point), whyWords(point)]
+    return [id, formatAge(now, createdAt), grade, kind, fateWord(point), whyWords(point)].map(oneLine)
   })
   const lines = [
     `${vm}: ${points.length} restore points, ${going} ${report.run === null ? 'go' : 'gone'}; ${by}`,
     ...(paused === null
       ? []
       : [`  nothing goes: run ${paused.run} failed, and no good point has followed: ${paused.message}`]),
-    ...(rows.length === 0 ? [] : [indent(formatTable(['ID', 'AGE', 'GRADE', 'KIND', 'FATE', 'WHY'], rows)).trimEnd()]),
+    ...(rows.length === 0 ? [] : indent(formatTable(HEADER, rows)).trimEnd().split('\n')),
     ...left.map(({ snapshot, reason }) => `  left alone: ${snapshot}: ${reason.message}`),
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(oneLine).join('\n')}\n`
+}
+
+const HEADER = ['ID', 'AGE', 'GRADE', 'KIND', 'FATE', 'WHY']
+
+/** Names that other people gave to their snapshots cannot forge a line of ours. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', '\\x0a')
 }
 
 function fateWord({ fate, removal }: PrunedPoint): string {

@@ -21,7 +21,7 @@ const select = {
 const keep = {
   type: 'object',
   description:
-    'What `prune` keeps: whatever any of these keeps. `suspect` and `crash-only` points count for none of them. A point than which nothing newer is as good is always kept.',
+    'What `prune` keeps: whatever any of these keeps. `suspect` and `crash-only` points count for none of them. A point stays in any case while nothing newer is as good.',
   additionalProperties: false,
   minProperties: 1,
   properties: {
