@@ -25,9 +25,9 @@ export interface RemovalLimits {
 const LOOK_MS = 60_000
 
 /**
- * Removes the snapshot of a restore point, and forgets the point once the hypervisor no longer lists it. Looks first: whoever
- * removed a better point meanwhile has made this one the last of its grade, and it stays. Idempotent, for a removal that
- * was interrupted, too; `kept` only where nothing of it was removed. Rejects when nobody knows.
+ * Removes the snapshot of a restore point, and forgets the point once the hypervisor no longer lists it. Looks before every
+ * try: whoever removed a better point meanwhile has made this one the last of its grade, and it stays. Idempotent, for a
+ * removal that was interrupted, too; `kept` only where nothing of it was removed. Rejects when nobody knows.
  */
 export async function removePoint(
   ports: Ports,
@@ -35,23 +35,68 @@ export async function removePoint(
   { id, vm: name }: Pick<RestorePoint, 'id' | 'vm'>,
   limits: RemovalLimits,
 ): Promise<Removal> {
-  const { catalog, hypervisor } = ports
-  const { signal } = limits
-  const look = () => hypervisor.listSnapshots(vm, { signal, timeoutMs: LOOK_MS })
+  const { catalog } = ports
   const points = (await catalog.points({ vm: name })).filter((point) => point.vmKey === vmKey(vm))
   const point = points.find((candidate) => candidate.id === id)
   if (point === undefined) return { outcome: 'gone' }
-  const before = await look()
-  const there = before.find((snapshot) => snapshot.name === point.snapshot)
-  if (there !== undefined) {
-    if (there.complete && isLastOfItsGrade(point, candidatesOf(points, before))) return LAST
-    const refusal = await remove(ports, vm, point.snapshot, limits)
-    const after = (await look()).find((snapshot) => snapshot.name === point.snapshot)
-    if (after?.complete === true && refusal !== undefined) return keptBy(refusal)
-    if (after !== undefined) throw refusal ?? notRemoved(vm, point)
+  const tried = await tryToRemove(ports, vm, { point, points }, limits)
+  if (tried === 'last') return LAST
+  const after = find(point, await look(ports, vm, limits))
+  if (after === undefined) {
+    await catalog.removePoint(id)
+    return { outcome: tried === 'gone' ? 'gone' : 'removed' }
   }
-  await catalog.removePoint(id)
-  return { outcome: there === undefined ? 'gone' : 'removed' }
+  if (!(tried instanceof StillshotError)) throw notRemoved(vm, point)
+  if (!after.complete) throw tried
+  return { outcome: 'kept', why: { code: tried.code, message: tried.message } }
+}
+
+interface Weighed {
+  readonly point: RestorePoint
+  /** All of the VM. */
+  readonly points: readonly RestorePoint[]
+}
+
+/** Resolves with the hypervisor's own error where it said no; rejects while it may still be at work. */
+async function tryToRemove(
+  ports: Ports,
+  vm: Vm,
+  { point, points }: Weighed,
+  limits: RemovalLimits,
+): Promise<'asked' | 'gone' | 'last' | StillshotError> {
+  const { hypervisor, system } = ports
+  const { signal, tryForMs: limitMs, timeoutMs } = limits
+  let underWay = false
+  let refusal: StillshotError | undefined
+  const attempt = async () => {
+    refusal = undefined
+    const snapshots = await look(ports, vm, limits)
+    const there = find(point, snapshots)
+    if (there === undefined) return underWay ? 'asked' : 'gone'
+    const whole = there.complete && !underWay
+    if (whole && isLastOfItsGrade(point, candidatesOf(points, snapshots))) return 'last'
+    try {
+      await hypervisor.removeSnapshot(vm, point.snapshot, { signal, timeoutMs })
+      return 'asked'
+    } catch (thrown) {
+      refusal = toStillshotError(thrown)
+      underWay = mayBeUnderWay(thrown) || (underWay && refusal.code === 'vm-locked')
+      throw thrown
+    }
+  }
+  const trying = { clock: system.clock, signal, pauseMs: 2_000, limitMs, when: isWorthAnotherTry }
+  return retry(attempt, trying).catch((thrown: unknown) => {
+    if (refusal === undefined || underWay) throw thrown
+    return refusal
+  })
+}
+
+function look({ hypervisor }: Ports, vm: Vm, { signal }: RemovalLimits): Promise<readonly Snapshot[]> {
+  return hypervisor.listSnapshots(vm, { signal, timeoutMs: LOOK_MS })
+}
+
+function find({ snapshot }: RestorePoint, snapshots: readonly Snapshot[]): Snapshot | undefined {
+  return snapshots.find(({ name }) => name === snapshot)
 }
 
 /** The points that the hypervisor has whole, oldest first, as retention sees them. */
@@ -67,36 +112,6 @@ export function candidatesOf(points: readonly RestorePoint[], snapshots: readonl
 const LAST: Removal = {
   outcome: 'kept',
   why: { code: 'last-of-its-grade', message: 'somebody removed what was as good: nothing newer is now' },
-}
-
-/** Resolves with what the hypervisor said against it; rejects while it may still be at work. */
-async function remove(
-  { hypervisor, system: { clock } }: Ports,
-  vm: Vm,
-  name: string,
-  { signal, tryForMs, timeoutMs }: RemovalLimits,
-): Promise<StillshotError | undefined> {
-  let underWay = false
-  const attempt = async () => {
-    try {
-      await hypervisor.removeSnapshot(vm, name, { signal, timeoutMs })
-    } catch (thrown) {
-      underWay = mayBeUnderWay(thrown) || (underWay && toStillshotError(thrown).code === 'vm-locked')
-      throw thrown
-    }
-  }
-  try {
-    await retry(attempt, { clock, signal, pauseMs: 2_000, limitMs: tryForMs, when: isWorthAnotherTry })
-    return undefined
-  } catch (thrown) {
-    const error = toStillshotError(thrown)
-    if (underWay || mayBeUnderWay(error)) throw error
-    return error
-  }
-}
-
-function keptBy({ code, message }: StillshotError): Removal {
-  return { outcome: 'kept', why: { code, message } }
 }
 
 function notRemoved(vm: Vm, { snapshot }: RestorePoint): StillshotError {
