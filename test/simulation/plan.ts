@@ -1,6 +1,7 @@
 import type { Procedure } from './actor.ts'
 import type { Host } from './host.ts'
 import { holdProcedure } from './procedures/hold.ts'
+import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
@@ -21,6 +22,7 @@ const FIRST: readonly (readonly Procedure[])[] = [
   [snapshotProcedure, restoreProcedure],
   [holdProcedure, releaseProcedure],
   [holdProcedure],
+  [snapshotProcedure, pruneProcedure],
 ]
 
 /** What comes after it, or goes on beside it. */
@@ -30,6 +32,7 @@ const MORE: readonly (readonly Procedure[])[] = [
   [restoreProcedure],
   [holdProcedure, releaseProcedure],
   [releaseProcedure],
+  [pruneProcedure],
 ]
 
 /** Who does what in this world: one thing, then something else, and often somebody else beside. */
