@@ -140,6 +140,18 @@ test('a VM that no policy selects keeps everything; a policy that cannot be judg
   assert.equal(orders.length, 1)
 })
 
+test('a VM of which it cannot be told is refused by name; the others have their turn', async () => {
+  const { orders, options } = pruning()
+  const config = CONFIG.replace('name: "db*"', 'name: "*2", tag: db')
+  const { status, err } = await run(['prune', '--yes'], { ...options, config })
+  assert.equal(status, 15)
+  assert.match(err, /^db2: policies\.nightly\.select/)
+  assert.deepEqual(
+    orders.map(({ vm }) => vm),
+    ['db1'],
+  )
+})
+
 test('names that other people gave to their snapshots cannot forge a line', async () => {
   const reason = { code: 'not-ours', message: 'no restore point of this VM' }
   const planned = { ...REPORT, left: [{ snapshot: 'x\ndb1: 0 restore points, 0 go', reason }] }

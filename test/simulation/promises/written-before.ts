@@ -1,6 +1,7 @@
 import type { JournalEvent } from '../../../src/saga/journal-event.ts'
 import type { Host } from '../host.ts'
 import type { MakeInvariant } from '../invariant.ts'
+import type { SimulatedProcess } from '../process.ts'
 import type { Arrival } from '../world.ts'
 import { STATE } from '../world.ts'
 
@@ -50,7 +51,8 @@ function unwrittenRemoval(hosts: readonly Host[], arrival: Arrival): string | un
   const locks = of.flatMap(({ catalog }) => [...catalog.locks.values()])
   if (of.length === 0) return undefined
   for (const { run, owner } of locks.filter(({ procedure }) => procedure === 'prune')) {
-    const lives = hosts.some(({ processes }) => processes.some(({ identity: { pid } }) => pid === owner.pid))
+    const isOwner = ({ identity: { host, pid } }: SimulatedProcess) => host === owner.host && pid === owner.pid
+    const lives = hosts.some(({ processes }) => processes.some(isOwner))
     for (const { files } of hosts) {
       const path = `${STATE}/runs/${run}.jsonl`
       const journal = lives ? files.synced(path) : files.content(path)
