@@ -22,7 +22,6 @@ const FIRST: readonly (readonly Procedure[])[] = [
   [snapshotProcedure, restoreProcedure],
   [holdProcedure, releaseProcedure],
   [holdProcedure],
-  [snapshotProcedure, pruneProcedure],
 ]
 
 /** What comes after it, or goes on beside it. */
@@ -32,11 +31,18 @@ const MORE: readonly (readonly Procedure[])[] = [
   [restoreProcedure],
   [holdProcedure, releaseProcedure],
   [releaseProcedure],
-  [pruneProcedure],
 ]
 
-/** Who does what in this world: one thing, then something else, and often somebody else beside. */
-export function choosePlan({ chance, hosts }: World): readonly Activity[] {
+/** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */
+export function choosePlan(world: World, { past }: { past: boolean }): readonly Activity[] {
+  const { chance, hosts } = world
+  const activities = chooseActivities(world)
+  if (!past) return activities
+  const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), procedures: [pruneProcedure] }
+  return [...activities, prune]
+}
+
+function chooseActivities({ chance, hosts }: World): readonly Activity[] {
   const procedures = [...chance.pick(FIRST), ...chance.pick(MORE)]
   const first = { host: chance.pick(hosts), afterMs: 0, procedures }
   if (chance.happens(0.5)) return [first]

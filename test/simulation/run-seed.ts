@@ -73,8 +73,9 @@ export class SeedRun {
 
   async #play(): Promise<void> {
     const world = this.#world
-    if (world.chance.happens(0.4)) givePast(world)
-    await Promise.all(choosePlan(world).map((activity) => this.#carryOut(activity)))
+    const past = world.seed % 4 === 0
+    if (past) givePast(world)
+    await Promise.all(choosePlan(world, { past }).map((activity) => this.#carryOut(activity)))
     // What has not happened yet happens to who clears up.
     for (const due of this.#due.splice(0)) this.#strike(due)
     await act(world, world.chance.pick(world.hosts), recoverProcedure)

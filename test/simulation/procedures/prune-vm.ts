@@ -3,7 +3,7 @@ import type { Procedure } from '../actor.ts'
 
 /** How many points that count the policy of a world keeps; where it keeps none, the last of each grade stay. */
 export function keptIn({ seed }: { seed: number }): number {
-  return seed % 3 === 0 ? 0 : 2
+  return seed % 3 === 1 ? 0 : 2
 }
 
 export const pruneProcedure: Procedure = {
