@@ -68,16 +68,20 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       return `the restore point ${restorePoint.id} is kept, graded ${restorePoint.grade}`
     },
 
-    // A removal that was interrupted is finished; one that had not begun, and is not allowed any more, is not begun.
-    'end-removal': async ({ point }, signal) => {
+    // A removal that had begun is finished. One that had not is not begun: what was decided then may be wrong by now.
+    'end-removal': async ({ point, snapshot }, signal) => {
       const id = need(point)
+      const vm = await findVm(signal)
+      const isWhole = async () =>
+        (await hypervisor.listSnapshots(vm, { signal })).some((one) => one.name === need(snapshot) && one.complete)
+      if (await again(signal, 2_000, isWhole)) {
+        await clock.sleep(LOOK_AGAIN_MS, signal)
+        if (await again(signal, 2_000, isWhole)) return `the restore point ${id} is kept: its removal had not begun`
+      }
       const limits = { signal, tryForMs: END_REMOVAL_MS, timeoutMs: END_REMOVAL_MS }
-      const { outcome, why } = await again(signal, 2_000, async () =>
-        removePoint(ports, await findVm(signal), { id, vm: settings.name }, limits),
-      )
-      return why === undefined
-        ? `the restore point ${id} is ${outcome}`
-        : `the restore point ${id} is kept: ${why.message}`
+      const end = () => removePoint(ports, vm, { id, vm: settings.name }, limits)
+      const { outcome, why } = await again(signal, 2_000, end)
+      return `the restore point ${id} is ${outcome}${why === undefined ? '' : `: ${why.message}`}`
     },
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {

@@ -179,21 +179,42 @@ test('somebody else’s task is waited for, for a minute: then the point stays',
   assert.deepEqual(await pointsOf(world), ids.slice(1))
 })
 
-test('a hypervisor that says removed and lists it is not believed: recover ends the removal', async () => {
+test('a hypervisor that says removed and lists it is not believed: the point stays', async () => {
   const world = makeWorld()
   const ids = await withPoints(world, ...GOOD)
-  const { removeSnapshot } = world.hypervisor
   world.hypervisor.removeSnapshot = async () => {}
-  await assert.rejects(prune(world, { last: 2 }), { code: 'undo-failed', message: /by hand: fake remove-snapshot db1/ })
+  const message = new RegExp(`and lists it; the restore point ${ids[0]} is kept`)
+  await assert.rejects(prune(world, { last: 2 }), { code: 'hypervisor-refused', message })
   assert.deepEqual(await pointsOf(world), ids)
-  world.hypervisor.removeSnapshot = removeSnapshot
-  const { settled } = await world.recover()
-  assert.deepEqual(
-    settled.map(({ procedure, outcome, notes }) => [procedure, outcome, notes]),
-    [['prune', 'recovered', [`the restore point ${ids[0]} is removed`]]],
-  )
-  assert.deepEqual(await pointsOf(world), ids.slice(1))
   assert.deepEqual(await world.catalog.locks(), [])
+})
+
+test('a removal that dies in the middle is ended, by its own run or by recover', async () => {
+  for (const times of [1, 1_000]) {
+    const world = makeWorld()
+    const ids = await withPoints(world, ...GOOD)
+    const { removeSnapshot } = world.hypervisor
+    let left = times
+    world.hypervisor.removeSnapshot = async (vm, name, options) => {
+      if (left === 0) return removeSnapshot.call(world.hypervisor, vm, name, options)
+      left -= 1
+      const state = world.hypervisor.state('db1')
+      state.snapshots = state.snapshots.map((one) =>
+        one.snapshot.name === name ? { ...one, snapshot: { ...one.snapshot, complete: false } } : one,
+      )
+      throw new StillshotError('hypervisor-refused', 'the task died')
+    }
+    const code = times === 1 ? 'hypervisor-refused' : 'undo-failed'
+    await assert.rejects(prune(world, { last: 2 }), { code })
+    left = 0
+    const { settled } = await world.recover()
+    assert.deepEqual(
+      settled.map(({ procedure, outcome, notes }) => [procedure, outcome, notes]),
+      times === 1 ? [] : [['prune', 'recovered', [`the restore point ${ids[0]} is removed`]]],
+    )
+    assert.deepEqual(await pointsOf(world), ids.slice(1))
+    assert.deepEqual(await world.catalog.locks(), [])
+  }
 })
 
 test('a point becomes the last of its grade while others are removed: it stays', async () => {
@@ -259,7 +280,7 @@ test('a VM that another run has is left alone', async () => {
   assert.deepEqual(await pointsOf(world), [...ids, id])
 })
 
-test('an abort ends it between two points; the one under way is removed to its end', async () => {
+test('an abort ends it: what is not begun is not removed', async () => {
   const world = makeWorld()
   const ids = await withPoints(world, ...GOOD)
   const controller = new AbortController()
@@ -268,7 +289,7 @@ test('an abort ends it between two points; the one under way is removed to its e
   running.catch(() => {})
   await world.pass(10_000)
   controller.abort(new StillshotError('cancelled', 'the user wants to stop'))
-  await assert.rejects(running, { code: 'cancelled', message: new RegExp(`the restore point ${ids[0]} is removed`) })
-  assert.deepEqual(await pointsOf(world), ids.slice(1))
+  await assert.rejects(running, { code: 'cancelled', message: new RegExp(`the restore point ${ids[0]} is kept`) })
+  assert.deepEqual(await pointsOf(world), ids)
   assert.deepEqual(await world.catalog.locks(), [])
 })

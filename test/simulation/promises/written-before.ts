@@ -46,7 +46,9 @@ function neededFor(arrival: Arrival): Needed | undefined {
  */
 function unwrittenRemoval(hosts: readonly Host[], arrival: Arrival): string | undefined {
   if (arrival.at !== 'hypervisor' || arrival.change !== 'remove') return undefined
-  const { name } = arrival
+  const { name, vm } = arrival
+  // The rest of what was removed half may be removed by anybody.
+  if (vm.snapshots.find(({ snapshot }) => snapshot.name === name)?.snapshot.complete !== true) return undefined
   const of = hosts.filter(({ catalog }) => [...catalog.points.values()].some(({ snapshot }) => snapshot === name))
   const locks = of.flatMap(({ catalog }) => [...catalog.locks.values()])
   if (of.length === 0) return undefined
