@@ -1,6 +1,7 @@
 import type { checkVm } from '../coordinator/check-vm.ts'
 import type { holdVm } from '../coordinator/hold.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
+import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
@@ -14,6 +15,7 @@ export interface Procedures {
   readonly holdVm: typeof holdVm
   readonly releaseHold: typeof releaseHold
   readonly restoreSnapshot: typeof restoreSnapshot
+  readonly pruneVm: typeof pruneVm
   readonly recoverRuns: typeof recoverRuns
   readonly installHelper: typeof installHelper
   readonly helperStatus: typeof helperStatus
@@ -28,6 +30,7 @@ export const lazyProcedures: Procedures = {
   holdVm: async (...given) => (await import('../coordinator/hold.ts')).holdVm(...given),
   releaseHold: async (...given) => (await import('../coordinator/release-hold.ts')).releaseHold(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
+  pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),
   installHelper: async (...given) => (await import('../coordinator/install-helper.ts')).installHelper(...given),
   helperStatus: async (...given) => (await import('../coordinator/install-helper.ts')).helperStatus(...given),

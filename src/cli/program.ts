@@ -6,6 +6,7 @@ import { guestCommand } from './commands/guest.ts'
 import { holdCommand } from './commands/hold.ts'
 import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
+import { pruneCommand } from './commands/prune.ts'
 import { recoverCommand } from './commands/recover.ts'
 import { releaseCommand } from './commands/release.ts'
 import { restoreCommand } from './commands/restore.ts'
@@ -53,6 +54,7 @@ const COMMANDS: readonly DefineCommand[] = [
   restoreCommand,
   holdCommand,
   releaseCommand,
+  pruneCommand,
   recoverCommand,
   guestCommand,
   trustCommand,

@@ -45,6 +45,7 @@ const WORDS: Readonly<Record<Phase, string>> = {
   'roll-back': 'roll back',
   boot: 'boot',
   recover: 'recover',
+  prune: 'prune',
 }
 
 /** The last line of the screen ticks while a phase lasts; from the hold to the come-back it shows the outage so far. */

@@ -1,3 +1,4 @@
+import { isTimezone } from '../policy/calendar.ts'
 import { durationMs } from './duration.ts'
 import { libvirtUriProblem } from './libvirt-uri.ts'
 import { nearest } from './nearest.ts'
@@ -126,6 +127,10 @@ function checkProfiles(config: Config, report: Report): void {
 
 function checkPolicies(config: Config, report: Report): void {
   for (const [name, policy] of Object.entries(config.policies ?? {})) {
+    const { timezone } = policy
+    if (timezone !== undefined && !isTimezone(timezone)) {
+      report(['policies', name, 'timezone'], `is ${JSON.stringify(timezone)}: must be a time zone such as Europe/Paris`)
+    }
     const at = ['policies', name, 'select']
     for (const list of ['vms', 'exclude'] as const) {
       for (const [index, vm] of (policy.select[list] ?? []).entries()) {

@@ -49,6 +49,7 @@ export const PHASES = [
   'roll-back',
   'boot',
   'recover',
+  'prune',
 ] as const
 export type Phase = (typeof PHASES)[number]
 

@@ -1,11 +1,13 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { labelPoint } from './label-point.ts'
+import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
+import { removePoint } from './remove-point.ts'
 
 interface World {
   readonly ports: Ports
@@ -68,6 +70,22 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       return `the restore point ${restorePoint.id} is kept, graded ${restorePoint.grade}`
     },
 
+    // A removal that had begun is finished. One that had not is not begun: what was decided then may be wrong by now.
+    'end-removal': async ({ point, snapshot }, signal) => {
+      const id = need(point)
+      const vm = await findVm(signal)
+      const isWhole = async () =>
+        (await hypervisor.listSnapshots(vm, { signal })).some((one) => one.name === need(snapshot) && one.complete)
+      if (await again(signal, 2_000, isWhole)) {
+        await clock.sleep(LOOK_AGAIN_MS, signal)
+        if (await again(signal, 2_000, isWhole)) return `the restore point ${id} is kept: its removal had not begun`
+      }
+      const limits = { signal, tryForMs: END_REMOVAL_MS, timeoutMs: END_REMOVAL_MS }
+      const end = () => removePoint(ports, vm, { id, vm: settings.name }, limits)
+      const { outcome, why } = await again(signal, 2_000, end)
+      return `the restore point ${id} is ${outcome}${why === undefined ? '' : `: ${why.message}`}`
+    },
+
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
       const vm = await findVm(signal)
       const request = { snapshotName: need(snapshot), token: need(token) }
@@ -81,26 +99,13 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 /** A server that recovers may take long to start; asked again, the helper goes on with the same start. */
 const RELEASE_LIMIT_MS = 600_000
 const LOOK_AGAIN_MS = 3_000
+/** As long as the undo may take. */
+const END_REMOVAL_MS = 600_000
 
 async function removeIfThere(hypervisor: Hypervisor, vm: Vm, name: string, signal: AbortSignal): Promise<void> {
   const snapshots = await hypervisor.listSnapshots(vm, { signal })
   if (!snapshots.some((candidate) => candidate.name === name)) return
   await hypervisor.removeSnapshot(vm, name, { signal })
-}
-
-/** Failures of the moment; the undo's own time limit ends the trying. */
-const PASSING: readonly ErrorCode[] = [
-  'guest-unreachable',
-  'guest-locked',
-  'helper-answer-invalid',
-  'hypervisor-unreachable',
-  'answer-lost',
-  'timed-out',
-  'vm-locked',
-]
-
-function isWorthAnotherTry(thrown: unknown): boolean {
-  return PASSING.includes(toStillshotError(thrown).code)
 }
 
 function isUndrainFailure(thrown: unknown): boolean {

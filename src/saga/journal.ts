@@ -29,10 +29,18 @@ export class Journal {
     }
   }
 
-  /** An existing file, to go on with it; whoever wrote it last may have died in the middle of a line. */
+  /**
+   * An existing file, to go on with it; whoever wrote it last may have died in the middle of a line, or before it was on the
+   * disk: whoever acts on what he has read there wants it to be there after a power cut, too.
+   */
   static async reopen(files: Files, path: string): Promise<Journal> {
     try {
-      return new Journal(await files.openAppend(path, { create: false }), { torn: true })
+      const file = await files.openAppend(path, { create: false })
+      await file.sync().catch(async (thrown: unknown) => {
+        await file.close()
+        throw thrown
+      })
+      return new Journal(file, { torn: true })
     } catch (cause) {
       throw new StillshotError('state-unwritable', `the journal ${path} cannot be written: ${text(cause)}`, { cause })
     }

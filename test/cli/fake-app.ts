@@ -133,6 +133,7 @@ const NONE: Procedures = {
   holdVm: fail('holdVm'),
   releaseHold: fail('releaseHold'),
   restoreSnapshot: fail('restoreSnapshot'),
+  pruneVm: fail('pruneVm'),
   recoverRuns: fail('recoverRuns'),
   installHelper: fail('installHelper'),
   helperStatus: fail('helperStatus'),

@@ -49,6 +49,11 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
   ['profile: constructor', 'profile: shop', /vms\.db2\.profile is "constructor": not under profiles/],
   ['ssh: { agent: false }', 'ssh: { key: id_ed25519 }', /ssh\.key is missing/],
   ['vms: [db3]', 'vms: [db1]', /policies\.nightly\.select\.vms\[0\] is "db3": not under vms/],
+  [
+    'schedule: "30 2 * * *", timezone: Mars/Olympus',
+    'schedule: "30 2 * * *"',
+    /policies\.nightly\.timezone is "Mars\/Olympus": must be a time zone/,
+  ],
   ['{ unit: a, dbms: auto', '{ dbms: auto', /profiles\.shop\.components\[1\] must have exactly one of unit and dbms/],
   ['{ unit: b }, { unit: c }]', '{ dbms: auto, stopLimit: 5m }]', /has 0 components with dbms/],
   [

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { loadDescriptionKey } from '../../src/coordinator/description-key.ts'
 import { holdVm } from '../../src/coordinator/hold.ts'
 import type { Ports } from '../../src/coordinator/ports.ts'
+import { pruneVm } from '../../src/coordinator/prune-vm.ts'
 import { releaseHold } from '../../src/coordinator/release-hold.ts'
 import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
@@ -106,6 +107,28 @@ test('release dies at every call of a port: the hold is settled by recover', asy
   }
   const procedure: Procedure = (ports, { settings }) => releaseHold(ports, settings, hold, { signal: signal() })
   await dieEverywhere(prepare, procedure, assertSettled)
+})
+
+test('prune dies at every call of a port: no point is lost that stays, none is kept without its snapshot', async () => {
+  const policies = [{ name: 'nightly', keep: { last: 2 }, timezone: 'UTC' }]
+  let ids: string[] = []
+  const prepare = async (world: World) => {
+    ids = []
+    for (let count = 0; count < 4; count += 1) {
+      ids.push((await world.snapshot()).id)
+      await world.pass(60_000)
+    }
+  }
+  const procedure: Procedure = (ports, { settings }) =>
+    pruneVm(ports, settings, { policies, dryRun: false, signal: signal() })
+  const calls = await dieEverywhere(prepare, procedure, async (world, at) => {
+    await assertSettled(world, at)
+    const left = (await world.catalog.points()).map(({ id }) => id)
+    assert.deepEqual(left.slice(0, 2).toReversed(), ids.slice(2), `${at}: what the policy keeps`)
+    await procedure(world.ports, world)
+    assert.deepEqual((await world.catalog.points()).map(({ id }) => id).toReversed(), ids.slice(2), at)
+  })
+  assert.ok((calls ?? 0) > 20, `${calls}`)
 })
 
 test('recover leaves a run alone whose process lives, and a hold within its time to live', async () => {

@@ -14,12 +14,13 @@ import { secondOtherCatalog, secondSameCatalog } from './faults/second-coordinat
 import { sigterm } from './faults/sigterm.ts'
 import type { Procedure } from './procedure.ts'
 import { hold } from './procedures/hold.ts'
+import { prune } from './procedures/prune.ts'
 import { recover } from './procedures/recover.ts'
 import { release } from './procedures/release.ts'
 import { restore } from './procedures/restore.ts'
 import { snapshot } from './procedures/snapshot.ts'
 
-export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover]
+export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover, prune]
 
 export const FAULTS: readonly Fault[] = [
   ...[none, kill9, sigterm, linkDown5s, linkDownForGood, guestReset],

@@ -172,6 +172,8 @@ vms:
     hold: { ttl: ${TTL_MS / 1000}s, budget: 43s }
     drain: 2s
     database: { user: stillshot, password: ${await secret('database')} }
+policies:
+  newest: { select: { vms: [${guest.name}] }, schedule: "0 3 * * *", keep: { last: 1 } }
 repositories:
   off: { kind: restic, repository: "/nowhere", password: ${await secret('repository')} }
 state: { directory: state }

@@ -1,4 +1,5 @@
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import type { PruneReport } from '../../src/coordinator/prune-vm.ts'
 import type { CliResult } from '../labs/stillshot-cli.ts'
 
 /** What a command told its user. */
@@ -23,7 +24,9 @@ interface ToldError {
 
 export function toldBy(args: readonly string[], { status, signal, stdout, stderr }: CliResult): Told {
   const document = parse(stdout)
-  const error = (document?.error ?? (document?.failed as ToldError[] | undefined)?.[0]) as ToldError | undefined
+  const error = (document?.error ?? (document?.failed as ToldError[] | undefined)?.[0] ?? keptBy(document)) as
+    | ToldError
+    | undefined
   const points = (document?.points ?? []) as Told['points']
   return {
     command: args[0] ?? '',
@@ -34,6 +37,12 @@ export function toldBy(args: readonly string[], { status, signal, stdout, stderr
     ...(error === undefined ? {} : { code: error.code, message: error.message }),
     ...(document === undefined ? {} : { document }),
   }
+}
+
+/** Why a point that should go is still there, where `prune` says so. */
+function keptBy(document: Told['document']): ToldError | undefined {
+  const reports = (document?.command === 'prune' ? (document.reports ?? []) : []) as readonly PruneReport[]
+  return reports.flatMap(({ points }) => points.flatMap(({ removal }) => removal?.why ?? []))[0]
 }
 
 /** In one word or two: `db-stopped`, `cancelled (130)`, `killed`. */

@@ -72,6 +72,7 @@ const pointOf = (text: string): RestorePoint =>
   })
 
 function appWith(text: string): FakeAppOptions {
+  const reason = { code: text, message: text }
   const finding = { severity: 'refuse', code: text, message: text, hint: text } as const
   const failed = new StillshotError('helper-failed', text, {
     hint: text,
@@ -107,6 +108,16 @@ function appWith(text: string): FakeAppOptions {
         ...{ version: 1, vm: text, point: pointOf(text), plan: [text], cameBack: false, proofs: [] },
         ...{ bootMs: 1, readyMs: 1, totalMs: 1 },
       }),
+      pruneVm: async () => ({
+        ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
+        points: [
+          {
+            ...{ id: text, snapshot: text, createdAt: text, kind: 'snapshot', grade: 'suspect', fate: 'goes' },
+            ...{ reasons: [reason], removal: { outcome: 'kept', why: reason } },
+          },
+        ],
+        left: [{ snapshot: text, reason }],
+      }),
       recoverRuns: async () => ({
         version: 1,
         settled: [{ run: text, vm: text, procedure: text, outcome: 'undo-failed', open: [text], notes: [text] }],
@@ -140,6 +151,10 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['restore', 'db1'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
+  ],
+  prune: [
+    ['prune', 'db1', '--dry-run'],
+    ['prune', 'db1', '--yes'],
   ],
   hold: [['hold', 'db1']],
   release: [['release', HOLD.id]],

@@ -220,6 +220,14 @@ test('a journal that a crash tore is gone on with on a fresh line', async () => 
   )
 })
 
+test('a journal that is gone on with is on the disk, whatever its writer had still to sync', async () => {
+  const { system, journal } = await begin({})
+  await journal.write([{ event: 'undone', at: '', step: 'late' }], { durable: false })
+  assert.doesNotMatch(system.files.synced(PATH), /late/)
+  await Journal.reopen(system.files, PATH)
+  assert.match(system.files.synced(PATH), /late/)
+})
+
 test('a journal of a newer version is refused by name', async () => {
   const { files } = virtualSystem()
   files.put('/new.jsonl', '{"event":"run-begun","version":2}\n')

@@ -143,4 +143,35 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     find: '[...prefix, HELPER_PATH, verb, ...args]',
     replace: '[...prefix, HELPER_PATH, verb, ...args, String(password)]',
   },
+  {
+    name: 'retention that counts suspect points',
+    file: 'src/policy/retention.ts',
+    find: "return kind === 'snapshot' && COUNTED.has(grade)",
+    replace: "return kind === 'snapshot' || COUNTED.has(grade)",
+  },
+  {
+    name: 'retention that takes any newer point for as good',
+    file: 'src/policy/retention.ts',
+    find: 'return newer.every(({ grade }) => isWorse(grade, point.grade))',
+    replace: 'return newer.every(({ grade }) => isWorse(grade, point.grade)) && newer.length === 0',
+  },
+  {
+    name: 'removed point not forgotten',
+    file: 'src/coordinator/remove-point.ts',
+    find: 'await catalog.removePoint(id)',
+    replace: 'void id',
+  },
+  {
+    name: 'point forgotten while its snapshot is there',
+    file: 'src/coordinator/remove-point.ts',
+    find: 'if (after === undefined) {',
+    replace: 'if (after === undefined || tried instanceof StillshotError) {',
+  },
+  {
+    name: 'removal that is not ended',
+    file: 'src/coordinator/undo-actions.ts',
+    find: 'const limits = { signal, tryForMs: END_REMOVAL_MS, timeoutMs: END_REMOVAL_MS }',
+    replace:
+      "if (id !== '') return undefined\n      const limits = { signal, tryForMs: END_REMOVAL_MS, timeoutMs: END_REMOVAL_MS }",
+  },
 ]

@@ -136,11 +136,9 @@ export class SimulatedHypervisor implements Hypervisor {
       if (overlaysOn(state, name) > 1) {
         throw new StillshotError('snapshot-has-branches', `snapshot ${name} of ${state.name} has branches`)
       }
+      markIncomplete(state, name)
       await this.#work(trouble)
-      if (trouble?.kind === 'half') {
-        markIncomplete(state, name)
-        throw this.#refused('remove', 'the task died')
-      }
+      if (trouble?.kind === 'half') throw this.#refused('remove', 'the task died')
       forget(state, name)
     })
   }

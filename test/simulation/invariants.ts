@@ -2,6 +2,7 @@ import type { MakeInvariant } from './invariant.ts'
 import { canBeUndone } from './promises/can-be-undone.ts'
 import { comesBack } from './promises/comes-back.ts'
 import { databaseFirst } from './promises/database-first.ts'
+import { keepsTheGood } from './promises/keeps-the-good.ts'
 import { neverRepeated } from './promises/never-repeated.ts'
 import { noOrphan } from './promises/no-orphan.ts'
 import { noSecret } from './promises/no-secret.ts'
@@ -26,4 +27,5 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   watched,
   settled,
   toldIsTrue,
+  keepsTheGood,
 ]

@@ -1,6 +1,7 @@
 import type { Procedure } from './actor.ts'
 import type { Host } from './host.ts'
 import { holdProcedure } from './procedures/hold.ts'
+import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
@@ -32,8 +33,16 @@ const MORE: readonly (readonly Procedure[])[] = [
   [releaseProcedure],
 ]
 
-/** Who does what in this world: one thing, then something else, and often somebody else beside. */
-export function choosePlan({ chance, hosts }: World): readonly Activity[] {
+/** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */
+export function choosePlan(world: World, { past }: { past: boolean }): readonly Activity[] {
+  const { chance, hosts } = world
+  const activities = chooseActivities(world)
+  if (!past) return activities
+  const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), procedures: [pruneProcedure] }
+  return [...activities, prune]
+}
+
+function chooseActivities({ chance, hosts }: World): readonly Activity[] {
   const procedures = [...chance.pick(FIRST), ...chance.pick(MORE)]
   const first = { host: chance.pick(hosts), afterMs: 0, procedures }
   if (chance.happens(0.5)) return [first]

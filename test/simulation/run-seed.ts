@@ -1,6 +1,7 @@
 import { act, succeed } from './actor.ts'
 import type { Invariant } from './invariant.ts'
 import { INVARIANTS } from './invariants.ts'
+import { givePast } from './past.ts'
 import { type Activity, choosePlan } from './plan.ts'
 import { recover, recoverProcedure } from './procedures/recover-runs.ts'
 import { anyTrouble, chooseTroubles, type DueTrouble } from './troubles.ts'
@@ -72,7 +73,9 @@ export class SeedRun {
 
   async #play(): Promise<void> {
     const world = this.#world
-    await Promise.all(choosePlan(world).map((activity) => this.#carryOut(activity)))
+    const past = world.seed % 4 === 0
+    if (past) givePast(world)
+    await Promise.all(choosePlan(world, { past }).map((activity) => this.#carryOut(activity)))
     // What has not happened yet happens to who clears up.
     for (const due of this.#due.splice(0)) this.#strike(due)
     await act(world, world.chance.pick(world.hosts), recoverProcedure)

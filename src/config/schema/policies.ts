@@ -13,29 +13,34 @@ const select = {
     tag: { ...text, description: 'A tag of the hypervisor.', examples: ['database'] },
     pool: { ...text, description: 'A pool of Proxmox VE or resource pool of vSphere.', examples: ['production'] },
     folder: { ...text, description: 'A folder of vSphere.', examples: ['/dc1/vm/databases'] },
-    name: { ...text, description: 'Pattern of the name, with `*`.', examples: ['db*'] },
+    name: { ...text, description: 'Pattern of the name under `vms:`, with `*`.', examples: ['db*'] },
     exclude: { ...texts('db-test'), description: 'Names that are left out.' },
   },
 } as const
 
 const keep = {
   type: 'object',
-  description: 'Retention. The newest `db-stopped` point is always kept.',
+  description:
+    'What `prune` keeps: whatever any of these keeps. `suspect` and `crash-only` points count for none of them. A point stays in any case while nothing newer is as good.',
   additionalProperties: false,
   minProperties: 1,
   properties: {
     last: { ...count, description: 'So many of the newest.', examples: [3] },
-    hourly: { ...count, description: 'The newest of so many hours.', examples: [24] },
-    daily: { ...count, description: 'The newest of so many days.', examples: [7] },
-    weekly: { ...count, description: 'The newest of so many weeks.', examples: [4] },
-    monthly: { ...count, description: 'The newest of so many months.', examples: [6] },
-    within: { ...duration, description: 'Nothing older than this is kept.', examples: ['72h'] },
+    hourly: { ...count, description: 'The best, then newest, of so many hours that have one.', examples: [24] },
+    daily: { ...count, description: 'The same of days.', examples: [7] },
+    weekly: { ...count, description: 'The same of weeks.', examples: [4] },
+    monthly: { ...count, description: 'The same of months.', examples: [6] },
+    within: {
+      ...duration,
+      description: 'Nothing older than this is kept, counted back from the newest.',
+      examples: ['72h'],
+    },
   },
 } as const
 
 export const policies = {
   type: 'object',
-  description: 'Which VMs, when, and what is kept. This version checks and stores them; it does not act on them yet.',
+  description: 'Which VMs, when, and what is kept. `prune` acts on `keep`; this version has no schedule yet.',
   propertyNames: names,
   additionalProperties: {
     type: 'object',
@@ -45,7 +50,12 @@ export const policies = {
     properties: {
       select,
       schedule: { ...text, description: 'When, as a cron expression.', examples: ['30 2 * * *'] },
-      timezone: { ...text, description: 'Time zone of the schedule.', default: 'UTC', examples: ['Europe/Paris'] },
+      timezone: {
+        ...text,
+        description: 'Time zone of the schedule, and of the days, weeks and months that are kept.',
+        default: 'UTC',
+        examples: ['Europe/Paris'],
+      },
       keep,
     },
   },

@@ -12,7 +12,7 @@ const elsewhere =
 export const daemonKilled: Fault = {
   name: 'daemon-killed',
   about: 'libvirtd is killed with SIGKILL and started again 3 s later, as an init would',
-  at: { snapshot: AT, restore: ['safety-snapshot', 'roll-back', 'boot'], recover: ['database'] },
+  at: { snapshot: AT, restore: ['safety-snapshot', 'roll-back', 'boot'], recover: ['database'], prune: ['remove'] },
   elsewhere,
   alone: true,
   inject: () => signal('SIGKILL'),

@@ -2,7 +2,7 @@ import type { Fault } from '../fault.ts'
 
 /** The calls that a layer strikes, by boundary, stand in ../layers/hypervisor-task.ts. */
 const parts = {
-  at: { snapshot: ['preflight', 'snapshot', 'grade'], restore: ['roll-back', 'boot'] },
+  at: { snapshot: ['preflight', 'snapshot', 'grade'], restore: ['roll-back', 'boot'], prune: ['remove'] },
   elsewhere:
     'at the other boundaries no task of the hypervisor begins before the next one; restore/safety-snapshot: the same call as snapshot/snapshot; recover: calls are repeated until they work, as at snapshot/grade',
   layer: 'hypervisor-task.ts',

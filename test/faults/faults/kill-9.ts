@@ -8,6 +8,7 @@ export const kill9: Fault = {
     restore: ['safety-snapshot', 'roll-back', 'boot'],
     release: ['release'],
     recover: ['database', 'tidied'],
+    prune: ['remove'],
   },
   elsewhere: 'hold/held: the process has ended by itself, see forgotten',
   inject: async ({ child }) => void child?.kill('SIGKILL'),

@@ -4,7 +4,10 @@ import type { Fault } from '../fault.ts'
 export const none: Fault = {
   name: 'none',
   about: 'nothing goes wrong',
-  at: { snapshot: ['after'], restore: ['boot'], hold: ['held'], release: ['release'], recover: ['tidied'] },
+  at: {
+    ...{ snapshot: ['after'], restore: ['boot'], hold: ['held'], release: ['release'], recover: ['tidied'] },
+    prune: ['remove'],
+  },
   elsewhere: 'all boundaries are the same cell',
 }
 

@@ -9,6 +9,7 @@ const CALLS = {
   grade: 'describeSnapshot',
   'roll-back': 'rollBack',
   boot: 'powerOn',
+  remove: 'removeSnapshot',
 } as const
 const SLOW_MS = 25_000
 

@@ -4,8 +4,11 @@ import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 import { descriptionKeys } from './description-keys.ts'
 
-/** Promise 3: in the end every snapshot of ours is a restore point of a catalog, and says the same grade as that. */
-export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots }) => ({
+/**
+ * Promise 3: in the end every snapshot of ours is a restore point of a catalog, and says the same grade as that; and every restore
+ * point has its snapshot, unless people removed it.
+ */
+export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, removedByPeople }) => ({
   promise: 'no orphan',
   async atEnd() {
     const points = hosts.flatMap(({ catalog }) => [...catalog.points.values()])
@@ -19,6 +22,10 @@ export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots }) => (
       const said = keys.map((key) => gradeToTrust(readDescription(description, key), idOfSnapshotName(name)))
       if (!said.includes(point.grade)) return `${name} is ${point.grade} in the catalog and says ${description}`
     }
+    const empty = points.find(
+      ({ snapshot }) => !removedByPeople.has(snapshot) && !there.some(({ name }) => name === snapshot),
+    )
+    if (empty !== undefined) return `the restore point ${empty.id} has no snapshot`
     const lost = [...foreignSnapshots].find((name) => !there.some((snapshot) => snapshot.name === name))
     if (lost !== undefined) return `${lost}, which is somebody else's, is gone`
     const { snapshots, power } = books.state('db2')

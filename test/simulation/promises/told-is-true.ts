@@ -1,4 +1,5 @@
 import type { RestorePoint } from '../../../src/catalog/catalog.ts'
+import type { PruneReport } from '../../../src/coordinator/prune-vm.ts'
 import type { RestoreReport } from '../../../src/coordinator/restore-snapshot.ts'
 import { keepsOthersOut } from '../guest/guest-hold.ts'
 import type { MakeInvariant } from '../invariant.ts'
@@ -34,6 +35,16 @@ export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, r
       const { point, cameBack } = told.result as RestoreReport
       const { marker } = machine.disk
       if (cameBack && marker?.startsWith(point.id) !== true) return `restored ${point.id}, and the disk is ${marker}`
+    }
+    if (procedure === 'prune') {
+      const names = books.state(VM).snapshots.map(({ snapshot }) => snapshot.name)
+      for (const { id, snapshot, removal } of (told.result as PruneReport).points) {
+        if (removal === undefined || removedByPeople.has(snapshot)) continue
+        const isKept = removal.outcome === 'kept'
+        const inBoth = names.includes(snapshot) && host.catalog.points.has(id)
+        const inNone = !names.includes(snapshot) && !host.catalog.points.has(id)
+        if (isKept ? !inBoth : !inNone) return `${snapshot} is ${removal.outcome}, says prune`
+      }
     }
     return undefined
   },

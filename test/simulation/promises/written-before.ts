@@ -1,5 +1,7 @@
 import type { JournalEvent } from '../../../src/saga/journal-event.ts'
+import type { Host } from '../host.ts'
 import type { MakeInvariant } from '../invariant.ts'
+import type { SimulatedProcess } from '../process.ts'
 import type { Arrival } from '../world.ts'
 import { STATE } from '../world.ts'
 
@@ -15,7 +17,7 @@ export const writtenBefore: MakeInvariant = ({ hosts }) => ({
   promise: 'every change is written down before it is made',
   onArrival(arrival) {
     const needed = neededFor(arrival)
-    if (needed === undefined) return undefined
+    if (needed === undefined) return unwrittenRemoval(hosts, arrival)
     const { run, action, words } = needed
     const lines = hosts.flatMap(({ files }) => files.synced(`${STATE}/runs/${run}.jsonl`).split('\n'))
     const undo = `"undo":{"action":"${action}"`
@@ -36,6 +38,30 @@ function neededFor(arrival: Arrival): Needed | undefined {
   if (run === undefined) return undefined
   if (change === 'create') return { run, action: 'remove-snapshot', words: name }
   return change === 'roll-back' ? { run, action: 'settle-roll-back', words: run } : undefined
+}
+
+/**
+ * The point of a catalog is removed by the run that has the lock there, or by whoever takes back what that run began: an undo
+ * goes on when nothing can be written, so that what can be read is enough for it.
+ */
+function unwrittenRemoval(hosts: readonly Host[], arrival: Arrival): string | undefined {
+  if (arrival.at !== 'hypervisor' || arrival.change !== 'remove') return undefined
+  const { name, vm } = arrival
+  // The rest of what was removed half may be removed by anybody.
+  if (vm.snapshots.find(({ snapshot }) => snapshot.name === name)?.snapshot.complete !== true) return undefined
+  const of = hosts.filter(({ catalog }) => [...catalog.points.values()].some(({ snapshot }) => snapshot === name))
+  const locks = of.flatMap(({ catalog }) => [...catalog.locks.values()])
+  if (of.length === 0) return undefined
+  for (const { run, owner } of locks.filter(({ procedure }) => procedure === 'prune')) {
+    const isOwner = ({ identity: { host, pid } }: SimulatedProcess) => host === owner.host && pid === owner.pid
+    const lives = hosts.some(({ processes }) => processes.some(isOwner))
+    for (const { files } of hosts) {
+      const path = `${STATE}/runs/${run}.jsonl`
+      const journal = lives ? files.synced(path) : files.content(path)
+      if (journal.includes('"action":"end-removal"') && journal.includes(name)) return undefined
+    }
+  }
+  return `the removal of ${name} was in no journal when it arrived`
 }
 
 /** Every line that can be read. */
