@@ -1,4 +1,5 @@
 import type { checkVm } from '../coordinator/check-vm.ts'
+import type { collectFreezes } from '../coordinator/collect-freezes.ts'
 import type { holdVm } from '../coordinator/hold.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
@@ -18,6 +19,7 @@ export interface Procedures {
   readonly installHelper: typeof installHelper
   readonly helperStatus: typeof helperStatus
   readonly removeHelper: typeof removeHelper
+  readonly collectFreezes: typeof collectFreezes
   readonly readJournal: typeof readJournal
 }
 
@@ -32,5 +34,7 @@ export const lazyProcedures: Procedures = {
   installHelper: async (...given) => (await import('../coordinator/install-helper.ts')).installHelper(...given),
   helperStatus: async (...given) => (await import('../coordinator/install-helper.ts')).helperStatus(...given),
   removeHelper: async (...given) => (await import('../coordinator/install-helper.ts')).removeHelper(...given),
+  collectFreezes: async (...given) =>
+    (await import('../coordinator/collect-freezes.ts')).collectFreezes(...given),
   readJournal: async (...given) => (await import('../saga/read-journal.ts')).readJournal(...given),
 }
