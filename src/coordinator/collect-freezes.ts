@@ -1,6 +1,6 @@
 import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import type { Grade, Reason } from '../grade/grade.ts'
-import type { Snapshot } from '../hypervisor/hypervisor.ts'
+import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
 import { idOfSnapshotName } from '../hypervisor/snapshot-name.ts'
 import { formatInstant } from '../system/instant.ts'
 import { type FreezeFacts, foreignPoint, holdOfFreeze } from './judge-freeze.ts'
@@ -39,7 +39,10 @@ const SNAPSHOT_IS_LISTED_AFTER_MS = 900_000
 export async function collectFreezes(
   ports: Ports,
   settings: VmSettings,
-  { signal, wait = false }: { signal: AbortSignal; /** Until the newest can be judged: some seconds. */ wait?: boolean },
+  {
+    signal,
+    wait = false,
+  }: { signal: AbortSignal /** Until the newest can be judged: some seconds. */; wait?: boolean },
 ): Promise<CollectReport> {
   const none: CollectReport = { version: 1, vm: settings.name, freezes: [] }
   const helper = openHelper(ports, settings)
@@ -70,7 +73,7 @@ async function collect(
   settings: VmSettings,
   { run, ids, signal, wait }: Collecting,
 ): Promise<readonly CollectedFreeze[]> {
-  const { hypervisor, system, catalog } = ports
+  const { hypervisor, system } = ports
   const { clock } = system
   const vm = await hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
   const call = { signal, timeoutMs: 30_000, machine: vm.uuid }
@@ -79,18 +82,36 @@ async function collect(
   if (wait) await untilSettled(ports, readable, signal)
   const listed = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
   const sameUuid = await hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })
-  const points = (await catalog.points({ vm: settings.name })).filter((point) => point.vmKey === vmKey(vm))
   const facts = { application: ports.application, settings, vm, sameUuid, run: run.id }
+  const foreign = listed.filter(({ name }) => idOfSnapshotName(name) === undefined)
+  await dropGone(ports, vm, foreign)
   const collected: CollectedFreeze[] = []
   for (const freeze of freezes) {
     const seen = isReadable(freeze)
-      ? judge(facts, freeze, { others: readable, listed, points, nowMs: clock.now() })
+      ? judge(facts, freeze, { others: readable, foreign, points: await pointsOf(ports, vm), nowMs: clock.now() })
       : unreadable(freeze)
     if (seen.outcome !== 'waits') await takeOver(ports, run, seen, call)
     const { record: _, ...report } = seen
     collected.push(report)
   }
   return collected
+}
+
+/** Restore points of this VM that are other people's snapshots. */
+async function pointsOf({ catalog }: Ports, vm: Vm): Promise<readonly RestorePoint[]> {
+  const key = vmKey(vm)
+  return (await catalog.points()).filter((point) => point.vmKey === key && point.kind === 'foreign')
+}
+
+/** Other people's snapshots go when they like, and the next one may have the same name: a point is of one moment. */
+async function dropGone(ports: Ports, vm: Vm, foreign: readonly Snapshot[]): Promise<void> {
+  for (const point of await pointsOf(ports, vm)) {
+    if (!foreign.some((snapshot) => isOf(point, snapshot))) await ports.catalog.removePoint(point.id)
+  }
+}
+
+function isOf(point: RestorePoint, { name, createdAt }: Snapshot): boolean {
+  return point.snapshot === name && point.createdAt === createdAt
 }
 
 /** The catalog has it before the guest forgets it. */
@@ -111,17 +132,16 @@ type Judged = CollectedFreeze & { readonly record?: RestorePoint | ReturnType<ty
 
 interface Surroundings {
   readonly others: readonly KeptFreeze[]
-  readonly listed: readonly Snapshot[]
+  readonly foreign: readonly Snapshot[]
   readonly points: readonly RestorePoint[]
   readonly nowMs: number
 }
 
-function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, listed, points, nowMs }: Surroundings): Judged {
+function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, foreign, points, nowMs }: Surroundings): Judged {
   const { id, source, window } = freeze
   const about = { id, source }
   const ageMs = nowMs - window.releasedMs
   const windows = others.filter((other) => other !== freeze).map((other) => other.window)
-  const foreign = listed.filter(({ name }) => idOfSnapshotName(name) === undefined)
   const match = matchSnapshot(window, windows, foreign)
   const incomplete = match.snapshots.some(({ complete }) => !complete)
   const [snapshot] = match.snapshots
@@ -130,7 +150,7 @@ function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, listed, points,
     return { ...about, outcome: 'waits', message: 'no snapshot of that time is complete yet' }
   }
   if (snapshot === undefined || match.snapshots.length > 1) return asHold(facts, freeze, match)
-  const earlier = points.find((point) => point.snapshot === snapshot.name)
+  const earlier = points.find((point) => isOf(point, snapshot))
   if (earlier !== undefined && earlier.id !== id) {
     return { ...about, outcome: 'hold', message: `${snapshot.name} is restore point ${earlier.id} already` }
   }

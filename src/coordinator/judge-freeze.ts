@@ -25,12 +25,7 @@ export interface FreezeFacts {
 }
 
 /** The restore point that somebody else's snapshot is, by what the freeze around it showed. Pure. */
-export function foreignPoint(
-  facts: FreezeFacts,
-  freeze: KeptFreeze,
-  match: Match,
-  snapshot: Snapshot,
-): RestorePoint {
+export function foreignPoint(facts: FreezeFacts, freeze: KeptFreeze, match: Match, snapshot: Snapshot): RestorePoint {
   const { vm, settings, run } = facts
   const { id, source, window, hold, release, comeBack } = freeze
   const proofs = [...proveFreeze(facts, freeze, snapshot), proveInside(match, snapshot)]

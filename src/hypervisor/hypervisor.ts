@@ -86,6 +86,8 @@ export interface Hypervisor {
 }
 
 export interface GuestAgent {
+  /** Resolves when it answers. Repeatable. */
+  ping(vm: Vm, options?: CallOptions): Promise<void>
   /** Freezes the guest's file systems, its hooks first; resolves when they are frozen. Not to be repeated. */
   freeze(vm: Vm, options?: CallOptions): Promise<void>
   /** Ends it, the hooks last. Idempotent. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { collectFreezes } from '../../src/coordinator/collect-freezes.ts'
 import type { ReleaseReport } from '../../src/coordinator/release-hold.ts'
+import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
 import { FreezingGuest } from '../world/freezing-guest.ts'
 import { makeWorld } from '../world/world.ts'
 
@@ -32,7 +33,10 @@ test('a snapshot that was taken of a frozen guest becomes a restore point, and t
   assert.deepEqual([point?.id, point?.kind, point?.snapshot, point?.reasons], [id, 'foreign', 'nightly', []])
   assert.equal(freezing.kept.size, 0)
   assert.deepEqual((await collect()).freezes, [])
-  assert.deepEqual((await catalog.runs()).map(({ procedure, outcome }) => [procedure, outcome]), [['collect', 'done']])
+  assert.deepEqual(
+    (await catalog.runs()).map(({ procedure, outcome }) => [procedure, outcome]),
+    [['collect', 'done']],
+  )
 })
 
 test('a snapshot that was begun just before it froze the guest is the one', async () => {
@@ -93,22 +97,50 @@ test('a snapshot of stillshot’s own is not taken for somebody else’s', async
   await pass(3_600_000)
   const { freezes } = await collect()
   assert.equal(freezes[0]?.outcome, 'hold')
-  assert.deepEqual((await catalog.points()).map(({ id }) => id), [point.id])
+  assert.deepEqual(
+    (await catalog.points()).map(({ id }) => id),
+    [point.id],
+  )
 })
 
 test('a freeze without a snapshot waits for it, and is at last a hold that says what a backup is worth', async () => {
   const { freezing, collect, catalog, pass } = makeFreezingWorld()
   const id = await freezing.frozen({ during: () => pass(2_000) })
-  assert.deepEqual((await collect()).freezes.map(({ outcome }) => outcome), ['waits'])
+  assert.deepEqual(
+    (await collect()).freezes.map(({ outcome }) => outcome),
+    ['waits'],
+  )
   await pass(60_000)
-  assert.deepEqual((await collect()).freezes.map(({ outcome }) => outcome), ['waits'])
+  assert.deepEqual(
+    (await collect()).freezes.map(({ outcome }) => outcome),
+    ['waits'],
+  )
   assert.equal(freezing.kept.size, 1)
   await pass(3_600_000)
   const { freezes } = await collect()
   assert.deepEqual([freezes[0]?.outcome, freezes[0]?.grade], ['hold', 'db-stopped'])
-  const record = await catalog.hold(id)
-  assert.deepEqual([record?.state, (record?.evidence as ReleaseReport).grade], ['released', 'db-stopped'])
+  const { state, evidence } = (await catalog.hold(id)) ?? {}
+  assert.deepEqual([state, (evidence as ReleaseReport | undefined)?.grade], ['released', 'db-stopped'])
   assert.equal(freezing.kept.size, 0)
+})
+
+test('a snapshot that takes the name of an earlier one is not taken for it', async () => {
+  const { freezing, take, collect, catalog, pass, hypervisor, ports, settings } = makeFreezingWorld()
+  const id = await freezing.frozen({ during: () => take('nightly') })
+  await collect(true)
+  const vm = await hypervisor.findVm('db1')
+  await hypervisor.removeSnapshot(vm, 'nightly')
+  await pass(86_400_000)
+  await take('nightly')
+  const order = { pointId: id, safetySnapshot: false, dryRun: true }
+  const { signal } = new AbortController()
+  await assert.rejects(restoreSnapshot(ports, settings, { ...order, signal }), { code: 'snapshot-not-found' })
+  await freezing.frozen({})
+  await collect(true)
+  assert.deepEqual(
+    (await catalog.points()).map((point) => point.id === id),
+    [false],
+  )
 })
 
 test('with patience the newest is judged as soon as its neighbours are known', async () => {
@@ -119,7 +151,11 @@ test('with patience the newest is judged as soon as its neighbours are known', a
 
 test('a freeze that the watchdog ended, or in which the server ended badly, is graded by that', async () => {
   const late = makeFreezingWorld()
-  await late.freezing.frozen({ during: async () => (await late.take('late'), await late.pass(120_000)) })
+  const during = async () => {
+    await late.take('late')
+    await late.pass(120_000)
+  }
+  await late.freezing.frozen({ during })
   await late.pass(60_000)
   assert.equal((await late.collect()).freezes[0]?.grade, 'crash-only')
   const killed = makeFreezingWorld()
@@ -135,7 +171,10 @@ test('what was kept is matched across a reboot by the guest’s wall clock', asy
   await pass(30_000)
   guest.reset()
   await pass(30_000)
-  assert.deepEqual((await collect()).freezes.map(({ grade }) => grade), ['db-stopped'])
+  assert.deepEqual(
+    (await collect()).freezes.map(({ grade }) => grade),
+    ['db-stopped'],
+  )
 })
 
 test('what cannot be understood proves nothing, and is said and forgotten', async () => {
@@ -143,7 +182,10 @@ test('what cannot be understood proves nothing, and is said and forgotten', asyn
   const id = await freezing.frozen({})
   freezing.kept.set(id, { ...freezing.kept.get(id), holdAnswer: { version: 1, ok: true } })
   await pass(3_600_000)
-  assert.deepEqual((await collect()).freezes.map(({ outcome }) => outcome), ['unreadable'])
+  assert.deepEqual(
+    (await collect()).freezes.map(({ outcome }) => outcome),
+    ['unreadable'],
+  )
   assert.deepEqual([await catalog.points(), await catalog.hold(id)], [[], undefined])
   assert.equal(freezing.kept.size, 0)
 })

@@ -18,7 +18,13 @@ export class FreezingGuest {
   }
 
   /** One freeze and its thaw, with whatever happens `before` the server stops and while it is stopped. */
-  async frozen({ before, during }: { before?: () => Promise<unknown>; during?: () => Promise<unknown> }): Promise<string> {
+  async frozen({
+    before,
+    during,
+  }: {
+    before?: () => Promise<unknown>
+    during?: () => Promise<unknown>
+  }): Promise<string> {
     const { clock, system } = this.#world
     const id = ulid(clock, system.randomness)
     const called = { calledWallMs: Math.floor(clock.now() / 1000) * 1000, calledUptimeMs: await this.#uptimeMs() }

@@ -18,12 +18,6 @@ place() {
   mv -f "$1.new" "$1"
 }
 
-# keep PATH: somebody else's file, beside the one that takes its place.
-keep() {
-  [ -e "$1" ] && ! grep -qF "$MARK" "$1" || return 0
-  [ -e "$1.before-stillshot" ] || cp -p "$1" "$1.before-stillshot"
-}
-
 place /etc/stillshot/freeze 0644 <<END
 stillshot-freeze 1
 profile $PROFILE
@@ -35,8 +29,9 @@ END
 
 # The words that the running agent was started with, one a line.
 agent_words() {
-  for pid in $(pidof qemu-ga 2>/dev/null || :); do
-    tr '\0' '\n' <"/proc/$pid/cmdline" && return 0
+  for process in /proc/[0-9]*; do
+    { read -r name <"$process/comm"; } 2>/dev/null || continue
+    [ "$name" != qemu-ga ] || tr '\0' '\n' <"$process/cmdline"
   done
 }
 
@@ -61,7 +56,7 @@ find_hook() {
 install_dispatcher() {
   mkdir -p "$HOOK.d"
   if [ -e "$HOOK" ] && ! grep -qF "$MARK" "$HOOK"; then
-    keep "$HOOK"
+    cp -p "$HOOK" "$HOOK.before-stillshot"
     grep -qF fsfreeze-hook.d "$HOOK" || {
       cp -p "$HOOK" "$HOOK.d/00-before-stillshot"
       chmod 0755 "$HOOK.d/00-before-stillshot"
@@ -84,28 +79,17 @@ for each in "$0.d"/*; do
   [ -f "$each" ] && [ -x "$each" ] || continue
   if [ "$act" = freeze ]; then set -- "$@" "$each"; else set -- "$each" "$@"; fi
 done
-status=0
+status=0 frozen=
 for each in "$@"; do
-  "$each" "$act" </dev/null && continue
+  if "$each" "$act" </dev/null; then
+    frozen="$each
+$frozen"
+    continue
+  fi
   status=1
   [ "$act" = thaw ] || break
 done
 if [ "$act" = freeze ] && [ "$status" -ne 0 ]; then
-  failed=$each
-  set -- "$@" --
-  while [ "$1" != "$failed" ]; do
-    first=$1
-    shift
-    set -- "$@" "$first"
-  done
-  # What stands behind the mark now was frozen, in that order.
-  while [ "$1" != -- ]; do shift; done
-  shift
-  frozen=
-  for each in "$@"; do
-    frozen="$each
-$frozen"
-  done
   while read -r each; do
     [ -z "$each" ] || "$each" thaw </dev/null
   done <<LIST
@@ -126,15 +110,12 @@ END
 enable_hook() {
   [ "$ENABLED" = no ] || return 0
   mkdir -p "${CONF%/*}"
-  keep "$CONF"
-  if grep -Esq '^\[general\]' "$CONF"; then
-    sed "s|^\[general\].*|&\nfsfreeze-hook=$HOOK|" "$CONF" | place "$CONF" 0644
-  else
-    {
-      [ ! -e "$CONF" ] || cat "$CONF"
-      printf '[general]\nfsfreeze-hook=%s\n' "$HOOK"
-    } | place "$CONF" 0644
-  fi
+  [ -e "$CONF" ] || : >"$CONF"
+  grep -Eq '^\[general\]' "$CONF" || printf '[general]\n' >>"$CONF"
+  while IFS= read -r line || [ -n "$line" ]; do
+    printf '%s\n' "$line"
+    case $line in '[general]'*) printf '%s\nfsfreeze-hook=%s\n' "$MARK" "$HOOK" ;; esac
+  done <"$CONF" | place "$CONF" 0644
   if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
     systemctl try-restart qemu-guest-agent.service
   elif [ -x /etc/init.d/qemu-guest-agent ]; then
@@ -171,6 +152,7 @@ if command -v qemu-ga >/dev/null; then
   install_dispatcher
   enable_hook
   look_at_selinux
+  printf '%s\n' "$HOOK" | place /etc/stillshot/freeze-hook 0644
   fact hook "$HOOK"
 fi
 

@@ -11,10 +11,9 @@ freeze_verb() {
   expect_words $# 1
   expect_source "$1"
   uptime_ms
-  FREEZE_CALLED="$(date +%s)000 $NOW" FREEZE_CANCELLED=no
+  FREEZE_CALLED="$(date +%s)000 $NOW" FREEZE='' FREEZE_SOURCE=$1
   ignore_signals
-  # VMware Tools ends a script that takes too long, and asks it for no thaw.
-  trap 'FREEZE_CANCELLED=yes' TERM
+  trap freeze_cancel TERM
   exec </dev/null
   freeze_settings
   open_state
@@ -22,7 +21,7 @@ freeze_verb() {
   freeze_join
   freeze_look
   freeze_hold
-  [ "$FREEZE_CANCELLED" = no ] && freeze_is_awaited || freeze_undo cancelled 'the caller gave up'
+  freeze_is_awaited || freeze_undo cancelled 'the caller is gone'
   freeze_is_clean || freeze_undo unclean "$R"
   document true null ",\"joined\":null"
   say
@@ -90,7 +89,25 @@ freeze_hold() {
   new_id
   HOLD=$R
   printf '%s\n' "$HOLD" 2>/dev/null >"$FREEZE/id" || freeze_refuse state-unwritable "$FREEZE cannot be written"
-  "$SELF" hold "$PROFILE" "$HOLD" "$TTL" "$START" >"$FREEZE/hold.json" 2>/dev/null || freeze_give_up "$FREEZE/hold.json"
+  # Waited for, because only a shell that waits is interrupted by a signal at once.
+  "$SELF" hold "$PROFILE" "$HOLD" "$TTL" "$START" >"$FREEZE/hold.json" 2>/dev/null &
+  wait "$!" || freeze_give_up "$FREEZE/hold.json"
+}
+
+# VMware Tools ends a script that takes too long, first politely, and then asks it for no thaw. The hold may still be
+# stopping something, longer than we have: its end is left to a process of its own, which waits for it.
+freeze_cancel() {
+  trap '' TERM
+  # Without its beginning it is evidence of nothing.
+  [ -z "$FREEZE" ] || rm -f "$FREEZE/called"
+  if [ -z "$HOLD" ]; then
+    [ -z "$FREEZE" ] || rm -rf "$FREEZE"
+  elif command -v setsid >/dev/null; then
+    setsid "$SELF" thaw "$FREEZE_SOURCE" </dev/null >/dev/null 2>&1 &
+  else
+    "$SELF" thaw "$FREEZE_SOURCE" </dev/null >/dev/null 2>&1 &
+  fi
+  freeze_refuse cancelled 'the caller gave up'
 }
 
 # A hold that was refused has started again whatever it stopped, or its watchdog does.

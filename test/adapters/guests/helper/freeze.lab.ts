@@ -138,7 +138,7 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       const guest = await openGuest(shell)
       t.after(() => guest.remove())
       const stub = await guest.read('bin/systemctl')
-      const bad = stub.replace("printf 'inactive\\n' >\"$root/units/$1\"", "printf 'failed\\n' >\"$root/units/$1\"")
+      const bad = stub.replace('printf \'inactive\\n\' >"$root/units/$1"', 'printf \'failed\\n\' >"$root/units/$1"')
       assert.notEqual(bad, stub)
       await guest.write('bin/systemctl', bad)
       assert.equal(refusal(await guest.run(['freeze', AGENT])), 'unclean')
@@ -221,7 +221,8 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         const [line] = (await once(caller.stdout.setEncoding('utf8'), 'data')) as [string]
         await until(async () => (await guest.read('calls')).includes('systemctl stop -- mariadb.service'), 60)
         process.kill(end === 'caller' ? (caller.pid ?? 0) : Number(line), end === 'caller' ? 'SIGKILL' : 'SIGTERM')
-        await until(async () => end === 'freeze' || caller.signalCode !== null)
+        // Told to end, it does so at once: whoever told it ends it for good soon.
+        await until(async () => caller.signalCode !== null || caller.exitCode !== null)
         await rm(join(guest.root, 'gate'))
         await until(async () => {
           await nothingIsLeft(guest)
