@@ -14,7 +14,7 @@ export class FreezingGuest {
 
   constructor(world: World) {
     this.#world = world
-    this.ports = { ...world.ports, shells: new FakeShells({ clock: world.clock, program: (argv) => this.#run(argv) }) }
+    this.ports = { ...world.ports, shells: new FakeShells({ clock: world.clock, program: (argv) => this.run(argv) }) }
   }
 
   /** One freeze and its thaw, with whatever happens `before` the server stops and while it is stopped. */
@@ -48,7 +48,7 @@ export class FreezingGuest {
     return JSON.parse(stdout)
   }
 
-  async #run(argv: readonly string[]) {
+  async run(argv: readonly string[]) {
     const [verb, id = ''] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
     if (verb !== 'kept' && verb !== 'forget') return this.#world.guest.program(argv)
     if (verb === 'forget') this.kept.delete(id)
