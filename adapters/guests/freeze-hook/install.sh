@@ -6,7 +6,7 @@ umask 022
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 HELPER=/usr/local/sbin/stillshot-guest
-MARK='# Written by `stillshot guest install --freeze-hook`.'
+MARK='# Written by stillshot guest install --freeze-hook.'
 
 fact() { printf '%s\t%s\n' "$1" "$2"; }
 
@@ -112,6 +112,7 @@ enable_hook() {
   mkdir -p "${CONF%/*}"
   [ -e "$CONF" ] || : >"$CONF"
   grep -Eq '^\[general\]' "$CONF" || printf '[general]\n' >>"$CONF"
+  # shellcheck disable=SC2094 # it is written beside the file that is read
   while IFS= read -r line || [ -n "$line" ]; do
     printf '%s\n' "$line"
     case $line in '[general]'*) printf '%s\nfsfreeze-hook=%s\n' "$MARK" "$HOOK" ;; esac

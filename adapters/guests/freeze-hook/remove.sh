@@ -1,7 +1,7 @@
 # Takes out what install.sh put in, and puts back what was there before; for root's `sh -s`. May be repeated.
 hook=/etc/qemu/fsfreeze-hook
 [ ! -s /etc/stillshot/freeze-hook ] || read -r hook </etc/stillshot/freeze-hook
-mark='# Written by `stillshot guest install --freeze-hook`.'
+mark='# Written by stillshot guest install --freeze-hook.'
 conf=/etc/qemu/qemu-ga.conf
 # First: an agent that is sent to a hook that is not there refuses to freeze.
 if grep -qsF "$mark" "$conf"; then
