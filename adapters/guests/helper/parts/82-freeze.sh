@@ -96,6 +96,7 @@ freeze_hold() {
 
 # VMware Tools ends a script that takes too long, first politely, and then asks it for no thaw. The hold may still be
 # stopping something, longer than we have: its end is left to a process of its own, which waits for it.
+# shellcheck disable=SC2317 # a signal calls it
 freeze_cancel() {
   trap '' TERM
   # Without its beginning it is evidence of nothing.
