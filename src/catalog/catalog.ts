@@ -79,8 +79,11 @@ export interface RestorePoint {
   readonly hypervisor: string
   readonly snapshot: string
   readonly createdAt: string
-  /** `safety`: taken before a roll back, not graded by a hold. */
-  readonly kind: 'snapshot' | 'safety'
+  /**
+   * `safety`: taken before a roll back, not graded by a hold. `foreign`: somebody else's snapshot, graded by a freeze from
+   * inside; never ours to remove or to write on.
+   */
+  readonly kind: 'snapshot' | 'safety' | 'foreign'
   readonly mode: 'stop' | 'none'
   readonly grade: Grade
   readonly reasons: readonly Reason[]

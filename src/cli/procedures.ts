@@ -1,5 +1,7 @@
 import type { checkVm } from '../coordinator/check-vm.ts'
+import type { collectFreezes } from '../coordinator/collect-freezes.ts'
 import type { holdVm } from '../coordinator/hold.ts'
+import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
@@ -20,6 +22,8 @@ export interface Procedures {
   readonly installHelper: typeof installHelper
   readonly helperStatus: typeof helperStatus
   readonly removeHelper: typeof removeHelper
+  readonly installFreezeHook: typeof installFreezeHook
+  readonly collectFreezes: typeof collectFreezes
   readonly readJournal: typeof readJournal
 }
 
@@ -35,5 +39,8 @@ export const lazyProcedures: Procedures = {
   installHelper: async (...given) => (await import('../coordinator/install-helper.ts')).installHelper(...given),
   helperStatus: async (...given) => (await import('../coordinator/install-helper.ts')).helperStatus(...given),
   removeHelper: async (...given) => (await import('../coordinator/install-helper.ts')).removeHelper(...given),
+  installFreezeHook: async (...given) =>
+    (await import('../coordinator/install-freeze-hook.ts')).installFreezeHook(...given),
+  collectFreezes: async (...given) => (await import('../coordinator/collect-freezes.ts')).collectFreezes(...given),
   readJournal: async (...given) => (await import('../saga/read-journal.ts')).readJournal(...given),
 }

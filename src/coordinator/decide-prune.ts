@@ -2,6 +2,7 @@ import { type RestorePoint, type RunRecord, vmKey } from '../catalog/catalog.ts'
 import type { Grade, Reason } from '../grade/grade.ts'
 import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
 import { counts, decideRetention, type RetentionPolicy } from '../policy/retention.ts'
+import { isOwn, type OwnPoint } from './own-points.ts'
 import { candidatesOf } from './remove-point.ts'
 
 /** What prune has looked at. */
@@ -45,7 +46,7 @@ export interface LeftSnapshot {
  */
 export function decidePrune(view: PruneView, policies: readonly RetentionPolicy[]): PrunePlan {
   const { vm, points, snapshots } = view
-  const ours = points.filter((point) => point.vmKey === vmKey(vm))
+  const ours = points.filter(isOwn).filter((point) => point.vmKey === vmKey(vm))
   const paused = failedSince(view.runs, ours)
   const fates = new Map(decideRetention(candidatesOf(ours, snapshots), policies).map((fate) => [fate.id, fate]))
   const planned = ours.map(({ id, snapshot, createdAt, kind, grade }): PlannedPoint => {
@@ -61,7 +62,7 @@ export function decidePrune(view: PruneView, policies: readonly RetentionPolicy[
 }
 
 /** The newest run that failed and that no good point has followed. A run that ended well has told what its point is worth. */
-function failedSince(runs: readonly RunRecord[], points: readonly RestorePoint[]): PrunePlan['paused'] {
+function failedSince(runs: readonly RunRecord[], points: readonly OwnPoint[]): PrunePlan['paused'] {
   const good = new Set(points.filter(counts).map(({ run }) => run))
   for (const { id, procedure, outcome, error } of runs.toSorted((a, b) => (a.id < b.id ? 1 : -1))) {
     if (good.has(id)) return null
@@ -76,8 +77,10 @@ function inOrderOf(snapshots: readonly Snapshot[], points: readonly PlannedPoint
   return points.toSorted((a, b) => place(a) - place(b))
 }
 
-function leftOf({ points, snapshots }: PruneView, ours: readonly RestorePoint[]): readonly LeftSnapshot[] {
-  const others = points.filter((point) => !ours.includes(point)).map(({ snapshot }) => ({ snapshot, reason: OTHER_VM }))
+function leftOf({ points, snapshots }: PruneView, ours: readonly OwnPoint[]): readonly LeftSnapshot[] {
+  const others = points
+    .filter((point) => !ours.some(({ id }) => id === point.id))
+    .map((point) => ({ snapshot: point.snapshot, reason: isOwn(point) ? OTHER_VM : SOMEBODY_ELSES }))
   const unknown = snapshots.filter(({ name }) => !points.some(({ snapshot }) => snapshot === name))
   return [...unknown.map(({ name }) => ({ snapshot: name, reason: NOT_OURS })), ...others]
 }
@@ -86,4 +89,5 @@ const PAUSED: Reason = { code: 'paused', message: 'nothing goes between a failed
 const UNFINISHED: Reason = { code: 'unfinished', message: 'the hypervisor is still making or removing it' }
 const GONE: Reason = { code: 'gone', message: 'somebody removed its snapshot' }
 const NOT_OURS: Reason = { code: 'not-ours', message: 'no restore point of this VM in this catalog' }
+const SOMEBODY_ELSES: Reason = { code: 'not-ours', message: 'whoever made it keeps and removes it' }
 const OTHER_VM: Reason = { code: 'other-vm', message: 'of another VM that had this name' }

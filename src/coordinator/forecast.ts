@@ -23,7 +23,8 @@ export async function forecastFindings(
 ): Promise<{ forecast: OutageForecast; findings: readonly Finding[] }> {
   const { stopMs, startMs } = application.forecast(probe)
   const points = await catalog.points({ vm: settings.name })
-  const earlier = points.flatMap(({ outage }) => (outage === undefined ? [] : [outage.snapshotMs])).slice(0, 5)
+  const ours = points.filter(({ kind }) => kind !== 'foreign')
+  const earlier = ours.flatMap(({ outage }) => (outage === undefined ? [] : [outage.snapshotMs])).slice(0, 5)
   const snapshotMs = medianOf(earlier) ?? FIRST_SNAPSHOT_MS
   const totalMs = stopMs + snapshotMs + startMs
   const forecast = { stopMs, snapshotMs, startMs, totalMs }

@@ -87,18 +87,26 @@ export async function removeHelper(
   } finally {
     await helper.close()
   }
-  await asRoot(ports, settings, order, removeScript())
+  await asRoot(ports, settings, order, removeScript(ports.helper.freezeHook?.remove))
   return { version: 1, vm: settings.name, path: HELPER_PATH, state: 'removed' }
 }
 
-async function asRoot(ports: Ports, settings: VmSettings, order: InstallOrder, script: string): Promise<void> {
+/** Runs a script as root of the guest; resolves with what it printed. */
+export async function asRoot(
+  ports: Ports,
+  settings: VmSettings,
+  order: Pick<InstallOrder, 'signal' | 'installUser'>,
+  script: string,
+): Promise<string> {
   const user = order.installUser ?? settings.guest.user
   const target = { ...settings.guest, user }
   const options = { signal: order.signal, timeoutMs: 60_000 }
   const shell: GuestShell = await ports.shells.open(target, options)
   try {
     const argv = user === 'root' ? ['sh', '-s'] : ['sudo', '-n', 'sh', '-s']
-    check(settings.name, user, await shell.run(argv, { ...options, stdin: script }))
+    const result = await shell.run(argv, { ...options, stdin: script })
+    check(settings.name, user, result)
+    return result.stdout
   } finally {
     await shell.close()
   }

@@ -43,9 +43,9 @@ export function installScript({ helper, profiles, user }: InstallFiles): string 
 }
 
 /** The script that takes everything out again, unless a hold is open. */
-export function removeScript(): string {
+export function removeScript(removeFreezeHook = ''): string {
   const open = `[ -x ${HELPER_PATH} ] && ${HELPER_PATH} status | grep -Eq '"state":"(stopping|held|releasing)"'`
-  return `set -eu\nif ${open}; then echo 'a hold is open' >&2; exit 3; fi\nrm -f ${SUDOERS} ${HELPER_PATH}\nrm -rf /etc/stillshot /run/stillshot /var/lib/stillshot\n`
+  return `set -eu\nif ${open}; then echo 'a hold is open' >&2; exit 3; fi\n${removeFreezeHook}rm -f ${SUDOERS} ${HELPER_PATH}\nrm -rf /etc/stillshot /run/stillshot /var/lib/stillshot\n`
 }
 
 function placed(path: string, mode: string, content: string): readonly string[] {

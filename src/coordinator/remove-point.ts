@@ -5,6 +5,7 @@ import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
 import { isLastOfItsGrade } from '../policy/retention.ts'
 import { parseInstant } from '../system/instant.ts'
 import { retry } from '../system/retry.ts'
+import { isOwn, type OwnPoint } from './own-points.ts'
 import { isWorthAnotherTry, mayBeUnderWay } from './passing.ts'
 import type { Ports } from './ports.ts'
 
@@ -36,7 +37,7 @@ export async function removePoint(
   limits: RemovalLimits,
 ): Promise<Removal> {
   const { catalog } = ports
-  const points = (await catalog.points({ vm: name })).filter((point) => point.vmKey === vmKey(vm))
+  const points = (await catalog.points({ vm: name })).filter(isOwn).filter((point) => point.vmKey === vmKey(vm))
   const point = points.find((candidate) => candidate.id === id)
   if (point === undefined) return { outcome: 'gone' }
   const tried = await tryToRemove(ports, vm, { point, points }, limits)
@@ -52,9 +53,9 @@ export async function removePoint(
 }
 
 interface Weighed {
-  readonly point: RestorePoint
-  /** All of the VM. */
-  readonly points: readonly RestorePoint[]
+  readonly point: OwnPoint
+  /** All of the VM that are ours. */
+  readonly points: readonly OwnPoint[]
 }
 
 /** Resolves with the hypervisor's own error where it said no; rejects while it may still be at work. */
@@ -100,7 +101,7 @@ function find({ snapshot }: RestorePoint, snapshots: readonly Snapshot[]): Snaps
 }
 
 /** The points that the hypervisor has whole, oldest first, as retention sees them. */
-export function candidatesOf(points: readonly RestorePoint[], snapshots: readonly Snapshot[]) {
+export function candidatesOf(points: readonly OwnPoint[], snapshots: readonly Snapshot[]) {
   return snapshots.flatMap(({ name, complete, createdAt }) => {
     const point = points.find(({ snapshot }) => snapshot === name)
     if (point === undefined || !complete) return []

@@ -58,6 +58,7 @@ export async function checkRestore(
   { safetySnapshot, signal }: { safetySnapshot: boolean; signal: AbortSignal },
 ): Promise<readonly Finding[]> {
   const { hypervisor } = ports
+  if (point.kind === 'foreign') await checkSameSnapshot(ports, vm, point, signal)
   const findings = [...(await hypervisor.checkRollBack(vm, point.snapshot, { signal, timeoutMs: 60_000 }))]
   if (safetySnapshot) findings.push(...(await hypervisor.checkSnapshot(vm, { signal, timeoutMs: 60_000 })))
   const refusing = findings.filter(({ severity }) => severity === 'refuse')
@@ -69,6 +70,20 @@ export async function checkRestore(
     })
   }
   return findings.filter(({ severity }) => severity === 'warn')
+}
+
+/** Other people use a name again: the snapshot of that name must be the one that was graded. */
+async function checkSameSnapshot(
+  { hypervisor }: Ports,
+  vm: Vm,
+  { id, snapshot, createdAt }: RestorePoint,
+  signal: AbortSignal,
+): Promise<void> {
+  const listed = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
+  const there = listed.find(({ name }) => name === snapshot)
+  if (there?.createdAt === createdAt) return
+  const now = there === undefined ? 'it is gone' : `the one of that name is of ${there.createdAt}`
+  throw new StillshotError('snapshot-not-found', `restore point ${id} is ${snapshot} of ${createdAt}, and ${now}`)
 }
 
 /** What will be done, in order, for a person to read before it is done. */

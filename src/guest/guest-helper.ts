@@ -89,6 +89,16 @@ export class GuestHelper {
     return this.#ask('status', [], '', call)
   }
 
+  /** The freezes from inside that wait to be collected, or one of them. */
+  kept(id: string | undefined, call: HelperCall): Promise<Answers['kept']> {
+    return this.#ask('kept', [id ?? '-'], id ?? '', call)
+  }
+
+  /** Ends the keeping of one. */
+  forget(id: string, call: HelperCall): Promise<Answers['forget']> {
+    return this.#ask('forget', [id], id, call)
+  }
+
   /** The open connection, for what is no verb (installing the helper). */
   async shell(call: CallOptions = {}): Promise<GuestShell> {
     if (this.#shell?.open !== true) this.#shell = await this.#options.shells.open(this.#options.target, call)

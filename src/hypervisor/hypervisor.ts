@@ -72,11 +72,26 @@ export interface Hypervisor {
   /** What happens to the VM from now on (start, stop, reset, migration), until the signal aborts. */
   watch(vm: Vm, signal: AbortSignal): AsyncIterable<VmEvent>
 
+  /**
+   * The agent in the guest, as far as this hypervisor can speak to it; absent where it cannot. Not every VM has one:
+   * its calls then reject with `hypervisor-refused`.
+   */
+  readonly guestAgent?: GuestAgent
+
   /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. */
   byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string
 
   /** Frees connections and processes. Safe twice. */
   close(): Promise<void>
+}
+
+export interface GuestAgent {
+  /** Resolves when it answers. Repeatable. */
+  ping(vm: Vm, options?: CallOptions): Promise<void>
+  /** Freezes the guest's file systems, its hooks first; resolves when they are frozen. Not to be repeated. */
+  freeze(vm: Vm, options?: CallOptions): Promise<void>
+  /** Ends it, the hooks last. Idempotent. */
+  thaw(vm: Vm, options?: CallOptions): Promise<void>
 }
 
 export interface Capabilities {

@@ -138,6 +138,8 @@ const NONE: Procedures = {
   installHelper: fail('installHelper'),
   helperStatus: fail('helperStatus'),
   removeHelper: fail('removeHelper'),
+  installFreezeHook: fail('installFreezeHook'),
+  collectFreezes: async (_, { name }) => ({ version: 1, vm: name, freezes: [] }),
   readJournal: fail('readJournal'),
 }
 

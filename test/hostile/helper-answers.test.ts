@@ -14,7 +14,9 @@ import { anyText, change, changed, nestedJson, toJson } from './mutations.ts'
 import { assertFromTable, assertShort } from './table-error.ts'
 
 const HOLD = '01JDAAAAAAAAAAAAAAAAAAAAAA'
-const VERBS = ['probe', 'drain', 'undrain', 'hold', 'release', 'come-back', 'status'] as const satisfies Verb[]
+/** Those that the model guest knows. */
+const MODELLED = ['probe', 'drain', 'undrain', 'hold', 'release', 'come-back', 'status'] as const satisfies Verb[]
+const VERBS = [...MODELLED, 'kept', 'forget'] as const satisfies Verb[]
 
 /** What may come of words that the guest chose. */
 const CODES: readonly ErrorCode[] = [
@@ -46,6 +48,8 @@ async function ask(
     release: () => helper.release(HOLD, call),
     'come-back': () => helper.comeBack('mysql', HOLD, call),
     status: () => helper.status(call),
+    kept: () => helper.kept(HOLD, call),
+    forget: () => helper.forget(HOLD, call),
   }
   return calls[verb]()
 }
@@ -77,7 +81,7 @@ async function refusedOrToThis(verb: Verb, text: string): Promise<void> {
 /** A good answer of every verb, as the model guest gives them around one hold. */
 async function modelAnswers(): Promise<ReadonlyMap<Verb, object>> {
   const guest = new ModelGuest(new VirtualClock({ auto: true }))
-  const args: Readonly<Record<Verb, readonly string[]>> = {
+  const args: Readonly<Record<(typeof MODELLED)[number], readonly string[]>> = {
     probe: ['mysql'],
     drain: ['mysql', HOLD, '5'],
     undrain: ['mysql', HOLD],
@@ -87,13 +91,16 @@ async function modelAnswers(): Promise<ReadonlyMap<Verb, object>> {
     status: [],
   }
   const answers = new Map<Verb, object>()
-  for (const verb of VERBS) {
+  for (const verb of MODELLED) {
     const { stdout } = await guest.program(['/usr/local/sbin/stillshot-guest', verb, ...args[verb]])
     answers.set(verb, JSON.parse(stdout))
   }
+  const envelope = { ...answers.get('drain'), ...KEPT }
+  for (const verb of ['kept', 'forget'] as const) answers.set(verb, { ...envelope, verb })
   return answers
 }
 
+const KEPT = { wallMs: 1_800_000_000_000, freezes: [HOLD], freeze: null }
 const MODEL = await modelAnswers()
 /** What real servers did, in the same envelope. */
 const RECORDED = RECORDED_SERVERS.flatMap((server) => readRecordings(server).slice(0, 3)).flatMap((recording) => {

@@ -131,6 +131,11 @@ function appWith(text: string): FakeAppOptions {
         ...{ grade: 'suspect', reasons: [{ code: text, message: text }] },
       }),
       installHelper: async () => Promise.reject(failed),
+      installFreezeHook: async () => Promise.reject(failed),
+      collectFreezes: async () => ({
+        ...{ version: 1, vm: text },
+        freezes: [{ id: text, outcome: 'point', message: text, grade: 'suspect', reasons: [reason] }],
+      }),
       removeHelper: async () => ({ version: 1, vm: text, state: 'removed', path: text }),
       helperStatus: async () => ({ version: 1, vm: text, state: 'altered', sha256: text, path: text }),
       readJournal: async () => events,
@@ -160,6 +165,7 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   release: [['release', HOLD.id]],
   recover: [['recover']],
   'guest install': [['guest', 'install', 'db1']],
+  'guest collect': [['guest', 'collect', 'db1']],
   'guest status': [['guest', 'status', 'db1']],
   'guest remove': [['guest', 'remove', 'db1']],
   trust: [

@@ -25,7 +25,7 @@ export interface Lab {
   readonly folder: string
   readonly accelerator: Accelerator
   /** One virsh command of its own process, for what a test arranges or looks at behind stillshot's back. */
-  virsh(args: readonly string[]): Promise<string>
+  virsh(args: readonly string[], timeoutMs?: number): Promise<string>
   /**
    * Makes a guest and resolves when MariaDB answers in it. One of the same name, left by an earlier process, is
    * destroyed first. `resume` (the default) takes seconds and gives a guest that booted some time ago; `cold` boots it.
@@ -49,7 +49,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       uri: virsh.uri,
       folder: paths.folder,
       accelerator,
-      virsh: (args) => virsh.run(args),
+      virsh: (args, timeoutMs) => virsh.run(args, timeoutMs),
       guest: (name, { boot = 'resume' } = {}) =>
         boot === 'cold'
           ? coldBoot({ paths, virsh, accelerator, state }, name)

@@ -70,12 +70,21 @@ ${settings.more ?? ''}`
   }
 
   /** Puts the helper into the guest. Root lets the configured key in for this one time. */
-  async installHelper(guest: LabGuest): Promise<void> {
+  async installHelper<T = Record<string, unknown>>(guest: LabGuest, ...options: readonly string[]): Promise<T> {
+    return this.#asRoot<T>(guest, 'install', ...options)
+  }
+
+  /** Takes the helper, and what calls it, out of the guest. */
+  async removeHelper(guest: LabGuest): Promise<void> {
+    await this.#asRoot(guest, 'remove')
+  }
+
+  async #asRoot<T>(guest: LabGuest, verb: string, ...options: readonly string[]): Promise<T> {
     await guest.run(
       `cp -p /root/.ssh/authorized_keys /root/keys && cat /home/${guest.user}/.ssh/authorized_keys >> /root/.ssh/authorized_keys`,
     )
     try {
-      await this.json('guest', 'install', this.vm, '--user', 'root')
+      return await this.json<T>('guest', verb, this.vm, '--user', 'root', ...options)
     } finally {
       await guest.run('mv -f /root/keys /root/.ssh/authorized_keys')
     }

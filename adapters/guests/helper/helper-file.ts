@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import type { HelperFile } from '../../../src/guest/helper-file.ts'
 
 const PARTS = new URL('./parts/', import.meta.url)
+const FREEZE_HOOK = new URL('../freeze-hook/', import.meta.url)
 const KNOWN_HASHES = new URL('./known-hashes.json', import.meta.url)
 
 /**
@@ -14,7 +15,15 @@ export async function loadHelper(): Promise<HelperFile> {
   const parts = await Promise.all(names.map((name) => readFile(new URL(name, PARTS), 'utf8')))
   const content = parts.join('')
   const sha256 = createHash('sha256').update(content).digest('hex')
-  return { content, sha256, olderSha256: (await knownHashes()).filter((hash) => hash !== sha256) }
+  const olderSha256 = (await knownHashes()).filter((hash) => hash !== sha256)
+  return { content, sha256, olderSha256, freezeHook: await freezeHook() }
+}
+
+async function freezeHook() {
+  const [install, remove] = await Promise.all(
+    ['install.sh', 'remove.sh'].map((name) => readFile(new URL(name, FREEZE_HOOK), 'utf8')),
+  )
+  return { install: install ?? '', remove: remove ?? '' }
 }
 
 /** Hashes of released helpers that speak the same protocol; one is added with each release. */

@@ -1,5 +1,6 @@
 import type {
   Capabilities,
+  GuestAgent,
   Hypervisor,
   HypervisorInfo,
   RollBackRequest,
@@ -13,6 +14,7 @@ import { checkSnapshot } from './check-snapshot.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { type DomainDisk, readDomain } from './domain-xml.ts'
 import { findVm, listDomains } from './find-vm.ts'
+import { guestAgent } from './guest-agent.ts'
 import { isLocalUri, type LibvirtHost } from './host.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { power, powerOn } from './power.ts'
@@ -42,6 +44,7 @@ export class LibvirtHypervisor implements Hypervisor {
   readonly kind = 'libvirt'
   readonly capabilities: Capabilities = { maxNameLength: 100, rollBackToAny: true, events: true }
   readonly name: string
+  readonly guestAgent: GuestAgent
   readonly #virsh: VirshOptions
   readonly #host: LibvirtHost
   /** What the last look at each VM found, so that taking the snapshot needs no look of its own. */
@@ -63,6 +66,7 @@ export class LibvirtHypervisor implements Hypervisor {
       local: isLocalUri(options.uri),
       overlayFolder: options.overlayFolder ?? '/var/lib/libvirt/images',
     }
+    this.guestAgent = guestAgent(this.#host)
   }
 
   async check(options?: CallOptions): Promise<HypervisorInfo> {

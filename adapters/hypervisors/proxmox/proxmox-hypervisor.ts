@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { StillshotError } from '../../../src/errors.ts'
 import type {
   Capabilities,
+  GuestAgent,
   Hypervisor,
   HypervisorInfo,
   RollBackRequest,
@@ -23,6 +24,7 @@ import { Endpoint } from './endpoint.ts'
 import { Engine } from './engine.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { readFingerprint } from './fingerprint.ts'
+import { guestAgent } from './guest-agent.ts'
 import { WarmConnection } from './keep-warm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { powerOf, powerOn, readStatus } from './power.ts'
@@ -53,6 +55,7 @@ export class ProxmoxHypervisor implements Hypervisor {
   readonly kind = 'proxmox'
   readonly capabilities: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: false }
   readonly name: string
+  readonly guestAgent: GuestAgent
   readonly #cluster: Cluster
   readonly #warm: WarmConnection
 
@@ -66,6 +69,7 @@ export class ProxmoxHypervisor implements Hypervisor {
     const engine = new Engine({ endpoints, credentials: new Credentials(login, clock), clock })
     this.#cluster = { name, clock, engine, nodes: new Map(), snapshotDisks: new Map() }
     this.#warm = new WarmConnection(engine, clock)
+    this.guestAgent = guestAgent(this.#cluster)
   }
 
   check(options?: CallOptions): Promise<HypervisorInfo> {

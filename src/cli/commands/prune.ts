@@ -3,7 +3,7 @@ import { retentionPoliciesOf } from '../../config/retention-policies.ts'
 import type { PrunedPoint, PruneOrder, PruneReport } from '../../coordinator/prune-vm.ts'
 import { ERRORS, type ErrorCode, StillshotError, worstExitStatus } from '../../errors.ts'
 import type { App, OpenVm, Session } from '../app.ts'
-import { formatAge, formatTable, indent, printable } from '../format.ts'
+import { formatAge, formatTable, indent, oneLine, printable } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { eachVm, failedText, selectVms } from '../vms.ts'
 
@@ -105,11 +105,6 @@ function reportText({ system }: Pick<App, 'system'>, report: PruneReport): strin
 }
 
 const HEADER = ['ID', 'AGE', 'GRADE', 'KIND', 'FATE', 'WHY']
-
-/** Names that other people gave to their snapshots cannot forge a line of ours. */
-function oneLine(text: string): string {
-  return text.replaceAll('\n', '\\x0a')
-}
 
 function fateWord({ fate, removal }: PrunedPoint): string {
   if (removal === undefined) return fate

@@ -41,13 +41,14 @@ async function snapshot(
   for (const [name, { mode }] of vms) refuseMode(name, options.mode ?? mode)
   if (options.dryRun) return check(app, session, names)
   const { signal, procedures } = app
-  const { results, failed, kept, statuses } = await eachVm(session, vms, { signal }, ({ ports, settings }) =>
-    procedures.takeSnapshot(ports, settings, {
-      mode: 'stop',
-      signal,
-      ...(options.note === undefined ? {} : { note: options.note }),
-    }),
-  )
+  const { results, failed, kept, statuses } = await eachVm(session, vms, { signal }, async ({ ports, settings }) => {
+    const note = options.note === undefined ? {} : { note: options.note }
+    const point = await procedures.takeSnapshot(ports, settings, { mode: 'stop', signal, ...note })
+    await procedures.collectFreezes(ports, settings, { signal }).catch((thrown) => {
+      ports.log.warn('what freezes left in the guest could not be collected', { vm: point.vm, message: String(thrown) })
+    })
+    return point
+  })
   const points = [...results, ...kept]
   return {
     document: { points: points.map(pointDocument), failed },

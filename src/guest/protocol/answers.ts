@@ -1,6 +1,7 @@
 import type { FromSchema } from '../../json-schema/from-schema.ts'
 import type { comeBackSchema } from './come-back-schema.ts'
 import type { holdSchema } from './hold-schema.ts'
+import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
 import type { releaseSchema } from './release-schema.ts'
 import type { collectSchema, drainSchema, statusSchema, undrainSchema, versionSchema } from './small-schemas.ts'
@@ -14,7 +15,12 @@ export type StatusAnswer = FromSchema<typeof statusSchema>
 export type UndrainAnswer = FromSchema<typeof undrainSchema>
 export type CollectAnswer = FromSchema<typeof collectSchema>
 export type VersionAnswer = FromSchema<typeof versionSchema>
+export type KeptAnswer = FromSchema<typeof keptSchema>
+export type ForgetAnswer = FromSchema<typeof forgetSchema>
+export type FreezeAnswer = FromSchema<typeof freezeSchema>
+export type ThawAnswer = FromSchema<typeof thawSchema>
 
+export type KeptFreeze = NonNullable<KeptAnswer['freeze']>
 export type ProbedDbms = NonNullable<ProbeAnswer['dbms']>
 export type StopFacts = NonNullable<HoldAnswer['dbms']>
 export type FenceFacts = NonNullable<ReleaseAnswer['fence']>

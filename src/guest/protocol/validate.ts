@@ -4,7 +4,9 @@ import { Redaction } from '../../log/redaction.ts'
 import type {
   ComeBackAnswer,
   DrainAnswer,
+  ForgetAnswer,
   HoldAnswer,
+  KeptAnswer,
   ProbeAnswer,
   ReleaseAnswer,
   StatusAnswer,
@@ -12,6 +14,7 @@ import type {
 } from './answers.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { holdSchema } from './hold-schema.ts'
+import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
 import { releaseSchema } from './release-schema.ts'
@@ -26,6 +29,8 @@ export interface Answers {
   readonly release: ReleaseAnswer
   readonly 'come-back': ComeBackAnswer
   readonly status: StatusAnswer
+  readonly kept: KeptAnswer
+  readonly forget: ForgetAnswer
 }
 export type Verb = keyof Answers
 
@@ -37,6 +42,8 @@ const SCHEMAS = {
   release: releaseSchema,
   'come-back': comeBackSchema,
   status: statusSchema,
+  kept: keptSchema,
+  forget: forgetSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

@@ -8,6 +8,8 @@
 #   stillshot-guest release ID                           fence, then everything that ran is started again
 #   stillshot-guest come-back PROFILE ID|-               how everything is after a release or a boot
 #   stillshot-guest status | version | collect ID        what this boot knows; changes nothing
+#   stillshot-guest freeze SOURCE | thaw SOURCE          a hold for a snapshot that somebody else takes, called from inside
+#   stillshot-guest kept -|ID | forget ID                what such freezes showed, until it is collected
 #   stillshot-guest gate                                 forced command of an SSH key: lets only the verbs through
 #
 # It prints one JSON document (src/guest/protocol says which) and ends with 0, or 1 when the document says ok: false;

@@ -121,6 +121,7 @@ expire_verb() {
   read_state "$HOLD"
   ! is_over || refuse not-open "hold $HOLD is over: $STATE"
   add_state expired "$HOLD"
+  thaw_file_systems
   lift_block
   # A reload while a server is still stopping would let systemd kill it: so only what runs is unblocked.
   expire_start || refuse start-failed "not everything that ran is active again: $R"

@@ -141,9 +141,9 @@ async function installHelper(root: string, interpreter: string, proc: string): P
   await truncate(join(root, 'calls'), 0).catch(() => writeFile(join(root, 'calls'), ''))
 }
 
-/** Resolves when the condition holds; rejects after ten seconds. A condition that throws does not hold yet. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000
+/** Resolves when the condition holds; rejects after ten seconds, unless told. A condition that throws does not hold yet. */
+export async function until(condition: () => Promise<boolean>, seconds = 10): Promise<void> {
+  const end = performance.now() + seconds * 1000
   while (!(await condition().catch(() => false))) {
     if (performance.now() > end) throw new Error('the condition did not come true')
     await sleep(20)

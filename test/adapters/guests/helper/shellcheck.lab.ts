@@ -15,3 +15,15 @@ test('shellcheck finds nothing in the helper', async (t) => {
   const { status, stdout } = await execute('shellcheck', ['-s', 'sh', '-e', 'SC2015', path])
   assert.equal(status, 0, stdout)
 })
+
+test('shellcheck finds nothing in what installs and removes the freeze hook', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'stillshot-shellcheck-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const { freezeHook } = await loadHelper()
+  const given = 'PROFILE=mysql\nTTL=60000\nSTART=20000\nSELINUX=ask\n'
+  await writeFile(join(folder, 'install.sh'), given + freezeHook?.install)
+  await writeFile(join(folder, 'remove.sh'), String(freezeHook?.remove))
+  const paths = ['install.sh', 'remove.sh'].map((name) => join(folder, name))
+  const { status, stdout } = await execute('shellcheck', ['-s', 'sh', '-e', 'SC2015', ...paths])
+  assert.equal(status, 0, stdout)
+})

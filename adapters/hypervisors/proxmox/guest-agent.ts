@@ -1,0 +1,32 @@
+import { StillshotError } from '../../../src/errors.ts'
+import type { GuestAgent, Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { CallOptions } from '../../../src/system/clock.ts'
+import { type Call, wholeCall } from './call.ts'
+import { type Cluster, onNode, type VmApi, vmApi } from './cluster.ts'
+
+/**
+ * qemu-guest-agent through Proxmox VE, which needs VM.GuestAgent.Audit and VM.GuestAgent.FileSystemMgmt. What the guest
+ * itself refuses comes as a success with an error inside.
+ */
+export function guestAgent(cluster: Cluster): GuestAgent {
+  const ask = (doing: string, changes: boolean, post: (agent: VmApi['agent']) => Promise<unknown>) => {
+    return (vm: Vm, options?: CallOptions): Promise<void> =>
+      wholeCall(cluster.clock, options, async (call: Call) => {
+        const errand = { call, doing: `${doing} ${vm.name}`, changes }
+        const answer = await onNode(cluster, vm, call, (node) => post(vmApi(cluster, vm, node, errand).agent))
+        const words = refusalIn(answer)
+        if (words !== undefined) throw new StillshotError('hypervisor-refused', `${errand.doing}: ${words}`)
+      })
+  }
+  return {
+    ping: ask('ask the agent of', false, (agent) => agent.ping.$post()),
+    freeze: ask('freeze', true, (agent) => agent['fsfreeze-freeze'].$post()),
+    thaw: ask('thaw', true, (agent) => agent['fsfreeze-thaw'].$post()),
+  }
+}
+
+function refusalIn(answer: unknown): string | undefined {
+  const { result } = (answer ?? {}) as { result?: { error?: { class?: unknown; desc?: unknown } } | number }
+  if (typeof result !== 'object' || result?.error === undefined) return undefined
+  return String(result.error.desc ?? result.error.class)
+}

@@ -1,0 +1,190 @@
+import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
+import type { Grade, Reason } from '../grade/grade.ts'
+import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
+import { idOfSnapshotName } from '../hypervisor/snapshot-name.ts'
+import { formatInstant } from '../system/instant.ts'
+import { type FreezeFacts, foreignPoint, holdOfFreeze } from './judge-freeze.ts'
+import { type KeptFreeze, readKeptFreezes, type UnreadableFreeze } from './kept-freezes.ts'
+import { type Match, matchSnapshot, SETTLED_AFTER_MS } from './match-freeze.ts'
+import type { Ports, VmSettings } from './ports.ts'
+import { beginRun, failRun, finishRun, openHelper, type Run } from './run.ts'
+
+export interface CollectReport {
+  readonly version: 1
+  readonly vm: string
+  readonly freezes: readonly CollectedFreeze[]
+}
+
+export interface CollectedFreeze {
+  readonly id: string
+  /**
+   * `point`: somebody else's snapshot is a restore point now. `hold`: there is no snapshot; kept as a hold that is over.
+   * `waits`: it stays in the guest, because its snapshot may still be coming. `unreadable`: forgotten.
+   */
+  readonly outcome: 'point' | 'hold' | 'waits' | 'unreadable'
+  readonly message: string
+  readonly source?: string
+  readonly snapshot?: string
+  readonly grade?: Grade
+  readonly reasons?: readonly Reason[]
+}
+
+/** A snapshot may be listed only after its task ended, which may be minutes after the freeze. */
+const SNAPSHOT_IS_LISTED_AFTER_MS = 900_000
+
+/**
+ * Takes over what freezes from inside left in the guest: evidence around other people's snapshots becomes their restore
+ * points. What is in the catalog is forgotten in the guest, never earlier. May be repeated: the same again changes nothing.
+ */
+export async function collectFreezes(
+  ports: Ports,
+  settings: VmSettings,
+  {
+    signal,
+    wait = false,
+  }: { signal: AbortSignal /** Until the newest can be judged: some seconds. */; wait?: boolean },
+): Promise<CollectReport> {
+  const none: CollectReport = { version: 1, vm: settings.name, freezes: [] }
+  const helper = openHelper(ports, settings)
+  const ids = await helper
+    .kept(undefined, { signal, timeoutMs: 30_000 })
+    .then(({ freezes }) => freezes)
+    .finally(() => helper.close())
+  if (ids.length === 0) return none
+  const run = await beginRun(ports, settings, 'collect')
+  try {
+    const freezes = await collect(ports, settings, { run, ids, signal, wait })
+    await finishRun(ports, run)
+    return { ...none, freezes }
+  } catch (thrown) {
+    throw await failRun(ports, run, thrown)
+  }
+}
+
+interface Collecting {
+  readonly run: Run
+  readonly ids: readonly string[]
+  readonly signal: AbortSignal
+  readonly wait: boolean
+}
+
+async function collect(
+  ports: Ports,
+  settings: VmSettings,
+  { run, ids, signal, wait }: Collecting,
+): Promise<readonly CollectedFreeze[]> {
+  const { hypervisor, system } = ports
+  const { clock } = system
+  const vm = await hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
+  const call = { signal, timeoutMs: 30_000, machine: vm.uuid }
+  const freezes = await readKeptFreezes(run.helper, clock, ids, call)
+  const readable = freezes.filter(isReadable)
+  if (wait) await untilSettled(ports, readable, signal)
+  const listed = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
+  const sameUuid = await hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })
+  const facts = { application: ports.application, settings, vm, sameUuid, run: run.id }
+  const foreign = listed.filter(({ name }) => idOfSnapshotName(name) === undefined)
+  await dropGone(ports, vm, foreign)
+  const collected: CollectedFreeze[] = []
+  for (const freeze of freezes) {
+    const seen = isReadable(freeze)
+      ? judge(facts, freeze, { others: readable, foreign, points: await pointsOf(ports, vm), nowMs: clock.now() })
+      : unreadable(freeze)
+    if (seen.outcome !== 'waits') await takeOver(ports, run, seen, call)
+    const { record: _, ...report } = seen
+    collected.push(report)
+  }
+  return collected
+}
+
+/** Restore points of this VM that are other people's snapshots. */
+async function pointsOf({ catalog }: Ports, vm: Vm): Promise<readonly RestorePoint[]> {
+  const key = vmKey(vm)
+  return (await catalog.points()).filter((point) => point.vmKey === key && point.kind === 'foreign')
+}
+
+/** Other people's snapshots go when they like, and the next one may have the same name: a point is of one moment. */
+async function dropGone(ports: Ports, vm: Vm, foreign: readonly Snapshot[]): Promise<void> {
+  for (const point of await pointsOf(ports, vm)) {
+    if (!foreign.some((snapshot) => isOf(point, snapshot))) await ports.catalog.removePoint(point.id)
+  }
+}
+
+function isOf(point: RestorePoint, { name, createdAt }: Snapshot): boolean {
+  return point.snapshot === name && point.createdAt === createdAt
+}
+
+/** The catalog has it before the guest forgets it. */
+async function takeOver(
+  { catalog }: Ports,
+  run: Run,
+  { id, record }: Judged,
+  call: Parameters<Run['helper']['forget']>[1],
+): Promise<void> {
+  await run.saga.step({ step: `collect ${id}` }, async () => {
+    if (record === undefined) return
+    await ('grade' in record ? catalog.savePoint(record) : catalog.saveHold(record))
+  })
+  await run.saga.step({ step: `forget ${id}` }, () => run.helper.forget(id, call))
+}
+
+type Judged = CollectedFreeze & { readonly record?: RestorePoint | ReturnType<typeof holdOfFreeze> }
+
+interface Surroundings {
+  readonly others: readonly KeptFreeze[]
+  readonly foreign: readonly Snapshot[]
+  readonly points: readonly RestorePoint[]
+  readonly nowMs: number
+}
+
+function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, foreign, points, nowMs }: Surroundings): Judged {
+  const { id, source, window } = freeze
+  const about = { id, source }
+  const ageMs = nowMs - window.releasedMs
+  const windows = others.filter((other) => other !== freeze).map((other) => other.window)
+  const match = matchSnapshot(window, windows, foreign)
+  const incomplete = match.snapshots.some(({ complete }) => !complete)
+  const [snapshot] = match.snapshots
+  if (ageMs < SETTLED_AFTER_MS) return { ...about, outcome: 'waits', message: 'it has only just ended' }
+  if (incomplete || (snapshot === undefined && ageMs < SNAPSHOT_IS_LISTED_AFTER_MS)) {
+    return { ...about, outcome: 'waits', message: 'no snapshot of that time is complete yet' }
+  }
+  if (snapshot === undefined || match.snapshots.length > 1) return asHold(facts, freeze, match)
+  const earlier = points.find((point) => isOf(point, snapshot))
+  if (earlier !== undefined && earlier.id !== id) {
+    return { ...about, outcome: 'hold', message: `${snapshot.name} is restore point ${earlier.id} already` }
+  }
+  const record = foreignPoint(facts, freeze, match, snapshot)
+  const { grade, reasons } = record
+  const message = `snapshot ${snapshot.name} is restore point ${id}`
+  return { ...about, outcome: 'point', message, snapshot: snapshot.name, grade, reasons, record }
+}
+
+function asHold(facts: FreezeFacts, freeze: KeptFreeze, { snapshots, why }: Match): Judged {
+  const record = holdOfFreeze(facts, freeze)
+  const { grade, reasons } = record.evidence
+  const { heldMs, releasedMs } = freeze.window
+  const when = `from ${formatInstant(heldMs)} to ${formatInstant(releasedMs)}`
+  const names = snapshots.map(({ name }) => name).join(', ')
+  const message =
+    snapshots.length === 0
+      ? `no snapshot was begun at that time; a backup whose point in time lies ${when} has this grade`
+      : `${why ?? 'it is ambiguous'}: ${names}; none of them is graded`
+  const { id, source } = freeze
+  return { id, source, outcome: 'hold', message, grade, reasons, record }
+}
+
+function unreadable({ id, problem }: UnreadableFreeze): Judged {
+  return { id, outcome: 'unreadable', message: problem }
+}
+
+function isReadable(freeze: KeptFreeze | UnreadableFreeze): freeze is KeptFreeze {
+  return 'window' in freeze
+}
+
+async function untilSettled({ system }: Ports, freezes: readonly KeptFreeze[], signal: AbortSignal): Promise<void> {
+  const { clock } = system
+  const newest = Math.max(0, ...freezes.map(({ window }) => window.releasedMs))
+  const leftMs = Math.min(newest + SETTLED_AFTER_MS - clock.now(), SETTLED_AFTER_MS)
+  if (leftMs > 0) await clock.sleep(leftMs, signal)
+}

@@ -1,0 +1,78 @@
+import { toStillshotError } from '../errors.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { ComeBackAnswer, HoldAnswer, KeptAnswer, ProbeAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
+import { Refusal, readAnswer, type Verb } from '../guest/protocol/validate.ts'
+import type { CallOptions, Clock } from '../system/clock.ts'
+import type { FreezeWindow } from './match-freeze.ts'
+
+/** A freeze that waited in the guest: everything that it showed, checked like an answer that comes by itself. */
+export interface KeptFreeze {
+  readonly id: string
+  readonly source: string
+  readonly profile: string
+  readonly window: FreezeWindow
+  readonly probe: ProbeAnswer
+  readonly hold: HoldAnswer
+  readonly release: ReleaseAnswer
+  readonly comeBack?: ComeBackAnswer
+}
+
+/** What is kept and cannot be understood: it is evidence of nothing. */
+export interface UnreadableFreeze {
+  readonly id: string
+  readonly problem: string
+}
+
+type Call = CallOptions & { readonly machine: string }
+
+/** All that is kept in the guest, oldest first. Changes nothing. */
+export async function readKeptFreezes(
+  helper: GuestHelper,
+  clock: Clock,
+  ids: readonly string[],
+  call: Call,
+): Promise<readonly (KeptFreeze | UnreadableFreeze)[]> {
+  const freezes: (KeptFreeze | UnreadableFreeze)[] = []
+  for (const id of ids) {
+    const askedMs = clock.now()
+    const answer = await helper.kept(id, call)
+    // Half the way there and back: the guest's clocks were read somewhere in between.
+    const nowMs = (askedMs + clock.now()) / 2
+    freezes.push(readKept(id, answer, nowMs))
+  }
+  return freezes
+}
+
+function readKept(id: string, kept: KeptAnswer, nowMs: number): KeptFreeze | UnreadableFreeze {
+  const { freeze } = kept
+  if (freeze === null) return { id, problem: 'it is not a whole document' }
+  try {
+    const probe = part('probe', '', freeze.probe)
+    const hold = part('hold', id, freeze.holdAnswer)
+    const release = part('release', id, freeze.releaseAnswer)
+    const { source, profile, calledWallMs, calledUptimeMs } = freeze
+    // In another boot uptimes are strangers to each other, and only the guest's wall clock leads from one to the other.
+    const sameBoot = kept.bootId === hold.bootId
+    const bootedMs = sameBoot
+      ? nowMs - kept.uptimeMs
+      : calledWallMs + MIDDLE_OF_SECOND_MS - calledUptimeMs + (nowMs - kept.wallMs - MIDDLE_OF_SECOND_MS)
+    const window = {
+      calledMs: bootedMs + calledUptimeMs,
+      heldMs: bootedMs + hold.answeredUptimeMs,
+      releasedMs: bootedMs + (release.fence?.takenUptimeMs ?? release.uptimeMs),
+    }
+    const comeBack = freeze.comeBack === null ? {} : { comeBack: part('come-back', id, freeze.comeBack) }
+    return { id, source, profile, window, probe, hold, release, ...comeBack }
+  } catch (thrown) {
+    return { id, problem: toStillshotError(thrown).message }
+  }
+}
+
+/** The guest says its wall clock in whole seconds. */
+const MIDDLE_OF_SECOND_MS = 500
+
+function part<V extends Verb>(verb: V, hold: string, document: unknown) {
+  const answer = readAnswer(verb, hold, JSON.stringify(document))
+  if (answer instanceof Refusal) throw new Error(`'${verb}' was refused: ${answer.message}`)
+  return answer
+}
