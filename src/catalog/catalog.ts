@@ -79,8 +79,11 @@ export interface RestorePoint {
   readonly hypervisor: string
   readonly snapshot: string
   readonly createdAt: string
-  /** `safety`: taken before a roll back, not graded by a hold. */
-  readonly kind: 'snapshot' | 'safety'
+  /**
+   * `safety`: taken before a roll back, not graded by a hold. `backup`: made by the hypervisor's own job; `snapshot` names
+   * its archive.
+   */
+  readonly kind: 'snapshot' | 'safety' | 'backup'
   readonly mode: 'stop' | 'none'
   readonly grade: Grade
   readonly reasons: readonly Reason[]

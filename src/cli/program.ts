@@ -4,6 +4,7 @@ import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { guestCommand } from './commands/guest.ts'
 import { holdCommand } from './commands/hold.ts'
+import { hookCommand } from './commands/hook.ts'
 import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
 import { recoverCommand } from './commands/recover.ts'
@@ -53,6 +54,7 @@ const COMMANDS: readonly DefineCommand[] = [
   restoreCommand,
   holdCommand,
   releaseCommand,
+  hookCommand,
   recoverCommand,
   guestCommand,
   trustCommand,
