@@ -32,6 +32,8 @@ export interface FakeAppOptions {
   readonly secrets?: readonly string[]
   readonly signal?: AbortSignal
   readonly byHand?: string
+  /** Of every VM that the hypervisor is asked for. */
+  readonly nativeId?: string
   /** What arrives on standard input. */
   readonly input?: Iterable<string> | AsyncIterable<string>
   readonly variables?: Readonly<Record<string, string>>
@@ -79,7 +81,7 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
   const progress = { phase() {} }
   const common = { system, catalog, log, progress, stateDirectory: '/home/admin/state' }
   const hypervisor = {
-    findVm: async () => ({}),
+    findVm: async () => ({ nativeId: options.nativeId ?? '1' }),
     byHand: () => options.byHand ?? 'virsh …',
   }
   return {

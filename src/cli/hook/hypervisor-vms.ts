@@ -1,5 +1,5 @@
 import type { VmEntry } from '../../config/settings.ts'
-import { StillshotError } from '../../errors.ts'
+import { StillshotError, toStillshotError } from '../../errors.ts'
 import type { Session } from '../app.ts'
 
 /** The Proxmox VE that a hook speaks for: the one that is named, or the only one there is. Throws `usage`. */
@@ -14,8 +14,8 @@ export async function hookHypervisor(session: Session, named: string | undefined
 }
 
 /**
- * The VM of this vmid, among those of this hypervisor alone; undefined when it is not ours. Only an `id:` that is no vmid
- * makes the hypervisor be asked. Throws `vm-ambiguous` when two names mean it.
+ * The VM of this vmid, among those of this hypervisor alone; undefined when it is not ours. The hypervisor is asked only
+ * when no `id:` is that number: another one's name must not be in the way of it. Throws `vm-ambiguous` for two.
  */
 export async function vmByVmid(
   session: Session,
@@ -24,17 +24,28 @@ export async function vmByVmid(
   signal: AbortSignal,
 ): Promise<readonly [string, VmEntry] | undefined> {
   const { vms } = await session.settings()
-  const found: [string, VmEntry][] = []
-  for (const [name, entry] of Object.entries(vms)) {
-    if (entry.hypervisor === hypervisor && (await idOf(session, entry, signal)) === vmid) found.push([name, entry])
+  const own = Object.entries(vms).filter(([, entry]) => entry.hypervisor === hypervisor)
+  const numbered = own.find(([, { id }]) => id === vmid)
+  if (numbered !== undefined) return numbered
+  const named: [string, VmEntry][] = []
+  for (const [name, entry] of own) {
+    if (!/^[0-9]+$/.test(entry.id) && (await nativeId(session, entry, signal)) === vmid) named.push([name, entry])
   }
-  if (found.length < 2) return found[0]
-  const names = found.map(([name]) => name).join(', ')
+  if (named.length < 2) return named[0]
+  const names = named.map(([name]) => name).join(', ')
   throw new StillshotError('vm-ambiguous', `${vmid} of ${hypervisor} is under vms: as ${names}`)
 }
 
-async function idOf(session: Session, { hypervisor, id }: VmEntry, signal: AbortSignal): Promise<string> {
-  if (/^[0-9]+$/.test(id)) return id
+async function nativeId(
+  session: Session,
+  { hypervisor, id }: VmEntry,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const opened = await session.openHypervisor(hypervisor)
-  return (await opened.findVm(id, { signal, timeoutMs: 30_000 })).nativeId
+  try {
+    return (await opened.findVm(id, { signal, timeoutMs: 30_000 })).nativeId
+  } catch (thrown) {
+    if (toStillshotError(thrown).code === 'vm-not-found') return undefined
+    throw thrown
+  }
 }
