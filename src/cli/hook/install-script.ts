@@ -60,7 +60,8 @@ export function readSshPlace(text: string): SshPlace {
 function callOf(reach: Reach): readonly string[] {
   if (reach.kind === 'here') return [...reach.command, 'hook', 'vzdump', '--hypervisor', reach.hypervisor]
   // Which hypervisor is meant is none of the host's business: the forced command of its key says so.
-  const { to, key, knownHosts } = reach
+  const { to } = reach
+  const [key, knownHosts] = [sshPath(reach.key), sshPath(reach.knownHosts)]
   const options = [
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
@@ -76,6 +77,12 @@ function callOf(reach: Reach): readonly string[] {
     ...options.flatMap((option) => ['-o', option]),
     ...['-p', String(to.port), '-l', to.user, '--', to.host, 'hook', 'vzdump'],
   ]
+}
+
+/** ssh cuts values at blanks, and reads `%` and `~` in them: paths are plain. */
+function sshPath(path: string): string {
+  if (/^\/[A-Za-z0-9@_./-]+$/.test(path)) return path
+  throw new StillshotError('usage', `${JSON.stringify(path)} is no plain absolute path`)
 }
 
 function word(text: string): string {

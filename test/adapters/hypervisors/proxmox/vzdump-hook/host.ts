@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadVzdumpScript } from '../../../../../adapters/hypervisors/proxmox/vzdump-hook/vzdump-script.ts'
-import { vzdumpScript } from '../../../../../src/cli/hook/install-script.ts'
+import { type Reach, vzdumpScript } from '../../../../../src/cli/hook/install-script.ts'
 import type { BackedUpGuest, VzdumpJob } from '../../../../labs/proxmox/vzdump/job.ts'
 import { waitFor } from '../../../../labs/wait-for.ts'
 import { SHELLS, type ShellName } from '../../../guests/helper/sandbox.ts'
@@ -36,6 +36,8 @@ export interface HookHost {
 
 export interface HookHostOptions {
   readonly coordinator: Coordinator
+  /** Another coordinator than the imitated one. */
+  readonly reach?: Reach
   readonly onFailure?: 'fail' | 'continue'
   readonly vmids?: readonly string[]
   /** What `backup-end` is answered. */
@@ -50,7 +52,7 @@ export async function openHookHost(shell: ShellName, options: HookHostOptions): 
   const command = join(root, 'coordinator')
   await writeFile(command, imitated(root, COORDINATOR[coordinator], end))
   await chmod(command, 0o755)
-  const reach = { kind: 'here', command: [command], hypervisor: 'pve' } as const
+  const reach: Reach = options.reach ?? { kind: 'here', command: [command], hypervisor: 'pve' }
   const text = vzdumpScript(await loadVzdumpScript(), { reach, onFailure, vmids })
     .replace('#!/bin/sh', `#!${SHELLS[shell]}`)
     .replace(/^STATE=.*$/m, `STATE=${root}/state`)
