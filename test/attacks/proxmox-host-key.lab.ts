@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { authorizedKeysOptions, type Reach } from '../../../../../src/cli/hook/install-script.ts'
-import { runVzdump } from '../../../../labs/proxmox/vzdump/run-vzdump.ts'
-import { execute } from '../../../guests/helper/sandbox.ts'
-import { type LocalSshd, startSshd } from '../../../guests/ssh/local-sshd.ts'
-import { openHookHost } from './host.ts'
+import { authorizedKeysOptions, type Reach } from '../../src/cli/hook/install-script.ts'
+import { execute } from '../adapters/guests/helper/sandbox.ts'
+import { type LocalSshd, startSshd } from '../adapters/guests/ssh/local-sshd.ts'
+import { openHookHost } from '../adapters/hypervisors/proxmox/vzdump-hook/host.ts'
+import { runVzdump } from '../labs/proxmox/vzdump/run-vzdump.ts'
 
 /** The real script, over the real ssh and sshd, to the real stillshot behind its forced command. Nothing listens at `url`. */
 
-const PROGRAM = join(import.meta.dirname, '../../../../../src/stillshot.js')
+const PROGRAM = join(import.meta.dirname, '../../src/stillshot.js')
 let sshd: LocalSshd
 let reach: Reach & { kind: 'ssh' }
 
