@@ -143,6 +143,12 @@ export const ERRORS = {
     hint: 'the VM was rolled back, but what came up is not what the restore point promises',
   },
 
+  'backup-lost': {
+    exit: 45,
+    retry: false,
+    hint: 'everything that was stopped for the backup was started again; its own log says how the backup ended',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {

@@ -3,7 +3,7 @@ import { type LogLevel, WinstonLog } from '../adapters/log/winston-log.ts'
 import { NodeHost } from '../adapters/system/node-host.ts'
 import { nodeSystem } from '../adapters/system/node-system.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type { App, GlobalOptions, Session } from './cli/app.ts'
+import type { App, GlobalOptions, Input, Session } from './cli/app.ts'
 import { watchInterrupts } from './cli/interrupts.ts'
 import { lazyProcedures } from './cli/procedures.ts'
 import { progressDisplay } from './cli/progress.ts'
@@ -29,6 +29,10 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     version,
     prompts: clackPrompts(),
     procedures: lazyProcedures,
+    input: processInput(),
+    program: [process.execPath, process.argv[1] ?? ''],
+    vzdumpScript: async () =>
+      (await import('../adapters/hypervisors/proxmox/vzdump-hook/vzdump-script.ts')).loadVzdumpScript(),
     signal: interrupts.signal,
     writeNewFile: (path, content) => writeFile(path, content, { flag: 'wx', mode: 0o600 }),
     openSession: (globals) => openSession(world, globals),
@@ -54,6 +58,13 @@ function processTerminal(): Terminal {
     get columns() {
       return process.stderr.columns || 80
     },
+  }
+}
+
+function processInput(): Input {
+  return {
+    [Symbol.asyncIterator]: () => process.stdin.setEncoding('utf8')[Symbol.asyncIterator](),
+    close: () => process.stdin.destroy(),
   }
 }
 

@@ -13,10 +13,21 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.exitCode = 13
 } else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(`${version()}\n`)
+} else if (concernsNobody(process.argv.slice(2))) {
+  // A backup job waits for each of its phases: nothing is loaded for those in which nothing is done.
 } else {
   const folder = cacheFolder()
   if (folder !== undefined) nodeModule.enableCompileCache(folder)
   import('./main.ts').then(({ main }) => main(process.argv.slice(2), version())).catch(cannotStart)
+}
+
+/** True for a phase of a backup that src/cli/hook/words.ts would let pass. */
+function concernsNobody(/** @type {string[]} */ words) {
+  const at = words.indexOf('hook')
+  if (at < 0 || words[at + 1] !== 'vzdump') return false
+  const rest = words.slice(at + 2)
+  const phase = rest.find((word, index) => !word.startsWith('-') && rest[index - 1] !== '--hypervisor')
+  return /^(job-(init|start|end|abort)|pre-stop|(pre|post)-restart|log-end)$/.test(phase ?? '')
 }
 
 function version() {

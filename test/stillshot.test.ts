@@ -28,6 +28,30 @@ test('a command that cannot be loaded says so in one line, with --json in one do
   assert.equal(JSON.parse(json.stdout).error.code, 'defect')
 })
 
+test('a phase of a backup that concerns nobody loads nothing, whatever else is broken', async () => {
+  const src = join(newHome(), 'src')
+  mkdirSync(src)
+  copyFileSync(BIN, join(src, 'stillshot.js'))
+  writeFileSync(join(src, '../package.json'), '{ "type": "module", "version": "1.0.0" }')
+  const ask = (...argv: string[]) => stillshot(argv, { HOME: newHome() }, join(src, 'stillshot.js'))
+  const own = ['--config', 'x.yaml', 'hook', 'vzdump', '--hypervisor', 'pve']
+  for (const phase of [
+    'job-init',
+    'job-start',
+    'pre-stop',
+    'pre-restart',
+    'post-restart',
+    'log-end',
+    'job-end',
+    'job-abort',
+  ]) {
+    assert.deepEqual(await ask(...own, phase, 'snapshot', '100'), { status: 0, stdout: '', stderr: '' })
+  }
+  for (const phase of ['backup-start', 'backup-end', 'backup-abort']) {
+    assert.equal((await ask(...own, phase, 'snapshot', '100')).status, 1, 'it wants to load the rest')
+  }
+})
+
 test('the first file is of a form that Node 16 can read', () => {
   const text = readFileSync(BIN, 'utf8')
   assert.doesNotMatch(

@@ -81,9 +81,9 @@ export interface RestorePoint {
   readonly createdAt: string
   /**
    * `safety`: taken before a roll back, not graded by a hold. `foreign`: somebody else's snapshot, graded by a freeze from
-   * inside; never ours to remove or to write on.
+   * inside; never ours to remove or to write on. `backup`: made by the hypervisor's own job; `snapshot` names its archive.
    */
-  readonly kind: 'snapshot' | 'safety' | 'foreign'
+  readonly kind: 'snapshot' | 'safety' | 'foreign' | 'backup'
   readonly mode: 'stop' | 'none'
   readonly grade: Grade
   readonly reasons: readonly Reason[]

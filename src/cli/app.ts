@@ -19,12 +19,23 @@ export interface App {
   readonly redaction: Redaction
   readonly prompts: Prompts
   readonly procedures: Procedures
+  readonly input: Input
+  /** The words that start this program: its Node and its own path. */
+  readonly program: readonly string[]
+  /** The script for hosts of Proxmox VE, with its settings still to be filled in. */
+  vzdumpScript(): Promise<string>
   /** Aborts when the user wants to stop. */
   readonly signal: AbortSignal
   /** Writes a new file of mode 0600; rejects when there is one. */
   writeNewFile(path: string, content: string): Promise<void>
   /** Opens nothing yet. */
   openSession(globals: GlobalOptions): Session
+}
+
+/** Standard input as text, for the commands that read it: nothing is read before the first chunk is asked for. */
+export interface Input extends AsyncIterable<string> {
+  /** Nothing more is wanted: whoever still writes keeps the process no longer. Safe twice. */
+  close(): void
 }
 
 export interface GlobalOptions {

@@ -1,6 +1,8 @@
 import type { checkVm } from '../coordinator/check-vm.ts'
 import type { collectFreezes } from '../coordinator/collect-freezes.ts'
+import type { dropBackup, finishBackup, recordUnheldBackup } from '../coordinator/finish-backup.ts'
 import type { holdVm } from '../coordinator/hold.ts'
+import type { holdForBackup } from '../coordinator/hold-for-backup.ts'
 import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
@@ -16,6 +18,10 @@ export interface Procedures {
   readonly checkVm: typeof checkVm
   readonly holdVm: typeof holdVm
   readonly releaseHold: typeof releaseHold
+  readonly holdForBackup: typeof holdForBackup
+  readonly finishBackup: typeof finishBackup
+  readonly dropBackup: typeof dropBackup
+  readonly recordUnheldBackup: typeof recordUnheldBackup
   readonly restoreSnapshot: typeof restoreSnapshot
   readonly pruneVm: typeof pruneVm
   readonly recoverRuns: typeof recoverRuns
@@ -33,6 +39,11 @@ export const lazyProcedures: Procedures = {
   checkVm: async (...given) => (await import('../coordinator/check-vm.ts')).checkVm(...given),
   holdVm: async (...given) => (await import('../coordinator/hold.ts')).holdVm(...given),
   releaseHold: async (...given) => (await import('../coordinator/release-hold.ts')).releaseHold(...given),
+  holdForBackup: async (...given) => (await import('../coordinator/hold-for-backup.ts')).holdForBackup(...given),
+  finishBackup: async (...given) => (await import('../coordinator/finish-backup.ts')).finishBackup(...given),
+  dropBackup: async (...given) => (await import('../coordinator/finish-backup.ts')).dropBackup(...given),
+  recordUnheldBackup: async (...given) =>
+    (await import('../coordinator/finish-backup.ts')).recordUnheldBackup(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),

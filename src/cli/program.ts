@@ -4,6 +4,7 @@ import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { guestCommand } from './commands/guest.ts'
 import { holdCommand } from './commands/hold.ts'
+import { hookCommand } from './commands/hook.ts'
 import { initCommand } from './commands/init.ts'
 import { listCommand } from './commands/list.ts'
 import { pruneCommand } from './commands/prune.ts'
@@ -55,6 +56,7 @@ const COMMANDS: readonly DefineCommand[] = [
   holdCommand,
   releaseCommand,
   pruneCommand,
+  hookCommand,
   recoverCommand,
   guestCommand,
   trustCommand,

@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import type { Forecast } from '../guest/application.ts'
 import type { ProbeAnswer } from '../guest/protocol/answers.ts'
+import { isOwn } from './own-points.ts'
 import type { Ports, VmSettings } from './ports.ts'
 
 /** What a hypervisor's snapshot task is taken to last when there is no earlier one of this VM. */
@@ -23,7 +24,7 @@ export async function forecastFindings(
 ): Promise<{ forecast: OutageForecast; findings: readonly Finding[] }> {
   const { stopMs, startMs } = application.forecast(probe)
   const points = await catalog.points({ vm: settings.name })
-  const ours = points.filter(({ kind }) => kind !== 'foreign')
+  const ours = points.filter(isOwn)
   const earlier = ours.flatMap(({ outage }) => (outage === undefined ? [] : [outage.snapshotMs])).slice(0, 5)
   const snapshotMs = medianOf(earlier) ?? FIRST_SNAPSHOT_MS
   const totalMs = stopMs + snapshotMs + startMs

@@ -23,6 +23,14 @@ export interface Preflight {
 /** A preflight that refused nothing: everything that a hold needs is there. */
 export type Passed = Required<Preflight>
 
+interface Ahead {
+  readonly helper: GuestHelper
+  readonly vm: Vm
+  readonly signal: AbortSignal
+  /** `backup`: the hypervisor makes it by itself, has locked the VM for it already, and needs no snapshot of ours. */
+  readonly taking?: 'snapshot' | 'backup'
+}
+
 /**
  * Looks at everything that can be seen before the database is touched; changes nothing, and reports all that it found
  * instead of the first. Rejects only when cancelled.
@@ -30,12 +38,12 @@ export type Passed = Required<Preflight>
 export async function lookAhead(
   ports: Ports,
   settings: VmSettings,
-  { helper, vm, signal }: { helper: GuestHelper; vm: Vm; signal: AbortSignal },
+  { helper, vm, signal, taking = 'snapshot' }: Ahead,
 ): Promise<Preflight> {
   // A guest that is off says nothing more than that.
-  if (vm.power !== 'running') return { findings: await hypervisorFindings(ports, vm, signal) }
+  if (vm.power !== 'running') return { findings: await hypervisorFindings(ports, vm, taking, signal) }
   const [hypervisor, guest] = await Promise.all([
-    hypervisorFindings(ports, vm, signal),
+    hypervisorFindings(ports, vm, taking, signal),
     attempt(() => helper.probe(settings.profile.name, { signal, timeoutMs: 60_000 })),
   ])
   signal.throwIfAborted()
@@ -89,7 +97,12 @@ function shortened(message: string): string {
 
 const LONGEST_MESSAGE = 500
 
-async function hypervisorFindings({ hypervisor }: Ports, vm: Vm, signal: AbortSignal): Promise<readonly Finding[]> {
+async function hypervisorFindings(
+  { hypervisor }: Ports,
+  vm: Vm,
+  taking: Ahead['taking'],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const about = await attempt(() => hypervisor.check({ signal, timeoutMs: 30_000 }))
   if (about.failure !== undefined) return [about.failure]
   const { product, version } = about.value
@@ -107,6 +120,7 @@ async function hypervisorFindings({ hypervisor }: Ports, vm: Vm, signal: AbortSi
       },
     ]
   }
+  if (taking === 'backup') return [reached]
   const snapshot = await attempt(() => hypervisor.checkSnapshot(vm, { signal, timeoutMs: 30_000 }))
   return [reached, ...(snapshot.failure === undefined ? snapshot.value : [snapshot.failure])]
 }

@@ -17,7 +17,7 @@ export async function choosePoint(
 ): Promise<RestorePoint> {
   if (pointId !== undefined) {
     const named = await ports.catalog.point(pointId)
-    if (named?.vm === settings.name) return named
+    if (named?.vm === settings.name) return rollable(named)
     const why = named === undefined ? 'there is no restore point' : `${named.vm} is the VM of restore point`
     throw new StillshotError('point-not-found', `${why} ${pointId}`)
   }
@@ -26,6 +26,14 @@ export async function choosePoint(
   if (best !== undefined) return best
   const message = `${settings.name} has ${points.length} restore points, none of them db-stopped`
   throw new StillshotError('point-not-found', message, { hint: 'name one with --point; `stillshot list` shows them' })
+}
+
+/** A backup is no snapshot to roll back to: only the hypervisor itself can unpack its archive. */
+function rollable(point: RestorePoint): RestorePoint {
+  if (point.kind !== 'backup') return point
+  throw new StillshotError('not-supported', `restore point ${point.id} is a backup, ${point.snapshot}`, {
+    hint: 'restore the archive with the hypervisor’s own tools, on Proxmox VE `qmrestore ARCHIVE VMID`',
+  })
 }
 
 /** The snapshot is of this very VM: a name of the configuration may point to another one by now. */

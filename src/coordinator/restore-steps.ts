@@ -1,7 +1,7 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import { gradeEvidence } from '../grade/grade-evidence.ts'
-import { CLAIMS, type Proof } from '../grade/proof.ts'
+import type { Proof } from '../grade/proof.ts'
 import type { ComeBackAnswer } from '../guest/protocol/answers.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
 import type { RollBackRequest, Vm } from '../hypervisor/hypervisor.ts'
@@ -12,6 +12,7 @@ import { describePoint } from './label-point.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import type { Run } from './run.ts'
 import { draftPoint, label, removeSnapshot } from './snapshot-steps.ts'
+import { unheldProofs } from './unheld-proofs.ts'
 
 const ROLL_BACK_LIMIT_MS = 600_000
 
@@ -34,45 +35,10 @@ export async function takeSafetySnapshot(
   await run.saga.step({ step: 'create-snapshot', undo: removeSnapshot(ports, vm, point.snapshot) }, () =>
     createOrFind(ports.hypervisor, vm, request, limits),
   )
-  const proofs = unheldProofs(vm)
+  const proofs = unheldProofs(vm, 'taken of the VM that is rolled back')
   const graded = { ...point, ...gradeEvidence(proofs), evidence: { version: 1, proofs } }
   await label(ports, run, vm, graded)
   return graded
-}
-
-/** What is known of a snapshot that nothing was held for. */
-function unheldProofs(vm: Vm): readonly Proof[] {
-  const uncovered = vm.disks.filter(({ covered }) => !covered).map(({ id }) => id)
-  const covered: Proof =
-    uncovered.length === 0
-      ? { claim: 'covered', verdict: 'proven', code: 'all-disks', message: 'every disk of the VM is in the snapshot' }
-      : {
-          claim: 'covered',
-          verdict: 'contradicted',
-          code: 'not-covered',
-          message: `not in the snapshot: ${uncovered.join(', ')}`,
-        }
-  const same: Proof = {
-    claim: 'same-machine',
-    verdict: 'proven',
-    code: 'same-vm',
-    message: 'taken of the VM that is rolled back',
-  }
-  const oneHelper: Proof = {
-    claim: 'one-helper',
-    verdict: 'proven',
-    code: 'no-helper',
-    message: 'no helper was asked for this snapshot',
-  }
-  const notHeld = CLAIMS.filter((claim) => !['covered', 'same-machine', 'one-helper'].includes(claim)).map(
-    (claim): Proof => ({
-      claim,
-      verdict: 'contradicted',
-      code: 'not-held',
-      message: 'nothing was stopped for this snapshot',
-    }),
-  )
-  return [covered, same, oneHelper, ...notHeld]
 }
 
 /** Waits until the guest answers after its boot; rejects with the last failure when the limit is over. */

@@ -111,7 +111,7 @@ function warningsOf({ warnings = [] }: Snapshot): readonly Finding[] {
 }
 
 /** A measured outage over the budget is a reason that the user reads; it says nothing about the data. */
-function overBudget({ budgetMs }: VmSettings, totalMs: number): readonly Reason[] {
+export function overBudget({ budgetMs }: VmSettings, totalMs: number): readonly Reason[] {
   if (totalMs <= budgetMs) return []
   return [{ code: 'over-budget', message: `the outage was ${totalMs} ms, the budget is ${budgetMs} ms` }]
 }

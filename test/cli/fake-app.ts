@@ -2,7 +2,7 @@ import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
 import { FakeHost } from '../../adapters/system/fake/fake-host.ts'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
 import type { HoldRecord, RestorePoint } from '../../src/catalog/catalog.ts'
-import type { App, GlobalOptions, OpenVm } from '../../src/cli/app.ts'
+import type { App, GlobalOptions, Input, OpenVm } from '../../src/cli/app.ts'
 import type { Procedures } from '../../src/cli/procedures.ts'
 import type { Prompts } from '../../src/cli/prompts.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
@@ -32,6 +32,11 @@ export interface FakeAppOptions {
   readonly secrets?: readonly string[]
   readonly signal?: AbortSignal
   readonly byHand?: string
+  /** Of every VM that the hypervisor is asked for. */
+  readonly nativeId?: string
+  /** What arrives on standard input. */
+  readonly input?: Iterable<string> | AsyncIterable<string>
+  readonly variables?: Readonly<Record<string, string>>
 }
 
 /** What a command line did. */
@@ -68,12 +73,15 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
   for (const hold of options.holds ?? []) await catalog.saveHold(hold)
   const redaction = new Redaction()
   for (const secret of options.secrets ?? []) redaction.add(secret)
-  const host = new FakeHost({ files: { '/home/admin/stillshot.yaml': { text: options.config ?? CONFIG } } })
+  const host = new FakeHost({
+    variables: options.variables ?? {},
+    files: { '/home/admin/stillshot.yaml': { text: options.config ?? CONFIG } },
+  })
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const progress = { phase() {} }
   const common = { system, catalog, log, progress, stateDirectory: '/home/admin/state' }
   const hypervisor = {
-    findVm: async () => ({}),
+    findVm: async () => ({ nativeId: options.nativeId ?? '1' }),
     byHand: () => options.byHand ?? 'virsh …',
   }
   return {
@@ -93,6 +101,9 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
     redaction,
     prompts: { confirm: fail('confirm'), text: fail('text'), ...options.prompts },
     procedures: { ...NONE, ...options.procedures },
+    input: inputOf(options.input ?? []),
+    program: ['/usr/bin/node', '/opt/stillshot/src/stillshot.js'],
+    vzdumpScript: async () => '#!/bin/sh\n# --- settings: begin ---\n# --- settings: end ---\n',
     signal: options.signal ?? new AbortController().signal,
     async writeNewFile(path, content) {
       if (path in ran.written || path === '/home/admin/taken.yaml')
@@ -121,6 +132,15 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
   }
 }
 
+function inputOf(chunks: Iterable<string> | AsyncIterable<string>): Input {
+  return {
+    async *[Symbol.asyncIterator]() {
+      yield* chunks
+    },
+    close() {},
+  }
+}
+
 function fail(name: string) {
   return async (): Promise<never> => {
     throw new Error(`${name} was not expected`)
@@ -132,6 +152,10 @@ const NONE: Procedures = {
   checkVm: fail('checkVm'),
   holdVm: fail('holdVm'),
   releaseHold: fail('releaseHold'),
+  holdForBackup: fail('holdForBackup'),
+  finishBackup: fail('finishBackup'),
+  dropBackup: fail('dropBackup'),
+  recordUnheldBackup: fail('recordUnheldBackup'),
   restoreSnapshot: fail('restoreSnapshot'),
   pruneVm: fail('pruneVm'),
   recoverRuns: fail('recoverRuns'),

@@ -71,6 +71,16 @@ const pointOf = (text: string): RestorePoint =>
     evidence: { version: 1, proofs: [{ claim: text, verdict: 'unknown', code: text, message: text }] },
   })
 
+/** One that `hook test` can tell of. */
+const backupOf = (text: string): RestorePoint =>
+  somePoint({
+    ...{ id: '01JDDDDDDDDDDDDDDDDDDDDDDD', kind: 'backup', snapshot: text },
+    evidence: {
+      ...{ version: 1, backup: { times: { heldAt: text, loggedAt: text } } },
+      proofs: [{ claim: 'inside-hold', verdict: 'unknown', code: text, message: text }],
+    },
+  })
+
 function appWith(text: string): FakeAppOptions {
   const reason = { code: text, message: text }
   const finding = { severity: 'refuse', code: text, message: text, hint: text } as const
@@ -86,7 +96,7 @@ function appWith(text: string): FakeAppOptions {
     { event: 'intent', at: text, step: text, undo: { action: text, args: {}, urgent: true, timeoutMs: 1 } },
   ]
   return {
-    points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' })],
+    points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text)],
     holds: [HOLD],
     byHand: text,
     interactive: true,
@@ -161,6 +171,10 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],
   ],
+  'hook vzdump': [['hook', 'vzdump', 'backup-start', 'snapshot', '100']],
+  'hook gate': [['hook', 'gate', 'kvm']],
+  'hook install': [['hook', 'install', 'kvm', 'script']],
+  'hook test': [['hook', 'test', 'db1']],
   hold: [['hold', 'db1']],
   release: [['release', HOLD.id]],
   recover: [['recover']],

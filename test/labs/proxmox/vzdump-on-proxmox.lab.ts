@@ -1,0 +1,155 @@
+// time limit: 1200 s
+import assert from 'node:assert/strict'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Lab, openLab } from '../lab.ts'
+import type { LabGuest } from '../lab-guest.ts'
+import { StillshotCli } from '../stillshot-cli.ts'
+import { type LabStandIn, openLabStandIn } from './lab-stand-in.ts'
+import { labConfig } from './machines/lab-config.ts'
+import { LabMachine } from './machines/lab-machine.ts'
+import type { BackedUpGuest, VzdumpJob } from './vzdump/job.ts'
+import { runVzdump, startVzdump } from './vzdump/run-vzdump.ts'
+
+/** Longer than any outage of the lab's guest. */
+const ARCHIVE_MS = 90_000
+const SNAPSHOT = 'point-in-time'
+
+let lab: Lab
+let guest: LabGuest
+let pve: LabStandIn
+let cli: StillshotCli
+let machine: LabMachine
+let disks: readonly string[]
+let root: string
+
+before(async () => {
+  lab = await openLab()
+  guest = await lab.guest('pve')
+  pve = await openLabStandIn(lab, guest)
+  cli = await StillshotCli.make(lab, guest)
+  await cli.writeConfig(`hypervisors:
+  pve: { kind: proxmox, url: "${pve.url}", ca: ${pve.caPath}, token: "file:${pve.tokenPath}" }
+ssh: { user: ${guest.user}, key: ${guest.userKeyPath}, knownHosts: known_hosts, connectTimeout: 60s }
+vms:
+  ${guest.name}:
+    hypervisor: pve
+    id: "${pve.vmid}"
+    ssh: { host: ${guest.host}, port: ${guest.sshPort} }
+    hold: { ttl: 180s, budget: 170s }
+state: { directory: state }
+`)
+  await cli.installHelper(guest)
+  const { images } = await labConfig(lab, guest, pve.vmid)
+  machine = new LabMachine(lab, guest, images)
+  disks = Object.keys(images)
+  root = join(cli.folder, 'host')
+  await mkdir(root, { recursive: true })
+  await installScript()
+})
+
+after(async () => {
+  await pve?.close()
+  await guest?.destroy()
+})
+
+/** As `hook install` writes it for stillshot on the host itself, in a folder that stands for the host. */
+async function installScript(): Promise<void> {
+  const written = join(cli.folder, 'stillshot-vzdump')
+  await rm(written, { force: true })
+  await cli.json('hook', 'install', 'pve', written)
+  const text = (await readFile(written, 'utf8'))
+    .replace(/^STATE=.*$/m, `STATE=${root}/state`)
+    .replace(/^TASKS=.*$/m, `TASKS=${root}/tasks`)
+    .replace(/^LOGS=.*$/m, `LOGS=${root}/logs`)
+  await writeFile(join(root, 'script'), text)
+  await chmod(join(root, 'script'), 0o755)
+}
+
+function job(change: Partial<BackedUpGuest> = {}): VzdumpJob {
+  const backedUp = disks.map((id) => ({ id, backup: true }))
+  const about = { vmid: pve.vmid, type: 'qemu', mode: 'snapshot', disks: backedUp, point: 100, archiveMs: 100 } as const
+  return { root, script: join(root, 'script'), storage: 'nas', guests: [{ ...about, ...change }] }
+}
+
+/** While Proxmox VE itself makes a backup, the VM is locked for it. */
+async function locked<T>(work: () => Promise<T>): Promise<T> {
+  pve.standIn.lock(pve.vmid, 'backup')
+  return work().finally(() => pve.standIn.unlock(pve.vmid))
+}
+
+interface Listed {
+  readonly points: readonly {
+    id: string
+    kind: string
+    grade: string
+    snapshot: string
+    reasons: readonly unknown[]
+    outage: { totalMs: number }
+    evidence: { timing: { requestedAt: string; endedAt: string } }
+  }[]
+}
+
+const isActive = async () => (await guest.try('systemctl is-active mariadb')).stdout.trim()
+
+test('a backup holds a database that stands still at its point in time, and is back long before the archive is whole', async () => {
+  await guest.sql('CREATE DATABASE kept; CREATE TABLE kept.t (a INT); INSERT INTO kept.t VALUES (1)')
+  await locked(async () => {
+    const running = await startVzdump(job({ point: 'ask', archiveMs: ARCHIVE_MS }))
+    const point = await running.until('point')
+    assert.equal(await isActive(), 'inactive')
+    for (const disk of disks) await machine.snapshotDisk(disk, SNAPSHOT)
+    running.goOn()
+    await running.until('started')
+    while ((await isActive()) !== 'active') assert.ok(running.events.every(({ event }) => event !== 'end'))
+    await guest.sql('INSERT INTO kept.t VALUES (2)')
+    assert.ok(
+      running.events.every(({ event }) => event !== 'end'),
+      'the archive is still being written',
+    )
+    const { status, log } = await running.ended
+    assert.equal(status, 0, log)
+    const [listed] = (await cli.json<Listed>('list')).points
+    assert.deepEqual([listed?.kind, listed?.grade, listed?.reasons], ['backup', 'db-stopped', []], log)
+    assert.match(listed?.snapshot ?? '', /^nas:backup\/vzdump-qemu-100-.*\.vma\.zst$/)
+    const { requestedAt, endedAt } = listed?.evidence.timing ?? { requestedAt: '', endedAt: '' }
+    assert.ok(Date.parse(requestedAt) <= point.at && point.at <= Date.parse(endedAt), `${requestedAt} ${endedAt}`)
+    const outage = listed?.outage.totalMs ?? Number.NaN
+    assert.ok(outage < ARCHIVE_MS, `${outage}`)
+    process.stdout.write(`outage ${outage} ms, archive ${ARCHIVE_MS} ms\n`)
+  })
+  const tested = await cli.run('hook', 'test', guest.name)
+  assert.equal(tested.status, 0, tested.stdout)
+  assert.match(tested.stdout, /the point in time lies inside the hold/)
+})
+
+test('a backup that leaves a disk of the data out is refused, and nothing was stopped', async () => {
+  const since = await guest.run('systemctl show -p ActiveEnterTimestampMonotonic mariadb')
+  const backedUp = disks.map((id) => ({ id, backup: false }))
+  const { status, log } = await locked(() => runVzdump(job({ disks: [...backedUp, { id: 'virtio9', backup: true }] })))
+  assert.equal(status, 255)
+  assert.match(log, /stillshot: VM 100: preflight-refused .*the backup leaves it out \(backup=0\)/)
+  assert.deepEqual(await guest.run('systemctl show -p ActiveEnterTimestampMonotonic mariadb'), since)
+})
+
+test('a backup that fails before its point in time gives the database back, and is no restore point', async () => {
+  const before = (await cli.json<Listed>('list')).points.length
+  const { status, log } = await locked(() => runVzdump(job({ fails: 'before-point' })))
+  assert.equal(status, 255)
+  assert.match(log, /stillshot: VM 100: nothing is held for this backup any more/)
+  assert.equal(await guest.sql('SELECT 1'), '1')
+  assert.equal((await cli.json<Listed>('list')).points.length, before)
+})
+
+test('what the backup holds comes up without recovery, with what was written before and nothing of what came later', async () => {
+  await machine.stop()
+  for (const disk of disks) await machine.rollBackDisk(disk, SNAPSHOT)
+  await machine.start()
+  await guest.ready()
+  assert.equal(await guest.sql('SELECT a FROM kept.t'), '1')
+  const log = await guest.run('cat /var/log/mysql/error.log')
+  const stdout = log.slice(log.lastIndexOf('Starting MariaDB'))
+  assert.match(stdout, /ready for connections/)
+  assert.doesNotMatch(stdout, /crash recovery/i)
+})
