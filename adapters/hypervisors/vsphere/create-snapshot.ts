@@ -3,10 +3,19 @@ import type { Snapshot, SnapshotRequest, Vm } from '../../../src/hypervisor/hype
 import type { Call } from '../../https/call.ts'
 import { disksOf } from './list-snapshots.ts'
 import { encodedName } from './names.ts'
+import { readObject } from './properties.ts'
 import { onVm, type Site } from './site.ts'
-import { readTree, snapshotIn, snapshotNamed, snapshotWith, type TreeSnapshot } from './snapshot-tree.ts'
+import {
+  readTree,
+  type SnapshotTree,
+  snapshotIn,
+  snapshotNamed,
+  snapshotWith,
+  type TreeSnapshot,
+  treeFrom,
+} from './snapshot-tree.ts'
 import { followTask, recentTasks, runTask } from './tasks.ts'
-import type { Value } from './values.ts'
+import { field, list, text, type Value } from './values.ts'
 import type { Errand } from './vim.ts'
 import { isCode, isFault, taskError } from './vsphere-errors.ts'
 
@@ -25,11 +34,11 @@ export async function createSnapshot(
   call: Call,
 ): Promise<Snapshot> {
   const errand = { call, doing: `take snapshot ${name} of ${vm.name}` }
+  const { tree, known } = await readBefore(site, vm, call)
   // vSphere itself would take a second one of the same name.
-  if (snapshotIn(vm, await readTree(site, vm, call), name) !== undefined) {
+  if (snapshotIn(vm, tree, name) !== undefined) {
     throw new StillshotError('snapshot-exists', `${vm.name} has a snapshot ${name} already`)
   }
-  const known = await newestTask(site, vm, call)
   try {
     await runTask(site, errand, () => start(site, vm, { name, description }, errand), LOCK_PATIENCE_MS)
   } catch (error) {
@@ -55,14 +64,19 @@ async function start(site: Site, vm: Vm, { name, description }: SnapshotRequest,
   })
 }
 
-async function newestTask(site: Site, vm: Vm, call: Call): Promise<string | undefined> {
-  return (await recentTasks(site, vm, call, 'createSnapshot'))[0]?.object.value
+/** In one question, because the database stands still. */
+async function readBefore(site: Site, vm: Vm, call: Call): Promise<{ tree: SnapshotTree; known: ReadonlySet<string> }> {
+  const errand = { call, doing: `list the snapshots of ${vm.name}` }
+  const paths = ['snapshot', 'recentTask']
+  const properties = await onVm(site, vm, call, (object) => readObject(site.session, object, paths, errand))
+  const tasks = list(field(properties.recentTask, 'ManagedObjectReference'))
+  return { tree: treeFrom(properties.snapshot), known: new Set(tasks.map(text)) }
 }
 
 interface Lost {
   readonly name: string
-  /** The newest task of this kind before ours. */
-  readonly known: string | undefined
+  /** The VM's tasks before ours. */
+  readonly known: ReadonlySet<string>
   readonly lost: StillshotError
 }
 
@@ -75,7 +89,9 @@ async function awaitListed(site: Site, vm: Vm, { name, known, lost }: Lost, erra
   const { call, doing } = errand
   const begunAt = clock.monotonic()
   for (;;) {
-    const [task] = (await recentTasks(site, vm, call, 'createSnapshot')).filter(({ object }) => object.value !== known)
+    const [task] = (await recentTasks(site, vm, call, 'createSnapshot')).filter(
+      ({ object }) => !known.has(object.value),
+    )
     const fault = task === undefined ? undefined : await followTask(site, task.object, errand)
     if ((await find(site, vm, name, call)) !== undefined) return
     if (task !== undefined && fault !== undefined) throw taskError(fault, { doing, task: task.object.value })

@@ -76,6 +76,7 @@ func furnish(specs []vmSpec) {
 	for _, vm := range vms {
 		bootTime := time.Now()
 		vm.Runtime.BootTime = &bootTime
+		vm.Capability.SnapshotOperationsSupported = true
 	}
 	for i, spec := range specs {
 		vm := vms[i]
