@@ -182,9 +182,8 @@ func (f *front) describeSnapshot(w http.ResponseWriter, request call) {
 
 func (f *front) privileges(w http.ResponseWriter, request call) {
 	availability := ""
-	for _, part := range strings.Split(string(request.body), "<privId>")[1:] {
-		id := part[:strings.Index(part, "<")]
-		granted := true
+	for _, found := range privilegePattern.FindAllSubmatch(request.body, -1) {
+		id, granted := string(found[1]), true
 		for _, missing := range f.missing {
 			granted = granted && missing != id
 		}

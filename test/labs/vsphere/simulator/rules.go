@@ -82,7 +82,7 @@ func (s settings) applyTo(vm *simulator.VirtualMachine) {
 		set("runtime.connectionState", types.VirtualMachineConnectionState(*s.Connection))
 	}
 	if s.Consolidation != nil {
-		set("runtime.consolidationNeeded", s.Consolidation)
+		set("runtime.consolidationNeeded", *s.Consolidation)
 	}
 	if s.Template != nil {
 		set("config.template", *s.Template)

@@ -11,11 +11,12 @@ import (
 )
 
 var (
-	callPattern    = regexp.MustCompile(`<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)`)
-	thisPattern    = regexp.MustCompile(`<(?:\w+:)?_this\s[^>]*?type="(\w+)"[^>]*>([^<]+)<`)
-	taskPattern    = regexp.MustCompile(`<returnval type="Task">([^<]+)<`)
-	faultPattern   = regexp.MustCompile(`<(\w+)Fault xmlns`)
-	sessionPattern = regexp.MustCompile(`vmware_soap_session=([^;]+)`)
+	callPattern      = regexp.MustCompile(`<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)`)
+	thisPattern      = regexp.MustCompile(`<(?:\w+:)?_this\s[^>]*?type="(\w+)"[^>]*>([^<]+)<`)
+	taskPattern      = regexp.MustCompile(`<returnval type="Task">([^<]+)<`)
+	faultPattern     = regexp.MustCompile(`<(\w+)Fault xmlns`)
+	privilegePattern = regexp.MustCompile(`<(?:\w+:)?privId[^>]*>([^<]*)<`)
+	sessionPattern   = regexp.MustCompile(`vmware_soap_session=([^;]+)`)
 )
 
 const envelope = `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>%s</soapenv:Body></soapenv:Envelope>`

@@ -110,8 +110,7 @@ func (f *front) work(r *http.Request, request call, vm *simulator.VirtualMachine
 		setPower(vm, poweredOff)
 		return f.inSimulator(r, request.body)
 	case "ConsolidateVMDisks_Task":
-		no := false
-		simulator.Map.Update(vm, []types.PropertyChange{{Name: "runtime.consolidationNeeded", Val: &no}})
+		simulator.Map.Update(vm, []types.PropertyChange{{Name: "runtime.consolidationNeeded", Val: false}})
 		return nil, nil
 	case "PowerOnVM_Task":
 		if vm.Runtime.PowerState == poweredOn {
@@ -208,7 +207,7 @@ func setPower(vm *simulator.VirtualMachine, state types.VirtualMachinePowerState
 	changes := []types.PropertyChange{{Name: "runtime.powerState", Val: state}, {Name: "summary.runtime.powerState", Val: state}}
 	if state == poweredOn {
 		now := time.Now()
-		changes = append(changes, types.PropertyChange{Name: "runtime.bootTime", Val: &now})
+		changes = append(changes, types.PropertyChange{Name: "runtime.bootTime", Val: now})
 	}
 	simulator.Map.WithLock(vm, func() { simulator.Map.Update(vm, changes) })
 }
