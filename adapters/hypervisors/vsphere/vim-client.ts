@@ -57,7 +57,6 @@ export class VimClient extends Client implements Vim {
       else emitter.emit('result', result)
     }
     method(parameters, done, { errand, change: changes(command as Operation) })
-    wipe(soap)
     return emitter
   }
 
@@ -85,6 +84,7 @@ export class VimClient extends Client implements Vim {
     headers: Readonly<Record<string, string>>,
     { errand, change }: { errand: Errand; change: boolean },
   ): void {
+    wipe(this.client as SoapClient)
     const wire = { 'content-type': 'text/xml; charset=utf-8', soapaction: headers.SOAPAction ?? '' }
     this.#http.post({ xml, headers: wire, change }, errand).then(
       (body) => done(null, { status: 200, headers: {} }, body),
