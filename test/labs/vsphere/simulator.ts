@@ -77,7 +77,8 @@ export interface Simulator {
   close(): Promise<void>
 }
 
-const START_LIMIT_MS = 60_000
+/** Five thousand VMs take half a minute. */
+const START_LIMIT_MS = 180_000
 
 export async function openSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { vms, count = 1, esx = false, machines } = options
