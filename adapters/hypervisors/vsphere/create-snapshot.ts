@@ -89,9 +89,7 @@ async function awaitListed(site: Site, vm: Vm, { name, known, lost }: Lost, erra
   const { call, doing } = errand
   const begunAt = clock.monotonic()
   for (;;) {
-    const [task] = (await recentTasks(site, vm, call, 'createSnapshot')).filter(
-      ({ object }) => !known.has(object.value),
-    )
+    const [task] = (await recentTasks(site, vm, call, 'create')).filter(({ object }) => !known.has(object.value))
     const fault = task === undefined ? undefined : await followTask(site, task.object, errand)
     if ((await find(site, vm, name, call)) !== undefined) return
     if (task !== undefined && fault !== undefined) throw taskError(fault, { doing, task: task.object.value })

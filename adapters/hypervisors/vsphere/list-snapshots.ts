@@ -14,9 +14,9 @@ import { isCode } from './vsphere-errors.ts'
  * mean that it will not come.
  */
 export async function listSnapshots(site: Site, vm: Vm, call: Call): Promise<readonly Snapshot[]> {
-  const running = await runningTask(site, vm, call, 'createSnapshot')
+  const running = await runningTask(site, vm, call, 'create')
   const { snapshots } = await readTree(site, vm, call)
-  if (running !== undefined && (await runningTask(site, vm, call, 'createSnapshot')) !== undefined) {
+  if (running !== undefined && (await runningTask(site, vm, call, 'create')) !== undefined) {
     throw new StillshotError('vm-locked', `vSphere works at a snapshot of ${vm.name} that is not in its tree yet`)
   }
   if (running !== undefined) return listSnapshots(site, vm, call)

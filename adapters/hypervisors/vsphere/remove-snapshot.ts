@@ -19,11 +19,11 @@ const LOOK_PAUSE_MS = 500
 export async function removeSnapshot(site: Site, vm: Vm, name: string, call: Call): Promise<void> {
   const errand = { call, doing: `remove snapshot ${name} of ${vm.name}` }
   for (let look = 1; ; look += 1) {
-    const removing = await runningTask(site, vm, call, 'removeSnapshot')
+    const removing = await runningTask(site, vm, call, 'remove')
     if (removing !== undefined) await followTask(site, removing.object, errand)
     const found = snapshotIn(vm, await readTree(site, vm, call), name)
     if (found === undefined) {
-      if ((await runningTask(site, vm, call, 'createSnapshot')) === undefined) return consolidate(site, vm, call)
+      if ((await runningTask(site, vm, call, 'create')) === undefined) return consolidate(site, vm, call)
       throw new StillshotError('vm-locked', `${errand.doing}: a snapshot of this VM is still being made`)
     }
     try {

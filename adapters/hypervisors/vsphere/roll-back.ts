@@ -66,7 +66,7 @@ async function markBefore(site: Site, vm: Vm, { token }: RollBackRequest, call: 
   const [{ bootTime }, { current }, [newest]] = await Promise.all([
     readState(site, vm, call),
     readTree(site, vm, call),
-    recentTasks(site, vm, call, 'revertTo'),
+    recentTasks(site, vm, call, 'revert'),
   ])
   return {
     token,
@@ -114,7 +114,7 @@ async function awaitTask(site: Site, vm: Vm, { after }: RollBackMark, call: Call
   const errand = { call, doing: `follow the roll back of ${vm.name}` }
   const begunAt = clock.monotonic()
   for (;;) {
-    const tasks = await recentTasks(site, vm, call, 'revertTo')
+    const tasks = await recentTasks(site, vm, call, 'revert')
     const before = tasks.findIndex(({ object }) => object.value === after)
     const [newest] = before === -1 ? tasks : tasks.slice(0, before)
     if (newest !== undefined) {

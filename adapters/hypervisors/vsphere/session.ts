@@ -1,3 +1,4 @@
+import { StillshotError } from '../../../src/errors.ts'
 import type { Clock } from '../../../src/system/clock.ts'
 import type { Call } from '../../https/call.ts'
 import { VimFault } from './faults.ts'
@@ -40,6 +41,7 @@ export class Session {
   readonly #login: Login
   readonly #clock: Clock
   #opening: Opening | undefined
+  #closed = false
 
   constructor(vim: Vim, login: Login, clock: Clock) {
     this.#vim = vim
@@ -52,6 +54,8 @@ export class Session {
     const { call } = errand
     for (;;) {
       call.signal.throwIfAborted()
+      // What is still under way in the background must not log in again behind a logout.
+      if (this.#closed) throw new StillshotError('cancelled', `${errand.doing}: the session was closed`)
       this.#opening ??= { done: this.#logIn(errand), by: call }
       const opening = this.#opening
       try {
@@ -88,13 +92,21 @@ export class Session {
     }
   }
 
-  /** Logs out if somebody has logged in. Safe twice. */
+  /** For tidying up in the session as it is: not waited for, and what fails means nothing. */
+  mention(operation: Operation, target: Ref, doing: string): void {
+    const call: Call = { signal: new AbortController().signal, changeSent: false }
+    this.#vim.invoke(operation, target, {}, { call, doing }).catch(() => {})
+  }
+
+  /** Logs out if somebody has logged in; there is no session after that. Safe twice. */
   async close(): Promise<void> {
+    this.#closed = true
     const opening = this.#opening
     this.#opening = undefined
-    const opened = await opening?.done.catch(() => undefined)
+    using limit = this.#clock.deadline(LOGOUT_LIMIT_MS)
+    const opened =
+      opening === undefined ? undefined : await unlessAborted(opening.done, limit.signal).catch(() => undefined)
     if (opened !== undefined) {
-      using limit = this.#clock.deadline(LOGOUT_LIMIT_MS)
       const call: Call = { signal: limit.signal, changeSent: false }
       // A session that stays is ended by the server after a while; nobody can do more about it here.
       await this.#vim.invoke('Logout', opened.manager('sessionManager'), {}, { call, doing: 'log out' }).catch(() => {})

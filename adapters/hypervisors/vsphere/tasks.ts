@@ -22,8 +22,14 @@ const HELD_BACK_S = 20
 const AWAY_LIMIT_MS = 300_000
 const AWAY_PAUSE_MS = 500
 
-/** What works on a VM, by a part of vSphere's name for it. */
-export type TaskKind = 'createSnapshot' | 'removeSnapshot' | 'revertTo'
+/** What works on a VM, by vSphere's names for it: `VirtualMachine.createSnapshot`, `vm.Snapshot.remove`, `RevertToSnapshot_Task`. */
+const KINDS = {
+  create: /createSnapshot/i,
+  remove: /remove(All)?Snapshot|Snapshot\.remove/i,
+  revert: /revertTo|Snapshot\.revert/i,
+} as const
+
+export type TaskKind = keyof typeof KINDS
 
 /** A task of a VM that is under way or ended a while ago. */
 export interface SeenTask {
@@ -142,7 +148,8 @@ async function waitForEnd(
       return taskFault(error)
     }
   } finally {
-    destroy(session, collector)
+    // Not waited for: the database may be standing still. What stays of it goes with the session.
+    session.mention('DestroyPropertyCollector', collector, 'tidy up')
   }
 }
 
@@ -154,12 +161,6 @@ async function waitForUpdates(session: Session, collector: Ref, fields: Fields, 
     // Not the task: its filter would have told.
     throw new StillshotError('hypervisor-unreachable', error.message, { cause: error })
   }
-}
-
-/** Not waited for: the database may be standing still. What stays of it goes with the session. */
-function destroy(session: Session, collector: Ref): void {
-  const call: Call = { signal: new AbortController().signal, changeSent: false }
-  session.call('DestroyPropertyCollector', collector, {}, { call, doing: 'tidy up' }).catch(() => {})
 }
 
 function changesIn(set: Value): Readonly<Record<string, Value>> {
@@ -177,7 +178,7 @@ export async function recentTasks(site: Site, vm: KnownVm, call: Call, kind?: Ta
   )
   const objects = list(field(recentTask, 'ManagedObjectReference')).flatMap((each) => ref(each) ?? [])
   const seen = (await readObjects(site.session, objects, ['info'], errand)).map(seenTask)
-  const wanted = seen.filter(({ name }) => kind === undefined || name.toLowerCase().includes(kind.toLowerCase()))
+  const wanted = seen.filter(({ name }) => kind === undefined || KINDS[kind].test(name))
   return wanted.toSorted((one, other) => (one.queuedAt < other.queuedAt ? 1 : -1))
 }
 
@@ -196,7 +197,7 @@ function seenTask({
   const error = field(info, 'error')
   return {
     object,
-    name: text(field(info, 'descriptionId')) || text(field(info, 'name')),
+    name: [text(field(info, 'descriptionId')), text(field(info, 'name'))].filter((name) => name !== '').join(' '),
     user: text(field(info, 'reason', 'userName')),
     queuedAt: text(field(info, 'queueTime')),
     state: text(field(info, 'state')) as TaskState,

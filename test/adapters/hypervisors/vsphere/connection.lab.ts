@@ -117,6 +117,9 @@ describe('the session at vSphere', () => {
       const during = await simulator.state()
       assert.equal((during.calls.Login ?? 0) - (before.calls.Login ?? 0), 1)
       assert.equal(during.sessions, before.sessions + 1)
+      await own.checkSnapshot(vm)
+      // Leaves something to tidy up behind it.
+      await own.createSnapshot(vm, { name: 's1', description: '' })
       await own.close()
       await own.close()
       const after = await simulator.state()

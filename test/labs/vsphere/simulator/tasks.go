@@ -23,6 +23,14 @@ const (
 	waitForEvents = 5 * time.Millisecond
 )
 
+// descriptions are how vCenter itself calls tasks of snapshots; it may leave their other name out.
+var descriptions = map[string]string{
+	"CreateSnapshotEx_Task": "VirtualMachine.createSnapshotEx",
+	"CreateSnapshot_Task":   "VirtualMachine.createSnapshot",
+	"RemoveSnapshot_Task":   "vm.Snapshot.remove",
+	"RevertToSnapshot_Task": "vm.Snapshot.revert",
+}
+
 // startTask answers with the task at once; the work is done when its time is over.
 func (f *front) startTask(w http.ResponseWriter, r *http.Request, request call, broken rule) {
 	if !f.admit(w, r) {
@@ -51,6 +59,9 @@ func (f *front) startTask(w http.ResponseWriter, r *http.Request, request call, 
 		}
 		return f.work(r, request, vm)
 	})
+	if real, ok := descriptions[request.method]; ok {
+		task.Info.DescriptionId, task.Info.Name = real, ""
+	}
 	f.locked(func() { f.tasks[request.method]++ })
 	remember(vm, task)
 	go run(task, time.Duration(broken.DelayMs)*time.Millisecond)

@@ -89,3 +89,12 @@ test('a change that the server refused counts as not sent', async () => {
   await assert.rejects(session.call('PowerOnVM_Task', 'rootFolder', {}, own), { code: 'vm-locked' })
   assert.equal(own.call.changeSent, false)
 })
+
+test('nobody logs in again behind the logout, and what is asked then says why it was not', async () => {
+  const { session, asked } = sessionWith(() => undefined)
+  await session.call('CurrentTime', 'rootFolder', {}, errand())
+  await session.close()
+  await session.close()
+  await assert.rejects(session.call('CurrentTime', 'rootFolder', {}, errand()), { code: 'cancelled' })
+  assert.deepEqual(asked, ['RetrieveServiceContent', 'Login', 'CurrentTime', 'Logout'])
+})
