@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VimFault } from '../../../../adapters/hypervisors/vsphere/faults.ts'
-import type { Operation } from '../../../../adapters/hypervisors/vsphere/operations.ts'
+import { changes, type Operation } from '../../../../adapters/hypervisors/vsphere/operations.ts'
 import { readObjects, readVms } from '../../../../adapters/hypervisors/vsphere/properties.ts'
 import { Session } from '../../../../adapters/hypervisors/vsphere/session.ts'
 import { field, list, type Ref, text, type Value } from '../../../../adapters/hypervisors/vsphere/values.ts'
@@ -23,8 +23,9 @@ function errand(): Errand {
 function sessionWith(answer: (operation: Operation, target: Ref, fields: Fields) => Value) {
   const asked: Operation[] = []
   const vim: Vim = {
-    async invoke(operation, target, fields) {
+    async invoke(operation, target, fields, { call }) {
       asked.push(operation)
+      if (changes(operation)) call.changeSent = true
       if (operation === 'RetrieveServiceContent') return CONTENT
       if (operation === 'Login') return { key: 'k' }
       return answer(operation, target, fields)

@@ -161,13 +161,18 @@ describe('the mended client', () => {
   })
 
   test('neither the environment nor the listeners of the process change', async () => {
+    const own = process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
     const environment = { ...process.env }
     const before = process.listenerCount('beforeExit')
     const { client } = clientWith(async () => response('Logout', ''))
     await client.invoke('Logout', TARGET, {}, errand())
     client.close()
     client.disconnect()
-    assert.deepEqual({ ...process.env }, environment)
+    const after = { ...process.env }
+    if (own === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = own
+    assert.deepEqual(after, environment)
     assert.equal(process.listenerCount('beforeExit'), before)
   })
 })
