@@ -169,11 +169,9 @@ async function openKnownHosts({ system }: World, { ssh }: Settings) {
 
 async function openHypervisor(world: World, settings: Settings, name: string): Promise<Hypervisor> {
   const entry: HypervisorEntry | undefined = settings.hypervisors[name]
-  if (entry?.kind === 'proxmox') return openProxmox(world, settings, name, entry)
-  if (entry?.kind !== 'libvirt') {
-    const message = `hypervisor ${name} is of kind ${entry?.kind}: this version knows libvirt and proxmox only`
-    throw new StillshotError('not-supported', message)
-  }
+  if (entry === undefined) throw new StillshotError('config-invalid', `there is no hypervisor ${name}`)
+  if (entry.kind === 'proxmox') return openProxmox(world, settings, name, entry)
+  if (entry.kind === 'vsphere') return openVsphere(world, settings, name, entry)
   const { libvirtDefaults } = await import('./config/schema/hypervisors.ts')
   const { LibvirtHypervisor } = await import('../adapters/hypervisors/libvirt/libvirt-hypervisor.ts')
   const { uri = libvirtDefaults.uri, overlayFolder } = entry
@@ -198,6 +196,24 @@ async function openProxmox(
       token === undefined
         ? { kind: 'password', username, password: secret(password, `${at}.password`) }
         : { kind: 'token', token: secret(token, `${at}.token`) },
+  })
+}
+
+async function openVsphere(
+  world: World,
+  settings: Settings,
+  name: string,
+  { url, fingerprint, ca, username, password }: HypervisorEntry & { kind: 'vsphere' },
+): Promise<Hypervisor> {
+  const { VsphereHypervisor } = await import('../adapters/hypervisors/vsphere/vsphere-hypervisor.ts')
+  const secret = await secrets(world, settings)
+  return new VsphereHypervisor({
+    name,
+    url,
+    clock: world.system.clock,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(ca === undefined ? {} : { authorityPath: ca }),
+    login: { username, password: secret(password, `hypervisors.${name}.password`) },
   })
 }
 

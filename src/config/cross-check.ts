@@ -13,6 +13,8 @@ import type { Problem, Step, YamlSource } from './yaml-source.ts'
 
 type ProxmoxConfig = Extract<Config['hypervisors'][string], { kind: 'proxmox' }>
 
+type VsphereConfig = Extract<Config['hypervisors'][string], { kind: 'vsphere' }>
+
 type Report = (steps: readonly Step[], message: string) => void
 
 /** What one place of the configuration says about another: names that must exist, limits that must fit. */
@@ -38,6 +40,7 @@ function checkHypervisors(config: Config, report: Report): void {
   for (const [name, hypervisor] of Object.entries(config.hypervisors)) {
     const at = ['hypervisors', name]
     if (hypervisor.kind === 'proxmox') checkProxmox(hypervisor, at, report)
+    if (hypervisor.kind === 'vsphere') checkVsphere(hypervisor, at, report)
     if (hypervisor.kind !== 'libvirt' || hypervisor.uri === undefined) continue
     const problem = libvirtUriProblem(hypervisor.uri)
     if (problem !== undefined) report([...at, 'uri'], problem)
@@ -61,18 +64,48 @@ function checkProxmox(entry: ProxmoxConfig, at: readonly Step[], report: Report)
   const urls = [entry.url, ...others.map(({ url }) => url)]
   for (const [index, url] of urls.entries()) {
     const place = index === 0 ? [...at, 'url'] : [...at, 'others', index - 1, 'url']
-    const problem = apiUrlProblem(url)
+    const problem = apiUrlProblem(url, PROXMOX_API)
     if (problem !== undefined) report(place, problem)
     if (urls.indexOf(url) !== index) report(place, `is ${JSON.stringify(url)}: given twice`)
   }
 }
 
+function checkVsphere({ url, ca, fingerprint }: VsphereConfig, at: readonly Step[], report: Report): void {
+  if (ca !== undefined && fingerprint !== undefined) {
+    report([...at, 'fingerprint'], 'and ca are both given: one of them is enough')
+  }
+  const problem = apiUrlProblem(url, VSPHERE_API)
+  if (problem !== undefined) report([...at, 'url'], problem)
+}
+
+interface ApiAddress {
+  readonly example: string
+  readonly paths: readonly string[]
+  /** The keys that take what an address must not hold. */
+  readonly instead: string
+}
+
+const PROXMOX_API: ApiAddress = {
+  example: 'https://pve1.example:8006',
+  paths: ['/'],
+  instead: 'token, or username and password',
+}
+const VSPHERE_API: ApiAddress = {
+  example: 'https://vcenter.example/sdk',
+  paths: ['/', '/sdk', '/sdk/'],
+  instead: 'username and password',
+}
+
 /** Why this is no address of an API, as the end of a sentence; a password in it is not repeated. */
-function apiUrlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'is no address: must be like https://pve1.example:8006'
+function apiUrlProblem(text: string, { example, paths, instead }: ApiAddress): string | undefined {
+  if (!URL.canParse(text)) return `is no address: must be like ${example}`
   const { username, password, pathname, search, hash } = new URL(text)
-  if (username !== '' || password !== '') return 'holds a user or a password: use token, or username and password'
-  if (pathname !== '/' || search !== '' || hash !== '') return 'has a path: only the host and its port belong here'
+  if (username !== '' || password !== '') return `holds a user or a password: use ${instead}`
+  if (!paths.includes(pathname) || search !== '' || hash !== '') {
+    return paths.length === 1
+      ? 'has a path: only the host and its port belong here'
+      : `has another path than the API: must be like ${example}`
+  }
   return undefined
 }
 

@@ -15,6 +15,8 @@ const wrong: Readonly<Record<string, [path: string, imports: string]>> = {
   'an adapter imports another of its kind': ['adapters/guests/ssh/a.ts', '../fake/b.ts'],
   'an adapter imports one of another kind': ['adapters/hypervisors/libvirt/a.ts', '../../guests/ssh/b.ts'],
   'an adapter imports a fake that lies below it': ['adapters/system/a.ts', './fake/b.ts'],
+  'what adapters stand on imports an adapter': ['adapters/https/a.ts', '../hypervisors/proxmox/b.ts'],
+  'the command line imports what adapters stand on': ['src/cli/a.ts', '../../adapters/https/b.ts'],
   'an adapter imports the coordinator': ['adapters/guests/ssh/a.ts', '../../../src/coordinator/b.ts'],
   'an adapter imports the saga': ['adapters/guests/ssh/a.ts', '../../../src/saga/b.ts'],
   'an adapter imports the policy': ['adapters/guests/ssh/a.ts', '../../../src/policy/b.ts'],
@@ -43,6 +45,7 @@ test('right: every arrow of the design', () => {
     'src/saga/a.ts': "import '../errors.ts'; import '../system/clock.ts'",
     'adapters/guests/ssh/a.ts':
       "import 'ssh2'; import './deep/b.ts'; import '../../../src/guest/b.ts'; import 'node:fs'",
+    'adapters/hypervisors/proxmox/a.ts': "import '../../https/b.ts'",
     'test/a.test.ts': "import '../adapters/guests/ssh/b.ts'; import '../src/cli/b.ts'",
   })
   assert.deepEqual(wrongArrows(tree), [])

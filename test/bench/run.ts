@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   outage: () => import('./outage.ts'),
   startup: () => import('./startup.ts'),
+  vsphere: () => import('./vsphere.ts'),
 }
 
 export interface BenchOptions {

@@ -67,6 +67,8 @@ openssh-server sshd
 mariadb-client mariadb
 busybox busybox
 dash dash
+golang-go go
+golang-github-vmware-govmomi-dev /usr/share/gocode/src/github.com/vmware/govmomi
 shellcheck shellcheck
 END
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import type { Cluster } from './cluster.ts'
 import { type ListedSnapshot, readSnapshotList } from './list-snapshots.ts'
 import { readStatus } from './power.ts'

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { api, type Cluster } from './cluster.ts'
 
 /** Paths with the privileges on them, as the credentials have them. */

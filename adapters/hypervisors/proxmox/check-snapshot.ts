@@ -1,6 +1,6 @@
 import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { lockFindings } from './check-lock.ts'
 import { notChecked, rightsFindings } from './check-rights.ts'
 import { type Cluster, onNode, vmApi } from './cluster.ts'

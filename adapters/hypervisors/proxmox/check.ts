@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { HypervisorInfo } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { readPermissions } from './check-rights.ts'
 import { api, type Cluster } from './cluster.ts'
 

@@ -2,7 +2,7 @@ import { type Proxmox, proxmoxApi } from 'proxmox-api'
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Clock } from '../../../src/system/clock.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import type { Engine, Errand } from './engine.ts'
 
 /** One Proxmox VE, as the parts of this adapter see it. */

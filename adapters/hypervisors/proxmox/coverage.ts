@@ -1,5 +1,5 @@
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { api, type Cluster, onNode, vmApi } from './cluster.ts'
 import { type Config, type Drive, storageOf, volumesOf } from './vm-config.ts'
 

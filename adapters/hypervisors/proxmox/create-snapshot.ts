@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Snapshot, SnapshotRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { type Cluster, vmApi } from './cluster.ts'
 import { writeDescription } from './description.ts'
 import { type ListedSnapshot, readSnapshotConfig, readSnapshotList, snapshotWith } from './list-snapshots.ts'

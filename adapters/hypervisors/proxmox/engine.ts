@@ -1,10 +1,10 @@
 import type { ApiRequestable } from 'proxmox-api'
 import { StillshotError } from '../../../src/errors.ts'
 import type { Clock } from '../../../src/system/clock.ts'
-import type { Call } from './call.ts'
-import { NotSent, type WireAnswer, type WireRequest } from './connection.ts'
+import type { Call } from '../../https/call.ts'
+import { NotSent, type WireAnswer, type WireRequest } from '../../https/connection.ts'
+import { type Endpoint, NotReached } from '../../https/endpoint.ts'
 import type { Credentials, Ticket } from './credentials.ts'
-import { type Endpoint, NotReached } from './endpoint.ts'
 import { answerError, isBrokenPath } from './proxmox-errors.ts'
 import { wirePath, wireRequest } from './wire.ts'
 

@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { type Cluster, listResources, onNode, type Resource, vmApi } from './cluster.ts'
 import { coverageOf, type StorageView, viewStorage } from './coverage.ts'
 import { powerOf, readStatus } from './power.ts'

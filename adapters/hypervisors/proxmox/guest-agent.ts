@@ -1,7 +1,7 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { GuestAgent, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
-import { type Call, wholeCall } from './call.ts'
+import { type Call, wholeCall } from '../../https/call.ts'
 import { type Cluster, onNode, type VmApi, vmApi } from './cluster.ts'
 
 /**
@@ -11,7 +11,7 @@ import { type Cluster, onNode, type VmApi, vmApi } from './cluster.ts'
 export function guestAgent(cluster: Cluster): GuestAgent {
   const ask = (doing: string, changes: boolean, post: (agent: VmApi['agent']) => Promise<unknown>) => {
     return (vm: Vm, options?: CallOptions): Promise<void> =>
-      wholeCall(cluster.clock, options, async (call: Call) => {
+      wholeCall({ clock: cluster.clock, product: 'Proxmox VE' }, options, async (call: Call) => {
         const errand = { call, doing: `${doing} ${vm.name}`, changes }
         const answer = await onNode(cluster, vm, call, (node) => post(vmApi(cluster, vm, node, errand).agent))
         const words = refusalIn(answer)

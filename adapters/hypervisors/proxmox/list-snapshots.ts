@@ -1,7 +1,7 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Snapshot, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { type Cluster, onNode, vmApi } from './cluster.ts'
 import { type RollBackMark, readDescription, writeDescription } from './description.ts'
 import { isCode, retryLocked } from './run-task.ts'

@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { PowerState, Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { type Cluster, onNode, vmApi } from './cluster.ts'
 import { isCode, runTask } from './run-task.ts'
 

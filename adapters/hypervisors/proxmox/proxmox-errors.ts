@@ -1,5 +1,5 @@
 import { type ErrorCode, StillshotError } from '../../../src/errors.ts'
-import type { WireAnswer } from './connection.ts'
+import type { WireAnswer } from '../../https/connection.ts'
 
 /** Texts of Proxmox VE 7 to 9, in answers and at the end of tasks; first match wins. This file alone reads them. */
 const CODES: readonly (readonly [RegExp, ErrorCode])[] = [
@@ -19,6 +19,9 @@ const CODES: readonly (readonly [RegExp, ErrorCode])[] = [
 const NOT_ARRIVED = [595, 503]
 const LOST = [596, 597, 599, 502, 504]
 
+/** What this file reads of an answer. */
+type Said = Omit<WireAnswer, 'cookies'>
+
 const LONGEST_MESSAGE = 500
 
 interface ErrorBody {
@@ -27,12 +30,12 @@ interface ErrorBody {
 }
 
 /** True for an answer that came from a broken path to the VM's node: asking by another endpoint may help. */
-export function isBrokenPath({ status }: WireAnswer): boolean {
+export function isBrokenPath({ status }: Said): boolean {
   return NOT_ARRIVED.includes(status) || LOST.includes(status)
 }
 
 /** An answer with a status of 400 or more as an error of the table. `who`: whose credentials were used. */
-export function answerError(answer: WireAnswer, request: { doing: string; change: boolean; who: string }) {
+export function answerError(answer: Said, request: { doing: string; change: boolean; who: string }) {
   const { status } = answer
   const { doing, change, who } = request
   const words = wordsOf(answer)
@@ -81,7 +84,7 @@ export function codeOf(words: string): ErrorCode {
 }
 
 /** The body's message with what it says about each parameter; where there is no body, the status line's. */
-function wordsOf({ text, reason, status }: WireAnswer): string {
+function wordsOf({ text, reason, status }: Said): string {
   let body: ErrorBody = {}
   try {
     body = (JSON.parse(text) ?? {}) as ErrorBody

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { StillshotError } from '../../../src/errors.ts'
 import type {
   Capabilities,
   GuestAgent,
@@ -12,25 +10,26 @@ import type {
   VmEvent,
 } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
+import { readOnce } from '../../https/authority.ts'
+import { type Call, wholeCall } from '../../https/call.ts'
+import { Endpoint } from '../../https/endpoint.ts'
+import { readFingerprint } from '../../https/fingerprint.ts'
+import { WarmConnection } from '../../https/keep-warm.ts'
+import type { Trust } from '../../https/secure-socket.ts'
 import { byHand } from './by-hand.ts'
-import { type Call, wholeCall } from './call.ts'
 import { check } from './check.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import type { Cluster } from './cluster.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { Credentials, type Login } from './credentials.ts'
-import { Endpoint } from './endpoint.ts'
 import { Engine } from './engine.ts'
 import { countUuid, findVm } from './find-vm.ts'
-import { readFingerprint } from './fingerprint.ts'
 import { guestAgent } from './guest-agent.ts'
-import { WarmConnection } from './keep-warm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { powerOf, powerOn, readStatus } from './power.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
-import type { Trust } from './secure-socket.ts'
 
 export interface ProxmoxAddress {
   /** `https://HOST:8006`. */
@@ -50,6 +49,13 @@ export interface ProxmoxOptions {
   readonly clock: Clock
 }
 
+/** The server closes a connection after 5 s without a request, and after 100 requests. */
+const LIMITS = { longestIdleMs: 4_000, mostRequests: 90 }
+
+const FINGERPRINT_HINT = 'on the node: openssl x509 -noout -fingerprint -sha256 -in /etc/pve/local/pve-ssl.pem'
+const TRUST_HINT =
+  'name the authority of the cluster (/etc/pve/pve-root-ca.pem of a node) as `ca`, or pin the certificate with `fingerprint`'
+
 /** Proxmox VE through its API; VMs are known by their vmid. docs/how-to/proxmox.md lists the privileges. */
 export class ProxmoxHypervisor implements Hypervisor {
   readonly kind = 'proxmox'
@@ -61,14 +67,14 @@ export class ProxmoxHypervisor implements Hypervisor {
 
   constructor({ name, addresses, authorityPath, login, clock }: ProxmoxOptions) {
     this.name = name
-    const authority = onceRead(authorityPath)
+    const authority = readOnce(authorityPath)
     const endpoints = addresses.map(({ url, fingerprint }) => {
-      const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint)
-      return new Endpoint({ url, trust: async () => trustOf(pinned, await authority()), clock })
+      const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint, FINGERPRINT_HINT)
+      return new Endpoint({ url, trust: async () => trustOf(pinned, await authority()), limits: LIMITS, clock })
     })
     const engine = new Engine({ endpoints, credentials: new Credentials(login, clock), clock })
     this.#cluster = { name, clock, engine, nodes: new Map(), snapshotDisks: new Map() }
-    this.#warm = new WarmConnection(engine, clock)
+    this.#warm = new WarmConnection((call) => engine.warm(call), clock)
     this.guestAgent = guestAgent(this.#cluster)
   }
 
@@ -143,25 +149,12 @@ export class ProxmoxHypervisor implements Hypervisor {
   }
 
   #run<Answer>(options: CallOptions | undefined, work: (call: Call) => Promise<Answer>): Promise<Answer> {
-    return wholeCall(this.#cluster.clock, options, work)
+    return wholeCall({ clock: this.#cluster.clock, product: 'Proxmox VE' }, options, work)
   }
 }
 
 function trustOf(pinned: Buffer | undefined, authority: string | undefined): Trust {
-  if (pinned !== undefined) return { pinned }
-  return authority === undefined ? {} : { authority }
-}
-
-/** Read at the first connection, so that a missing file is that call's failure. */
-function onceRead(path: string | undefined): () => Promise<string | undefined> {
-  let made: Promise<string> | undefined
-  return async () => {
-    if (path === undefined) return undefined
-    made ??= readFile(path, 'utf8')
-    return made.catch((cause: unknown) => {
-      made = undefined
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new StillshotError('config-invalid', `the certificate authority cannot be read: ${reason}`, { cause })
-    })
-  }
+  const trust = { hint: TRUST_HINT }
+  if (pinned !== undefined) return { ...trust, pinned }
+  return authority === undefined ? trust : { ...trust, authority }
 }

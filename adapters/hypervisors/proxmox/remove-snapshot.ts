@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { type Cluster, vmApi } from './cluster.ts'
 import { type ListedSnapshot, readSnapshotList } from './list-snapshots.ts'
 import { readStatus } from './power.ts'

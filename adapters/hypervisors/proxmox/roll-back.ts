@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { RollBackRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { type Cluster, vmApi } from './cluster.ts'
 import { type RollBackMark, writeDescription } from './description.ts'

@@ -1,7 +1,7 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { retry } from '../../../src/system/retry.ts'
-import type { Call } from './call.ts'
+import type { Call } from '../../https/call.ts'
 import { type Cluster, onNode } from './cluster.ts'
 import { isLocked, taskError } from './proxmox-errors.ts'
 import { followTask, isSuccess } from './task.ts'

@@ -1,4 +1,4 @@
-import type { WireRequest } from './connection.ts'
+import type { WireRequest } from '../../https/connection.ts'
 
 /** A path as `proxmox-api` builds it (only `/` is escaped in it) with every segment encoded: task ids hold `:`, `@`, `!`. */
 export function wirePath(path: string): string {

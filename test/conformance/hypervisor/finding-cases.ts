@@ -20,14 +20,15 @@ export function findingCases(suite: HypervisorSuite): void {
 
   hypervisorCase(suite, 'findVm() tells each disk with size, bus and serial', async ({ vm }) => {
     const [first, second] = suite.disks ?? ['vda', 'vdb']
+    const { bus = 'virtio', serial = 'first' } = suite
     assert.deepEqual(
       vm.disks.map((disk) => [disk.id, disk.covered, disk.sizeBytes > 0, disk.bus]),
       [
-        [first, true, true, 'virtio'],
-        [second, true, true, 'virtio'],
+        [first, true, true, bus],
+        [second, true, true, bus],
       ],
     )
-    assert.equal(vm.disks[0]?.serial, 'first')
+    assert.equal(vm.disks[0]?.serial, serial)
     assert.equal(vm.disks[1]?.serial, undefined)
     assert.deepEqual(
       vm.disks.map((disk) => disk.unit),

@@ -10,6 +10,10 @@ export interface HypervisorSuite {
   readonly capabilities: Capabilities
   /** Ids of the two disks on its virtio bus; `vda` and `vdb` unless given. */
   readonly disks?: readonly [first: string, second: string]
+  /** Another bus than virtio, where it has none. */
+  readonly bus?: string
+  /** Of the first disk; `first` unless given, where serials can be chosen. */
+  readonly serial?: string
   /** True when a snapshot on which several others stand can be removed; else that must reject. */
   readonly removesBranches?: boolean
   /** A new running VM of its own for each case. */
@@ -20,7 +24,7 @@ export interface HypervisorSuite {
 
 export interface HypervisorUnderTest {
   readonly hypervisor: Hypervisor
-  /** A running VM with two covered disks, the first with the serial `first`, and no snapshots. */
+  /** A running VM with two covered disks, the first with the suite's serial, and no snapshots. */
   readonly vm: Vm
   /** Writes a number from 1 to 255 into the disk, as a guest would. */
   write(disk: string, value: number): Promise<void>

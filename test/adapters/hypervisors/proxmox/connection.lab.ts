@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { createServer as createTls } from 'node:tls'
-import { Connection } from '../../../../adapters/hypervisors/proxmox/connection.ts'
-import { readFingerprint } from '../../../../adapters/hypervisors/proxmox/fingerprint.ts'
-import { openSecureSocket } from '../../../../adapters/hypervisors/proxmox/secure-socket.ts'
+import { Connection } from '../../../../adapters/https/connection.ts'
+import { readFingerprint } from '../../../../adapters/https/fingerprint.ts'
+import { openSecureSocket } from '../../../../adapters/https/secure-socket.ts'
 import { NodeClock } from '../../../../adapters/system/node-clock.ts'
 import { StillshotError } from '../../../../src/errors.ts'
 import { DeadlineExceeded } from '../../../../src/system/clock.ts'
@@ -158,9 +158,9 @@ describe('the connection to Proxmox VE', () => {
     const clock = new NodeClock()
     using limit = clock.deadline(100)
     try {
-      const pinned = readFingerprint(certificate.fingerprint)
-      const socket = await openSecureSocket(new URL(deaf.url), { pinned }, new AbortController().signal)
-      const connection = new Connection(deaf.url, socket, clock)
+      const pinned = readFingerprint(certificate.fingerprint, '')
+      const socket = await openSecureSocket(new URL(deaf.url), { pinned, hint: '' }, new AbortController().signal)
+      const connection = new Connection(deaf.url, socket, clock, { longestIdleMs: 4_000, mostRequests: 90 })
       const request = { method: 'POST', path: '/', headers: {}, body: 'a=1', change: true }
       const begunAt = clock.monotonic()
       await assert.rejects(connection.exchange(request, limit.signal), DeadlineExceeded)

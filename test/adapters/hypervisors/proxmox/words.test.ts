@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { isPinned, readFingerprint } from '../../../../adapters/https/fingerprint.ts'
 import { byHand } from '../../../../adapters/hypervisors/proxmox/by-hand.ts'
 import { readDescription, writeDescription } from '../../../../adapters/hypervisors/proxmox/description.ts'
-import { isPinned, readFingerprint } from '../../../../adapters/hypervisors/proxmox/fingerprint.ts'
 import { answerError, codeOf, taskError } from '../../../../adapters/hypervisors/proxmox/proxmox-errors.ts'
 import { isSuccess, nodeOfTask, pauseAfter } from '../../../../adapters/hypervisors/proxmox/task.ts'
 import {
@@ -201,15 +201,15 @@ describe('fingerprints', () => {
   test('pairs and base64, with and without the name of the algorithm', () => {
     const base64 = Buffer.from(pairs.replaceAll(':', ''), 'hex').toString('base64')
     for (const text of [pairs, `SHA256:${pairs}`, `SHA256:${base64}`, `SHA256:${base64.replace(/=+$/, '')}`]) {
-      assert.equal(isPinned(readFingerprint(text), pairs), true)
+      assert.equal(isPinned(readFingerprint(text, ''), pairs), true)
     }
-    assert.equal(isPinned(readFingerprint(pairs), pairs.replace('1F', '20')), false)
-    assert.equal(isPinned(readFingerprint(pairs), undefined), false)
+    assert.equal(isPinned(readFingerprint(pairs, ''), pairs.replace('1F', '20')), false)
+    assert.equal(isPinned(readFingerprint(pairs, ''), undefined), false)
   })
 
   test('anything else is refused', () => {
     for (const text of ['SHA256:…', 'SHA256:', pairs.slice(0, -3), 'SHA256:AAAA']) {
-      assert.throws(() => readFingerprint(text), StillshotError)
+      assert.throws(() => readFingerprint(text, ''), StillshotError)
     }
   })
 })

@@ -1,6 +1,6 @@
-import { StillshotError } from '../../../src/errors.ts'
-import type { Clock } from '../../../src/system/clock.ts'
-import { Connection, NotSent, type WireAnswer, type WireRequest } from './connection.ts'
+import { StillshotError } from '../../src/errors.ts'
+import type { Clock } from '../../src/system/clock.ts'
+import { Connection, type ConnectionLimits, NotSent, type WireAnswer, type WireRequest } from './connection.ts'
 import { openSecureSocket, type Trust } from './secure-socket.ts'
 
 /** How long a node may take to accept a connection before the next one is tried. */
@@ -21,6 +21,7 @@ export class NotReached extends Error {
 export interface EndpointOptions {
   readonly url: string
   readonly trust: () => Promise<Trust>
+  readonly limits: ConnectionLimits
   readonly clock: Clock
 }
 
@@ -105,12 +106,12 @@ export class Endpoint {
   }
 
   async #connect(signal: AbortSignal): Promise<Connection> {
-    const { clock, trust } = this.#options
+    const { clock, trust, limits } = this.#options
     using limit = clock.deadline(CONNECT_LIMIT_MS, signal)
     const either = AbortSignal.any([limit.signal, this.#closing.signal])
     try {
       const socket = await openSecureSocket(this.url, await trust(), either)
-      const connection = new Connection(this.url.origin, socket, clock)
+      const connection = new Connection(this.url.origin, socket, clock, limits)
       this.#connections.push(connection)
       return connection
     } catch (error) {

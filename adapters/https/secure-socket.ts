@@ -1,6 +1,6 @@
 import { isIP, connect as openTcp, type Socket } from 'node:net'
 import { connect as openTls, type TLSSocket } from 'node:tls'
-import { StillshotError } from '../../../src/errors.ts'
+import { StillshotError } from '../../src/errors.ts'
 import { isPinned } from './fingerprint.ts'
 
 /** What the server's certificate must be: signed by `authority` (PEM; default: the system's), or the pinned one itself. */
@@ -8,6 +8,8 @@ export interface Trust {
   readonly authority?: string
   /** SHA-256 of the certificate. */
   readonly pinned?: Buffer
+  /** The way out when the certificate is not trusted: where this product keeps its authority. */
+  readonly hint: string
 }
 
 export interface SecureSocket {
@@ -52,7 +54,7 @@ export async function openSecureSocket(url: URL, trust: Trust, signal: AbortSign
   } catch (error) {
     end()
     signal.throwIfAborted()
-    throw notConnected(url, error)
+    throw notConnected(url, error, trust.hint)
   } finally {
     signal.removeEventListener('abort', end)
   }
@@ -68,14 +70,14 @@ function ready(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void
 
 function otherCertificate(url: URL, seen: string | undefined): StillshotError {
   return new StillshotError('hypervisor-refused', `${url.host} shows another certificate: SHA256:${seen}`, {
-    hint: 'compare it on the node’s own console; if it was renewed, write the new fingerprint into the configuration',
+    hint: 'compare it on the server’s own console; if it was renewed, write the new fingerprint into the configuration',
   })
 }
 
 /** OpenSSL's and Node's words for a certificate that is not trusted. */
 const NOT_TRUSTED = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/
 
-function notConnected(url: URL, error: unknown): StillshotError {
+function notConnected(url: URL, error: unknown, hint: string): StillshotError {
   if (error instanceof StillshotError) return error
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException
   if (!NOT_TRUSTED.test(code)) {
@@ -83,6 +85,6 @@ function notConnected(url: URL, error: unknown): StillshotError {
   }
   return new StillshotError('hypervisor-refused', `the certificate of ${url.host} is not trusted: ${message}`, {
     cause: error,
-    hint: 'name the authority of the cluster (/etc/pve/pve-root-ca.pem of a node) as `ca`, or pin the certificate with `fingerprint`',
+    hint,
   })
 }

@@ -1,5 +1,5 @@
 import { Client } from 'undici'
-import type { Clock } from '../../../src/system/clock.ts'
+import type { Clock } from '../../src/system/clock.ts'
 import type { SecureSocket } from './secure-socket.ts'
 
 /** One request as it goes over the wire. */
@@ -16,17 +16,21 @@ export interface WireRequest {
 
 export interface WireAnswer {
   readonly status: number
-  /** The reason phrase of the status line, where Proxmox VE writes its message. */
+  /** The reason phrase of the status line, where some servers write their message. */
   readonly reason: string
   readonly text: string
+  /** What the server asks to be kept, as `Set-Cookie` has it. */
+  readonly cookies: readonly string[]
+}
+
+/** What the server lets a connection do; a little less than it really does, so that it is never met in closing one. */
+export interface ConnectionLimits {
+  readonly longestIdleMs: number
+  readonly mostRequests: number
 }
 
 /** The connection was gone before the request was written. */
 export class NotSent extends Error {}
-
-/** The server closes a connection after 5 s without a request, and after 100 requests. */
-const LONGEST_IDLE_MS = 4_000
-const MOST_REQUESTS = 90
 
 /** How long an aborted change waits for its answer, which tells that it arrived; then the connection is reset. */
 const ANSWER_GRACE_MS = 500
@@ -38,11 +42,13 @@ export class Connection {
   readonly #clock: Clock
   readonly #socket: SecureSocket
   readonly #client: Client
+  readonly #limits: ConnectionLimits
   #requests = 0
   #usedAt: number
   busy = false
 
-  constructor(origin: string, socket: SecureSocket, clock: Clock) {
+  constructor(origin: string, socket: SecureSocket, clock: Clock, limits: ConnectionLimits) {
+    this.#limits = limits
     this.#clock = clock
     this.#socket = socket
     this.#usedAt = clock.monotonic()
@@ -56,8 +62,8 @@ export class Connection {
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
-      keepAliveTimeout: LONGEST_IDLE_MS,
-      keepAliveMaxTimeout: LONGEST_IDLE_MS,
+      keepAliveTimeout: limits.longestIdleMs,
+      keepAliveMaxTimeout: limits.longestIdleMs,
       maxResponseSize: LARGEST_ANSWER,
     })
   }
@@ -65,7 +71,8 @@ export class Connection {
   /** Whether the server may be expected to take another request on it. */
   get usable(): boolean {
     const idleMs = this.#clock.monotonic() - this.#usedAt
-    return !this.#socket.tls.destroyed && this.#requests < MOST_REQUESTS && idleMs < LONGEST_IDLE_MS
+    const { longestIdleMs, mostRequests } = this.#limits
+    return !this.#socket.tls.destroyed && this.#requests < mostRequests && idleMs < longestIdleMs
   }
 
   get usedAt(): number {
@@ -108,11 +115,13 @@ export class Connection {
     const chunks: Buffer[] = []
     let status = 0
     let reason = ''
+    let cookies: readonly string[] = []
     this.#client.dispatch(
       { method: method as 'GET', path, headers, ...(body === undefined ? {} : { body }) },
       {
         onConnect() {},
-        onHeaders(code, _headers, _resume, statusText) {
+        onHeaders(code, headers, _resume, statusText) {
+          cookies = cookiesIn(headers)
           status = code
           reason = statusText
           return true
@@ -122,7 +131,7 @@ export class Connection {
           return true
         },
         onComplete() {
-          resolve({ status, reason, text: Buffer.concat(chunks).toString('utf8') })
+          resolve({ status, reason, text: Buffer.concat(chunks).toString('utf8'), cookies })
         },
         onError: reject,
       },
@@ -135,4 +144,10 @@ export class Connection {
     this.#socket.tls.destroy()
     void this.#client.destroy().catch(() => {})
   }
+}
+
+/** Names and values of headers take turns, as bytes. */
+function cookiesIn(headers: readonly Buffer[]): readonly string[] {
+  const texts = headers.map((bytes) => bytes.toString('latin1'))
+  return texts.filter((_, index) => index % 2 === 1 && texts[index - 1]?.toLowerCase() === 'set-cookie')
 }

@@ -1,7 +1,7 @@
-import type { Clock } from '../../../src/system/clock.ts'
-import type { Engine } from './engine.ts'
+import type { Clock } from '../../src/system/clock.ts'
+import type { Call } from './call.ts'
 
-/** The server closes a connection after 5 s of silence. */
+/** Servers close a connection after a few seconds of silence: Proxmox VE after 5 s. */
 const PAUSE_MS = 3_000
 /** A run that has not come to its snapshot after this long pays for a new connection then. */
 const LIMIT_MS = 600_000
@@ -11,12 +11,13 @@ const LIMIT_MS = 600_000
  * own failures mean nothing: the snapshot's request will say what is wrong.
  */
 export class WarmConnection {
-  readonly #engine: Engine
+  readonly #ask: (call: Call) => Promise<void>
   readonly #clock: Clock
   #ending: AbortController | undefined
 
-  constructor(engine: Engine, clock: Clock) {
-    this.#engine = engine
+  /** `ask`: sends one small question. */
+  constructor(ask: (call: Call) => Promise<void>, clock: Clock) {
+    this.#ask = ask
     this.#clock = clock
   }
 
@@ -38,7 +39,7 @@ export class WarmConnection {
     while (this.#clock.monotonic() - begunAt < LIMIT_MS) {
       await this.#clock.sleep(PAUSE_MS, signal)
       // Not ended with the rest: that would reset the very connection that is to be used.
-      await this.#engine.warm({ signal: new AbortController().signal, changeSent: false })
+      await this.#ask({ signal: new AbortController().signal, changeSent: false })
     }
   }
 }

@@ -1,0 +1,103 @@
+import { StillshotError } from '../../../src/errors.ts'
+import type { Snapshot, SnapshotRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { Call } from '../../https/call.ts'
+import { disksOf } from './list-snapshots.ts'
+import { encodedName } from './names.ts'
+import { readObject } from './properties.ts'
+import { onVm, type Site } from './site.ts'
+import {
+  readTree,
+  type SnapshotTree,
+  snapshotIn,
+  snapshotNamed,
+  snapshotWith,
+  type TreeSnapshot,
+  treeFrom,
+} from './snapshot-tree.ts'
+import { followTask, recentTasks, runTask } from './tasks.ts'
+import { field, list, text, type Value } from './values.ts'
+import type { Errand } from './vim.ts'
+import { isCode, isFault, taskError } from './vsphere-errors.ts'
+
+/** The database stands still meanwhile, so another task is not waited for as long as elsewhere. */
+const LOCK_PATIENCE_MS = 30_000
+
+/** How long a snapshot whose answer was lost may take to become a task or to be in the tree. */
+const APPEAR_LIMIT_MS = 5_000
+const APPEAR_PAUSE_MS = 250
+
+/** Without memory: it would be written while the database stands still. Without quiescing: nothing runs that could be. */
+export async function createSnapshot(
+  site: Site,
+  vm: Vm,
+  { name, description }: SnapshotRequest,
+  call: Call,
+): Promise<Snapshot> {
+  const errand = { call, doing: `take snapshot ${name} of ${vm.name}` }
+  const { tree, known } = await readBefore(site, vm, call)
+  // vSphere itself would take a second one of the same name.
+  if (snapshotIn(vm, tree, name) !== undefined) {
+    throw new StillshotError('snapshot-exists', `${vm.name} has a snapshot ${name} already`)
+  }
+  try {
+    await runTask(site, errand, () => start(site, vm, { name, description }, errand), LOCK_PATIENCE_MS)
+  } catch (error) {
+    if (!isCode(error, 'answer-lost') || call.signal.aborted) throw error
+    await awaitListed(site, vm, { name, known, lost: error }, errand)
+  }
+  const found = snapshotNamed(vm, await readTree(site, vm, call), name)
+  const disks = (await disksOf(site, vm, [found], call)).get(found.object.value) ?? []
+  return snapshotWith(found, disks)
+}
+
+/** The newer call where the server has it; VMware gives the older one up since vSphere 8. */
+async function start(site: Site, vm: Vm, { name, description }: SnapshotRequest, errand: Errand): Promise<Value> {
+  const { session } = site
+  const fields = { name: encodedName(name), description, memory: false }
+  return onVm(site, vm, errand.call, async (object) => {
+    try {
+      return await session.call('CreateSnapshotEx_Task', object, fields, errand)
+    } catch (error) {
+      if (!isFault(error, 'MethodNotFound', 'NotImplemented')) throw error
+      return session.call('CreateSnapshot_Task', object, { ...fields, quiesce: false }, errand)
+    }
+  })
+}
+
+/** In one question, because the database stands still. */
+async function readBefore(site: Site, vm: Vm, call: Call): Promise<{ tree: SnapshotTree; known: ReadonlySet<string> }> {
+  const errand = { call, doing: `list the snapshots of ${vm.name}` }
+  const paths = ['snapshot', 'recentTask']
+  const properties = await onVm(site, vm, call, (object) => readObject(site.session, object, paths, errand))
+  const tasks = list(field(properties.recentTask, 'ManagedObjectReference'))
+  return { tree: treeFrom(properties.snapshot), known: new Set(tasks.map(text)) }
+}
+
+interface Lost {
+  readonly name: string
+  /** The VM's tasks before ours. */
+  readonly known: ReadonlySet<string>
+  readonly lost: StillshotError
+}
+
+/**
+ * After a lost answer: the name is unique, so a snapshot of this name is ours. Resolves when it is in the tree; rejects
+ * with the end of its task, or with `answer-lost` when nothing of it appears.
+ */
+async function awaitListed(site: Site, vm: Vm, { name, known, lost }: Lost, errand: Errand): Promise<void> {
+  const { clock } = site
+  const { call, doing } = errand
+  const begunAt = clock.monotonic()
+  for (;;) {
+    const [task] = (await recentTasks(site, vm, call, 'create')).filter(({ object }) => !known.has(object.value))
+    const fault = task === undefined ? undefined : await followTask(site, task.object, errand)
+    if ((await find(site, vm, name, call)) !== undefined) return
+    if (task !== undefined && fault !== undefined) throw taskError(fault, { doing, task: task.object.value })
+    if (clock.monotonic() - begunAt > APPEAR_LIMIT_MS) throw lost
+    await clock.sleep(APPEAR_PAUSE_MS, call.signal)
+  }
+}
+
+async function find(site: Site, vm: Vm, name: string, call: Call): Promise<TreeSnapshot | undefined> {
+  return snapshotIn(vm, await readTree(site, vm, call), name)
+}

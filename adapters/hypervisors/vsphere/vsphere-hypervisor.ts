@@ -1,0 +1,159 @@
+import type {
+  Capabilities,
+  Hypervisor,
+  HypervisorInfo,
+  RollBackRequest,
+  Snapshot,
+  SnapshotRequest,
+  Vm,
+  VmEvent,
+} from '../../../src/hypervisor/hypervisor.ts'
+import type { CallOptions, Clock } from '../../../src/system/clock.ts'
+import { readOnce } from '../../https/authority.ts'
+import { type Call, wholeCall } from '../../https/call.ts'
+import { Endpoint } from '../../https/endpoint.ts'
+import { readFingerprint } from '../../https/fingerprint.ts'
+import { WarmConnection } from '../../https/keep-warm.ts'
+import type { Trust } from '../../https/secure-socket.ts'
+import { byHand } from './by-hand.ts'
+import { check } from './check.ts'
+import { checkRollBack } from './check-roll-back.ts'
+import { checkSnapshot } from './check-snapshot.ts'
+import { createSnapshot } from './create-snapshot.ts'
+import { countUuid, findVm } from './find-vm.ts'
+import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
+import { powerOn, readPower } from './power.ts'
+import { removeSnapshot } from './remove-snapshot.ts'
+import { rollBack, settleRollBack } from './roll-back.ts'
+import { type Login, Session } from './session.ts'
+import type { Site } from './site.ts'
+import { VimClient } from './vim-client.ts'
+import { VimHttp } from './vim-http.ts'
+
+export interface VsphereOptions {
+  /** The name under `hypervisors:`. */
+  readonly name: string
+  /** `https://HOST/sdk` of a vCenter or an ESXi host. */
+  readonly url: string
+  /** `SHA256:…` of the certificate, instead of an authority. */
+  readonly fingerprint?: string
+  /** File with the certificate authority; default: the system's. */
+  readonly authorityPath?: string
+  readonly login: Login
+  readonly clock: Clock
+}
+
+/** Less than the idle limits of vCenter and ESXi, which are minutes. */
+const LIMITS = { longestIdleMs: 10_000, mostRequests: 10_000 }
+
+const FINGERPRINT_HINT =
+  'from a machine that is trusted: openssl s_client -connect HOST:443 </dev/null | openssl x509 -noout -fingerprint -sha256'
+const TRUST_HINT =
+  'name vCenter’s authority (https://VCENTER/certs/download.zip has it) as `ca`, or pin the certificate with `fingerprint`'
+
+/** vSphere through its SOAP API; VMs are known by their instance UUID. docs/how-to/vsphere.md lists the privileges. */
+export class VsphereHypervisor implements Hypervisor {
+  readonly kind = 'vsphere'
+  readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false }
+  readonly name: string
+  readonly #site: Site
+  readonly #warm: WarmConnection
+
+  constructor({ name, url, fingerprint, authorityPath, login, clock }: VsphereOptions) {
+    this.name = name
+    const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint, FINGERPRINT_HINT)
+    const authority = readOnce(authorityPath)
+    const trust = async () => trustOf(pinned, await authority())
+    const endpoint = new Endpoint({ url: withPath(url), trust, limits: LIMITS, clock })
+    const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock)
+    this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
+    this.#warm = new WarmConnection(async (call) => void (await check(this.#site, call)), clock)
+  }
+
+  check(options?: CallOptions): Promise<HypervisorInfo> {
+    return this.#run(options, (call) => check(this.#site, call))
+  }
+
+  findVm(reference: string, options?: CallOptions): Promise<Vm> {
+    return this.#run(options, (call) => findVm(this.#site, reference, call))
+  }
+
+  countUuid(uuid: string, options?: CallOptions): Promise<number> {
+    return this.#run(options, (call) => countUuid(this.#site, uuid, call))
+  }
+
+  async checkSnapshot(vm: Vm, options?: CallOptions) {
+    const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, call))
+    this.#warm.begin()
+    return findings
+  }
+
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
+    this.#warm.end()
+    return this.#run(options, (call) => createSnapshot(this.#site, vm, request, call))
+  }
+
+  listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
+    return this.#run(options, (call) => listSnapshots(this.#site, vm, call))
+  }
+
+  describeSnapshot(vm: Vm, snapshotName: string, description: string, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => describeSnapshot(this.#site, vm, snapshotName, description, call))
+  }
+
+  removeSnapshot(vm: Vm, snapshotName: string, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => removeSnapshot(this.#site, vm, snapshotName, call))
+  }
+
+  checkRollBack(vm: Vm, snapshotName: string, options?: CallOptions) {
+    return this.#run(options, (call) => checkRollBack(this.#site, vm, snapshotName, call))
+  }
+
+  rollBack(vm: Vm, request: RollBackRequest, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => rollBack(this.#site, vm, request, call))
+  }
+
+  settleRollBack(vm: Vm, request: RollBackRequest, options?: CallOptions) {
+    return this.#run(options, (call) => settleRollBack(this.#site, vm, request, call))
+  }
+
+  powerOn(vm: Vm, options?: CallOptions): Promise<void> {
+    return this.#run(options, (call) => powerOn(this.#site, vm, call))
+  }
+
+  power(vm: Vm, options?: CallOptions) {
+    return this.#run(options, (call) => readPower(this.#site, vm, call))
+  }
+
+  /** Nothing yet: what happens to the VM is seen by the fence in the guest. */
+  async *watch(_vm: Vm, signal: AbortSignal): AsyncGenerator<VmEvent> {
+    if (signal.aborted) return
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+
+  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+    return byHand(vm, act, snapshotName)
+  }
+
+  async close(): Promise<void> {
+    this.#warm.end()
+    await this.#site.session.close()
+  }
+
+  #run<Answer>(options: CallOptions | undefined, work: (call: Call) => Promise<Answer>): Promise<Answer> {
+    return wholeCall({ clock: this.#site.clock, product: 'vSphere' }, options, work)
+  }
+}
+
+/** The API is at `/sdk`; an address without a path means it. */
+function withPath(url: string): string {
+  const whole = new URL(url)
+  if (whole.pathname === '/') whole.pathname = '/sdk'
+  return whole.href
+}
+
+function trustOf(pinned: Buffer | undefined, authority: string | undefined): Trust {
+  const trust = { hint: TRUST_HINT }
+  if (pinned !== undefined) return { ...trust, pinned }
+  return authority === undefined ? trust : { ...trust, authority }
+}

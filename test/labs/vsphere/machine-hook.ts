@@ -1,0 +1,47 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { Machine } from '../proxmox/machines/machine.ts'
+
+/** A machine and its disks, by the VM's name in the simulator. */
+export type Machines = ReadonlyMap<string, { readonly machine: Machine; readonly disks: readonly string[] }>
+
+interface Deed {
+  readonly act: 'snapshot' | 'remove' | 'revert' | 'start'
+  readonly vm: string
+  /** The name that the disks' snapshots have. */
+  readonly image: string
+}
+
+/** Where the simulator tells what it is about to do to a VM: its machine does so, and only then is it done. */
+export async function openMachineHook(machines: Machines): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    serve(machines, request).then(
+      () => response.end(),
+      (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
+    )
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as { port: number }
+  const close = async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+  return { url: `http://127.0.0.1:${port}/`, close }
+}
+
+async function serve(machines: Machines, request: IncomingMessage): Promise<void> {
+  const deed = JSON.parse(await text(request)) as Deed
+  const found = machines.get(deed.vm)
+  if (found === undefined) return
+  const { machine, disks } = found
+  const each = async (act: (disk: string) => Promise<void>) => {
+    for (const disk of disks) await act(disk)
+  }
+  if (deed.act === 'start') return machine.start()
+  if (deed.act === 'snapshot') return each((disk) => machine.snapshotDisk(disk, deed.image))
+  if (deed.act === 'remove') return each((disk) => machine.removeDiskSnapshot(disk, deed.image))
+  await machine.stop()
+  await each((disk) => machine.rollBackDisk(disk, deed.image))
+}
