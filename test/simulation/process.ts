@@ -1,6 +1,9 @@
 import type { ProcessIdentity } from '../../src/system/processes.ts'
 
-const never = new Promise<never>(() => {})
+/** What a dead process waits for. One of its own: what all of them waited for would keep every world that ever was. */
+function never(): Promise<never> {
+  return new Promise(() => {})
+}
 
 /** Where a process dies: at its `call`-th call of a port, before the work of it or after it and before the answer. */
 export interface Death {
@@ -68,7 +71,7 @@ export class SimulatedProcess {
         if (typeof value !== 'function') return value
         const own = pure.has(property)
           ? value.bind(target)
-          : (...args: unknown[]) => (this.#alive ? this.#call(() => value.apply(target, args)) : never)
+          : (...args: unknown[]) => (this.#alive ? this.#call(() => value.apply(target, args)) : never())
         guarded.set(property, own)
         return own
       },
@@ -78,11 +81,11 @@ export class SimulatedProcess {
   /** Something may happen just before the work of a call, and just before its answer. */
   #call(work: () => unknown): Promise<unknown> {
     this.#onCall()
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
     this.#calls += 1
     const dies = this.#death?.call === this.#calls ? this.#death.when : undefined
     if (dies === 'before') this.kill()
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
     return new Promise((resolve, reject) => {
       const settle = (answer: () => void) => {
         if (dies === 'after') this.kill()
