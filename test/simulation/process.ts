@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../../src/system/processes.ts'
+import { wrapPort } from './wrap-port.ts'
 
 /** What a dead process waits for. One of its own: what all of them waited for would keep every world that ever was. */
 function never(): Promise<never> {
@@ -60,22 +61,9 @@ export class SimulatedProcess {
     this.#onEnd(this)
   }
 
-  /** The port as this process has it. Functions in `pure` are passed through, as are values. */
-  guard<T extends object>(port: T, pure: ReadonlySet<string | symbol> = PURE): T {
-    const guarded = new Map<string | symbol, unknown>()
-    return new Proxy(port, {
-      get: (target, property) => {
-        const known = guarded.get(property)
-        if (known !== undefined) return known
-        const value: unknown = Reflect.get(target, property, target)
-        if (typeof value !== 'function') return value
-        const own = pure.has(property)
-          ? value.bind(target)
-          : (...args: unknown[]) => (this.#alive ? this.#call(() => value.apply(target, args)) : never())
-        guarded.set(property, own)
-        return own
-      },
-    })
+  /** The port as this process has it. */
+  guard<T extends object>(port: T): T {
+    return wrapPort(port, (work) => (this.#alive ? this.#call(work) : never()), PURE)
   }
 
   /** Something may happen just before the work of a call, and just before its answer. */
@@ -99,11 +87,11 @@ export class SimulatedProcess {
     })
   }
 
-  /** Open files and shells are ports too. */
+  /** Open files and shells are ports too: what can be closed. */
   #guardResult(result: unknown): unknown {
-    const isPort = typeof result === 'object' && result !== null && ('append' in result || 'run' in result)
-    return isPort ? this.guard(result) : result
+    return typeof result === 'object' && result !== null && 'close' in result ? this.guard(result) : result
   }
 }
 
+/** Functions that are no calls: they are answered at once. */
 const PURE: ReadonlySet<string | symbol> = new Set(['byHand', 'now', 'monotonic', 'deadline', 'watch'])
