@@ -16,6 +16,8 @@ export class Redaction {
   readonly #shortest: number
   /** All forms as one pattern: a document has hundreds of texts, and some are read while a database stands still. */
   #pattern: RegExp | undefined
+  /** No shorter text holds any: most of a document need not be searched. */
+  #shortestForm = Number.POSITIVE_INFINITY
 
   /** `shortest`: secrets of fewer letters are left alone. */
   constructor({ shortest = SHORTEST } = {}) {
@@ -31,12 +33,14 @@ export class Redaction {
     }
     // The longest first, so that no rest of a longer secret is left.
     const forms = [...this.#forms].sort((a, b) => b.length - a.length)
+    this.#shortestForm = forms.at(-1)?.length ?? Number.POSITIVE_INFINITY
     this.#pattern = forms.length === 0 ? undefined : new RegExp(forms.map((form) => RegExp.escape(form)).join('|'), 'g')
   }
 
   text(text: string): string {
     const clean = text.includes('PRIVATE KEY') ? text.replace(KEY_MATERIAL, REDACTED) : text
-    return this.#pattern === undefined ? clean : clean.replace(this.#pattern, REDACTED)
+    if (this.#pattern === undefined || clean.length < this.#shortestForm) return clean
+    return clean.replace(this.#pattern, REDACTED)
   }
 
   /** A copy of plain data; errors become their name, message, code and cause. Cycles and great depth are cut. */

@@ -38,3 +38,11 @@ test('cycles are cut', () => {
   cycle.self = cycle
   assert.match(JSON.stringify(new Redaction().value(cycle)), /too deep/)
 })
+
+test('a text that is as short as the shortest form of a secret is searched', () => {
+  const redaction = new Redaction()
+  redaction.add('a longer secret')
+  redaction.add('abcd')
+  assert.equal(redaction.text('abcd'), REDACTED)
+  assert.deepEqual(redaction.document({ abcd: 'abcd', ab: 'abc' }), { [REDACTED]: REDACTED, ab: 'abc' })
+})

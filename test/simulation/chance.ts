@@ -34,7 +34,7 @@ export class Chance implements Randomness {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.#bits() >>> 24)
+    return new Uint8Array(length).map(() => this.#bits() >>> 24)
   }
 
   #bits(): number {

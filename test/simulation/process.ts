@@ -1,6 +1,10 @@
 import type { ProcessIdentity } from '../../src/system/processes.ts'
+import { wrapPort } from './wrap-port.ts'
 
-const never = new Promise<never>(() => {})
+/** What a dead process waits for. One of its own: what all of them waited for would keep every world that ever was. */
+function never(): Promise<never> {
+  return new Promise(() => {})
+}
 
 /** Where a process dies: at its `call`-th call of a port, before the work of it or after it and before the answer. */
 export interface Death {
@@ -57,32 +61,19 @@ export class SimulatedProcess {
     this.#onEnd(this)
   }
 
-  /** The port as this process has it. Functions in `pure` are passed through, as are values. */
-  guard<T extends object>(port: T, pure: ReadonlySet<string | symbol> = PURE): T {
-    const guarded = new Map<string | symbol, unknown>()
-    return new Proxy(port, {
-      get: (target, property) => {
-        const known = guarded.get(property)
-        if (known !== undefined) return known
-        const value: unknown = Reflect.get(target, property, target)
-        if (typeof value !== 'function') return value
-        const own = pure.has(property)
-          ? value.bind(target)
-          : (...args: unknown[]) => (this.#alive ? this.#call(() => value.apply(target, args)) : never)
-        guarded.set(property, own)
-        return own
-      },
-    })
+  /** The port as this process has it. */
+  guard<T extends object>(port: T): T {
+    return wrapPort(port, (work) => (this.#alive ? this.#call(work) : never()), PURE)
   }
 
   /** Something may happen just before the work of a call, and just before its answer. */
   #call(work: () => unknown): Promise<unknown> {
     this.#onCall()
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
     this.#calls += 1
     const dies = this.#death?.call === this.#calls ? this.#death.when : undefined
     if (dies === 'before') this.kill()
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
     return new Promise((resolve, reject) => {
       const settle = (answer: () => void) => {
         if (dies === 'after') this.kill()
@@ -96,11 +87,11 @@ export class SimulatedProcess {
     })
   }
 
-  /** Open files and shells are ports too. */
+  /** Open files and shells are ports too: what can be closed. */
   #guardResult(result: unknown): unknown {
-    const isPort = typeof result === 'object' && result !== null && ('append' in result || 'run' in result)
-    return isPort ? this.guard(result) : result
+    return typeof result === 'object' && result !== null && 'close' in result ? this.guard(result) : result
   }
 }
 
+/** Functions that are no calls: they are answered at once. */
 const PURE: ReadonlySet<string | symbol> = new Set(['byHand', 'now', 'monotonic', 'deadline', 'watch'])

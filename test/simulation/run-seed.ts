@@ -26,6 +26,8 @@ const QUIET_MS = 4 * HOLD_TTL_MS
 export class SeedRun {
   readonly #world: World
   readonly #invariants: readonly Invariant[]
+  /** Those of them that look at every event. */
+  readonly #looking: readonly Invariant[]
   readonly #due: DueTrouble[]
   readonly #struck: string[] = []
   #events = 0
@@ -35,6 +37,7 @@ export class SeedRun {
   constructor(seed: number, options: { kept?: boolean } = {}) {
     this.#world = new World(seed, options)
     this.#invariants = INVARIANTS.map((make) => make(this.#world))
+    this.#looking = this.#invariants.filter(({ onEvent }) => onEvent !== undefined)
     this.#due = [...chooseTroubles(this.#world)]
     this.#world.onArrival = (arrival) => {
       for (const { promise, onArrival } of this.#invariants) this.#judge(promise, onArrival?.(arrival))
@@ -55,7 +58,7 @@ export class SeedRun {
     if (this.#ended || this.#happen()) return !this.#ended
     if (!this.#world.clock.step()) this.#end('everything comes to an end', 'all stand still, and not all has ended')
     if (this.#events > MOST_EVENTS) this.#end('everything comes to an end', `it goes on after ${MOST_EVENTS} events`)
-    for (const { promise, onEvent } of this.#invariants) this.#judge(promise, onEvent?.())
+    for (const { promise, onEvent } of this.#looking) this.#judge(promise, onEvent?.())
     return !this.#ended
   }
 

@@ -22,8 +22,9 @@ export interface Sum {
   readonly elapsedMs: number
 }
 
-/** Seeds that a worker takes at once. */
+/** Seeds that a worker takes at once; fewer where the first broken one ends it, since a share is carried out to its end. */
 const SHARE = 250
+const SHARE_TO_FIRST = 50
 
 /** Runs seeds in worker threads, in order, share by share. */
 export async function runWorkers(order: Order): Promise<Sum> {
@@ -34,7 +35,7 @@ export async function runWorkers(order: Order): Promise<Sum> {
   const takeShare = (): Share | undefined => {
     const over = next >= end || performance.now() - begunAt > order.seconds * 1000
     if (over || (order.stopAtFirst && sum.broken.length > 0)) return undefined
-    const share = { from: next, count: Math.min(SHARE, end - next) }
+    const share = { from: next, count: Math.min(order.stopAtFirst ? SHARE_TO_FIRST : SHARE, end - next) }
     next += share.count
     return share
   }

@@ -14,7 +14,7 @@ export function emptyStore(): MemoryStore {
   return { locks: new Map(), points: new Map(), runs: new Map(), holds: new Map() }
 }
 
-/** A catalog for tests and the simulation. Records go in and out as copies, in the form that JSON leaves of them. */
+/** A catalog for tests and the simulation. Records go in as copies, in the form that JSON leaves of them, and come out frozen. */
 export class MemoryCatalog implements Catalog {
   readonly #store: MemoryStore
   #closed = false
@@ -27,8 +27,8 @@ export class MemoryCatalog implements Catalog {
     const { locks } = this.#open()
     const standing = locks.get(lock.vmKey)
     if (standing?.holdId === lock.holdId) return
-    if (standing !== undefined) throw lockTakenError(copy(standing))
-    locks.set(lock.vmKey, copy(lock))
+    if (standing !== undefined) throw lockTakenError(standing)
+    locks.set(lock.vmKey, kept(lock))
   }
 
   async unlockVm(vmKey: string, holdId: string): Promise<void> {
@@ -37,26 +37,25 @@ export class MemoryCatalog implements Catalog {
   }
 
   async locks(): Promise<readonly VmLock[]> {
-    return copy([...this.#open().locks.values()].sort((a, b) => ascending(a.takenAt + a.vmKey, b.takenAt + b.vmKey)))
+    return [...this.#open().locks.values()].sort((a, b) => ascending(a.takenAt + a.vmKey, b.takenAt + b.vmKey))
   }
 
   async savePoint(point: RestorePoint): Promise<void> {
-    this.#open().points.set(point.id, copy(point))
+    this.#open().points.set(point.id, kept(point))
   }
 
   async points(filter: { vm?: string } = {}): Promise<readonly RestorePoint[]> {
     const points = [...this.#open().points.values()].filter(({ vm }) => filter.vm === undefined || vm === filter.vm)
-    return copy(newestFirst(points, ({ createdAt }) => createdAt))
+    return newestFirst(points, ({ createdAt }) => createdAt)
   }
 
   async point(idOrPrefix: string): Promise<RestorePoint | undefined> {
     const beginning = idBeginning(idOrPrefix)
     const points = [...this.#open().points.values()].filter(({ id }) => id.startsWith(beginning))
-    const match = onlyMatch(
+    return onlyMatch(
       beginning,
       points.toSorted((a, b) => ascending(a.id, b.id)),
     )
-    return match && copy(match)
   }
 
   async removePoint(id: string): Promise<void> {
@@ -64,28 +63,27 @@ export class MemoryCatalog implements Catalog {
   }
 
   async saveRun(run: RunRecord): Promise<void> {
-    this.#open().runs.set(run.id, copy(run))
+    this.#open().runs.set(run.id, kept(run))
   }
 
   async runs(filter: { vm?: string; limit?: number } = {}): Promise<readonly RunRecord[]> {
     const runs = [...this.#open().runs.values()].filter(({ vm }) => filter.vm === undefined || vm === filter.vm)
-    return copy(newestFirst(runs, ({ startedAt }) => startedAt).slice(0, filter.limit))
+    return newestFirst(runs, ({ startedAt }) => startedAt).slice(0, filter.limit)
   }
 
   async saveHold(hold: HoldRecord): Promise<void> {
-    this.#open().holds.set(hold.id, copy(hold))
+    this.#open().holds.set(hold.id, kept(hold))
   }
 
   async hold(id: string): Promise<HoldRecord | undefined> {
-    const hold = this.#open().holds.get(id)
-    return hold && copy(hold)
+    return this.#open().holds.get(id)
   }
 
   async holds(filter: { open?: boolean } = {}): Promise<readonly HoldRecord[]> {
     const holds = [...this.#open().holds.values()].filter(
       ({ state }) => filter.open === undefined || (state === 'held') === filter.open,
     )
-    return copy(newestFirst(holds, ({ heldAt }) => heldAt))
+    return newestFirst(holds, ({ heldAt }) => heldAt)
   }
 
   async close(): Promise<void> {
@@ -98,8 +96,14 @@ export class MemoryCatalog implements Catalog {
   }
 }
 
-function copy<T>(record: T): T {
-  return JSON.parse(JSON.stringify(record))
+function kept<T>(record: T): T {
+  return frozen(JSON.parse(JSON.stringify(record)))
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const item of Object.values(value)) frozen(item)
+  return Object.freeze(value)
 }
 
 function newestFirst<T extends { readonly id: string }>(records: readonly T[], at: (record: T) => string): T[] {

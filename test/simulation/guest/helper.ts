@@ -25,7 +25,7 @@ export class SimulatedHelper {
   readonly #lock: GuestLock
   readonly #limits: NonNullable<HelperParts['limits']>
   readonly drains: GuestDrains
-  readonly #holds = new Map<string, GuestHold>()
+  #holds: GuestHold[] = []
   /** How long the last stop and start of the server took; outlives a boot. */
   readonly #last: { stopMs: number | null; startMs: number | null } = { stopMs: null, startMs: null }
   readonly #block = new UnitBlock()
@@ -43,7 +43,7 @@ export class SimulatedHelper {
     this.drains = new GuestDrains(parts.machine, parts.server)
     this.web = { active: parts.webRuns, enabled: parts.webRuns }
     this.#machine.onEnd(() => {
-      this.#holds.clear()
+      this.#holds = []
       this.#block.forget()
       this.web.active = false
       Object.assign(this.troubles, NO_HELPER_TROUBLES)
@@ -53,8 +53,9 @@ export class SimulatedHelper {
     })
   }
 
+  /** Of this boot; the very list, which goes on changing. */
   get holds(): readonly GuestHold[] {
-    return [...this.#holds.values()]
+    return this.#holds
   }
 
   /** Units are kept from being started. */
@@ -104,7 +105,7 @@ export class SimulatedHelper {
     const firesUptimeMs = this.#uptime() + ttlMs - startMs - LOCK_PATIENCE_MS
     using lock = await this.#lock.take(5_000)
     if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work')
-    const known = this.#holds.get(id)
+    const known = this.#holds.find((one) => one.id === id)
     if (known !== undefined) return this.#heldBefore(known)
     const other = this.holds.find(keepsOthersOut)
     if (other !== undefined) return this.#refuse(id, 'guest-locked', `hold ${other.id} is open`)
@@ -121,7 +122,7 @@ export class SimulatedHelper {
       plan: { server: this.#server.running, web: this.web.active },
       watchdog: 'armed',
     }
-    this.#holds.set(id, hold)
+    this.#holds.push(hold)
     this.#watch(hold)
     this.#block.close(hold)
     hold.stopRequestedUptimeMs = this.#uptime()
@@ -179,7 +180,7 @@ export class SimulatedHelper {
   async #release(id: string): Promise<string> {
     using lock = await this.#lock.take(600_000)
     if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'release')
-    const hold = this.#holds.get(id)
+    const hold = this.#holds.find((one) => one.id === id)
     if (hold?.releaseAnswer !== undefined) return hold.releaseAnswer
     if (hold === undefined || hold.state === 'blocked') return this.#releaseUnknown(id)
     const starts = !isOver(hold)
@@ -213,7 +214,8 @@ export class SimulatedHelper {
     if (this.troubles.runFullUntil > this.#uptime())
       return this.#refuse(id, 'state-unwritable', '/run is full', 'release')
     const plan = { server: false, web: false }
-    this.#holds.set(id, { id, ttlMs: 0, firesUptimeMs: 0, state: 'blocked', plan, watchdog: 'missing' })
+    const blocked: GuestHold = { id, ttlMs: 0, firesUptimeMs: 0, state: 'blocked', plan, watchdog: 'missing' }
+    if (!this.#holds.some((one) => one.id === id)) this.#holds.push(blocked)
     return this.#say('release', id, releasedFacts(undefined))
   }
 
@@ -248,7 +250,8 @@ export class SimulatedHelper {
     using lock = await this.#lock.take(5_000)
     if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'drain')
     if (!this.#server.running) return this.#refuse(id, 'login-failed', 'the server does not answer', 'drain')
-    if (this.drains.isOver(id) || this.#holds.has(id)) return this.#refuse(id, 'released-before', 'it is over', 'drain')
+    if (this.drains.isOver(id) || this.#holds.some((one) => one.id === id))
+      return this.#refuse(id, 'released-before', 'it is over', 'drain')
     const changed = this.drains.note(id, seconds)
     await this.#machine.sleep(this.troubles.settingsTakeMs + this.#chance.between(1, 20))
     this.drains.lower()

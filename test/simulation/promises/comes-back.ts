@@ -18,11 +18,7 @@ export const comesBack: MakeInvariant = ({ guest, other }) => {
   return {
     promise: 'the database comes back',
     onEvent() {
-      for (const { onEvent } of guests) {
-        const broken = onEvent()
-        if (broken !== undefined) return broken
-      }
-      return undefined
+      return guests[0]?.onEvent() ?? guests[1]?.onEvent()
     },
     onTold({ procedure, told }) {
       if (told.how === 'failed' && told.error.code === 'come-back-failed') toldDown = true

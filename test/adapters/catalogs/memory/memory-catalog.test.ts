@@ -19,3 +19,11 @@ test('a record changed after it was saved does not change the catalog', async ()
   evidence.synced = false
   assert.deepEqual((await catalog.points())[0]?.evidence, { synced: true })
 })
+
+test('a record that was read cannot be changed', async () => {
+  const catalog = new MemoryCatalog()
+  await catalog.savePoint(aPoint({ evidence: { synced: true } }))
+  const point = await catalog.point(aPoint().id)
+  assert.throws(() => Object.assign(point?.evidence ?? {}, { synced: false }), TypeError)
+  assert.throws(() => Object.assign(point ?? {}, { grade: 'suspect' }), TypeError)
+})
