@@ -75,33 +75,6 @@ test('a dry run, nothing to do, and no policy change nothing and leave no run', 
   assert.equal((await world.catalog.runs()).length, runs)
 })
 
-test("a point of somebody else's snapshot counts for nothing, stays, and is not forgotten without its snapshot", async () => {
-  const world = makeWorld()
-  const ids = await withPoints(world, ...GOOD)
-  const [newest] = await world.catalog.points()
-  assert.ok(newest !== undefined)
-  await world.catalog.savePoint({ ...newest, kind: 'foreign' })
-  const { points, left } = await prune(world, { last: 1 })
-  assert.deepEqual(
-    points.map(({ id, fate }) => [id, fate]),
-    [
-      [ids[0], 'goes'],
-      [ids[1], 'stays'],
-    ],
-  )
-  const alone = {
-    snapshot: newest.snapshot,
-    reason: { code: 'not-ours', message: 'whoever made it keeps and removes it' },
-  }
-  assert.deepEqual(left, [alone])
-  await world.hypervisor.removeSnapshot(await world.hypervisor.findVm(world.settings.reference), newest.snapshot)
-  assert.deepEqual((await prune(world, { last: 1 })).left, [alone])
-  assert.deepEqual(
-    (await world.catalog.points()).map(({ id }) => id),
-    [newest.id, ids[1]],
-  )
-})
-
 test('snapshots of others are left, and told of; so are points of another VM that had the name', async () => {
   const world = makeWorld()
   await withPoints(world, ...GOOD)
