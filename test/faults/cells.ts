@@ -51,13 +51,13 @@ export const CELLS: readonly Cell[] = PROCEDURES.flatMap((procedure) =>
  * cells wait for the watchdog.
  */
 export const CI_CELLS: readonly string[] = [
-  'snapshot/preflight/sigterm',
   'snapshot/preflight/task-fails',
   'snapshot/drain/kill-9',
-  'snapshot/hold/sigterm',
+  'snapshot/hold/kill-9',
   'snapshot/hold/full-state',
   'snapshot/stop/kill-9',
   'snapshot/stop/mysql-started',
+  'snapshot/snapshot/kill-9',
   'snapshot/snapshot/mysql-forced',
   'snapshot/snapshot/task-answer-lost',
   'snapshot/snapshot/daemon-killed',
@@ -65,7 +65,7 @@ export const CI_CELLS: readonly string[] = [
   'snapshot/release/kill-9',
   'snapshot/release/guest-clock-back',
   'snapshot/release/full-run',
-  'snapshot/come-back/second-other-catalog',
+  'snapshot/come-back/kill-9',
   'snapshot/grade/kill-9',
   'snapshot/grade/clock-ahead',
   'snapshot/after/read-only-state',
