@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import type { App, GlobalOptions, Session } from '../app.ts'
 import { line } from '../format.ts'
-import { hookHypervisor } from '../hook/hypervisor-vms.ts'
+import { hookHypervisor, vmidsOf } from '../hook/hypervisor-vms.ts'
 import { authorizedKeysOptions, type Reach, readSshPlace, vzdumpScript } from '../hook/install-script.ts'
 import { backupOrder } from '../hook/order.ts'
 import { vzdumpPhase } from '../hook/vzdump.ts'
@@ -84,11 +84,10 @@ async function install(
     options.ssh === undefined
       ? { kind: 'here', command: own, hypervisor: name }
       : { kind: 'ssh', to: readSshPlace(options.ssh), key: options.key, knownHosts: options.knownHosts }
-  const vmids = Object.values(settings.vms).filter((vm) => vm.hypervisor === name)
   const script = vzdumpScript(await app.vzdumpScript(), {
     reach,
     onFailure: options.onFailure,
-    vmids: vmids.map(({ id }) => id),
+    vmids: await vmidsOf(session, name, app.signal),
   })
   await app.writeNewFile(file, script).catch((thrown: unknown) => {
     throw new StillshotError('usage', `${file} cannot be written: ${(thrown as Error).message}`, { cause: thrown })
