@@ -108,9 +108,12 @@ async function install(
 async function test(session: Session, name: string): Promise<CommandResult> {
   await selectVms(session, [name])
   const points = await (await session.catalog()).points({ vm: name })
-  const order = points.map(backupOrder).find((each) => each !== undefined)
+  // An older one that was held says nothing of how the hook works now.
+  const newest = points.find(({ kind }) => kind === 'backup')
+  const order = newest === undefined ? undefined : backupOrder(newest)
   if (order === undefined) {
-    throw new StillshotError('point-not-found', `${name} has no backup that was held and has ended`, {
+    const which = newest === undefined ? 'no backup' : `as newest backup ${newest.id}, which is none`
+    throw new StillshotError('point-not-found', `${name} has ${which} that was held and has ended`, {
       hint: 'make one in mode snapshot, with the script that `stillshot hook install` writes',
     })
   }
