@@ -55,6 +55,12 @@ export function vmKey(vm: { hypervisor: string; nativeId: string; uuid: string }
   return JSON.stringify([vm.hypervisor, vm.nativeId, vm.uuid])
 }
 
+/** The hypervisor's own id of the VM in a {@link vmKey}. */
+export function nativeIdOfVmKey(key: string): string {
+  const [, nativeId] = JSON.parse(key) as readonly string[]
+  return nativeId ?? ''
+}
+
 /** The SMBIOS UUID in a {@link vmKey}. */
 export function uuidOfVmKey(key: string): string {
   const [, , uuid] = JSON.parse(key) as readonly string[]

@@ -87,6 +87,7 @@ async function backupStarted(
 ): Promise<void> {
   const { run, hold, settings, timing, signal } = within
   const leftMs = Math.min(hold.firesUptimeMs - hold.answeredUptimeMs, settings.holdTtlMs) - WATCHDOG_MARGIN_MS
+  if (leftMs <= 0) throw new StillshotError('hold-expired', 'the hold’s time to live was over before the backup')
   using deadline = ports.system.clock.deadline(leftMs, signal)
   timing.mark('requested')
   job.goOn(run)

@@ -50,6 +50,18 @@ test('show gives proofs, timeline and the command to roll back by hand', async (
   assert.deepEqual([document.point.id, document.journal.length, document.byHand], [somePoint().id, 2, options.byHand])
 })
 
+test('show says how a backup is unpacked, and rolls nothing back to its archive', async () => {
+  const snapshot = 'nas:backup/vzdump-qemu-100-2026_11_27-02_30_00.vma.zst'
+  const backup = (state: string) =>
+    somePoint({ kind: 'backup', vmKey: '["kvm","100","u"]', snapshot, evidence: { proofs: [], backup: { state } } })
+  const done = await run(['show', '01JDA'], { points: [backup('done')], byHand: `qm rollback 100 ${snapshot}` })
+  assert.match(done.out, new RegExp(`\\n  backup ${snapshot}, made by kvm itself\\n`))
+  assert.match(done.out, new RegExp(`\\n  qmrestore ${snapshot} 100 `))
+  assert.doesNotMatch(done.out, /rollback|on kvm only/)
+  const running = await run(['show', '01JDA'], { points: [backup('running')] })
+  assert.match(running.out, /not known: nobody has seen the end of the backup/)
+})
+
 test('show works without journal and hypervisor', async () => {
   const { out, status } = await run(['show', '01JDA'], { points: [somePoint({ vm: 'gone' })] })
   assert.equal(status, 0)

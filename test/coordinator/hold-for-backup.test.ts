@@ -111,6 +111,15 @@ describe('a backup that the hypervisor makes', () => {
     })
   }
 
+  test('is not begun when the stop has used up the time to live', async () => {
+    const world = makeWorld()
+    world.guest.faults.stopMs = world.settings.holdTtlMs - 1_000
+    const { job, seen } = modelJob(world)
+    assert.equal(await backUp(world, { job }).catch(codeOf), 'hold-expired')
+    assert.equal(seen.run, undefined)
+    await assertQuiet(world, { points: 0 })
+  })
+
   test('whose process dies is settled by recover, with the database up', async () => {
     const world = makeWorld()
     const { job } = modelJob(world, { startsAfterMs: 3_600_000_000 })

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import type { App, GlobalOptions, Session } from '../app.ts'
 import { line } from '../format.ts'
-import { hookHypervisor } from '../hook/hypervisor-vms.ts'
+import { hookHypervisor, vmidsOf } from '../hook/hypervisor-vms.ts'
 import { authorizedKeysOptions, type Reach, readSshPlace, vzdumpScript } from '../hook/install-script.ts'
 import { backupOrder } from '../hook/order.ts'
 import { vzdumpPhase } from '../hook/vzdump.ts'
@@ -84,11 +84,10 @@ async function install(
     options.ssh === undefined
       ? { kind: 'here', command: own, hypervisor: name }
       : { kind: 'ssh', to: readSshPlace(options.ssh), key: options.key, knownHosts: options.knownHosts }
-  const vmids = Object.values(settings.vms).filter((vm) => vm.hypervisor === name)
   const script = vzdumpScript(await app.vzdumpScript(), {
     reach,
     onFailure: options.onFailure,
-    vmids: vmids.map(({ id }) => id),
+    vmids: await vmidsOf(session, name, app.signal),
   })
   await app.writeNewFile(file, script).catch((thrown: unknown) => {
     throw new StillshotError('usage', `${file} cannot be written: ${(thrown as Error).message}`, { cause: thrown })
@@ -109,9 +108,12 @@ async function install(
 async function test(session: Session, name: string): Promise<CommandResult> {
   await selectVms(session, [name])
   const points = await (await session.catalog()).points({ vm: name })
-  const order = points.map(backupOrder).find((each) => each !== undefined)
+  // An older one that was held says nothing of how the hook works now.
+  const newest = points.find(({ kind }) => kind === 'backup')
+  const order = newest === undefined ? undefined : backupOrder(newest)
   if (order === undefined) {
-    throw new StillshotError('point-not-found', `${name} has no backup that was held and has ended`, {
+    const which = newest === undefined ? 'no backup' : `as newest backup ${newest.id}, which is none`
+    throw new StillshotError('point-not-found', `${name} has ${which} that was held and has ended`, {
       hint: 'make one in mode snapshot, with the script that `stillshot hook install` writes',
     })
   }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
-import type { RestorePoint, RunRecord } from '../../catalog/catalog.ts'
+import { nativeIdOfVmKey, type RestorePoint, type RunRecord } from '../../catalog/catalog.ts'
+import type { BackedUpEvidence } from '../../coordinator/unfinished-backup.ts'
 import { StillshotError, toStillshotError } from '../../errors.ts'
 import type { JournalEvent } from '../../saga/journal-event.ts'
+import { shellWord } from '../../system/shell-word.ts'
 import type { App, Session } from '../app.ts'
 import { formatAge, indent, line } from '../format.ts'
 import { gradeText, outageText, pointDocument } from '../point-text.ts'
@@ -63,6 +65,7 @@ async function readEvents(app: App, session: Session, run: string): Promise<read
 
 /** Asks the hypervisor for the VM, bounded: somebody reads this when little else works. */
 async function commandByHand(app: App, session: Session, point: RestorePoint): Promise<string> {
+  if (point.kind === 'backup') return unpackByHand(point)
   try {
     for (const [, entry] of await selectVms(session, [point.vm])) {
       const hypervisor = await session.openHypervisor(entry.hypervisor)
@@ -75,6 +78,19 @@ async function commandByHand(app: App, session: Session, point: RestorePoint): P
   return 'not known'
 }
 
+/** No VM is rolled back to an archive; without --force nothing that is there is overwritten. */
+function unpackByHand({ snapshot, vmKey, hypervisor, evidence }: RestorePoint): string {
+  const { backup } = evidence as Partial<BackedUpEvidence>
+  if (backup?.state !== 'done') return 'not known: nobody has seen the end of the backup'
+  const words = ['qmrestore', snapshot, nativeIdOfVmKey(vmKey)].map(shellWord)
+  return `${words.join(' ')} (on a node of ${hypervisor}; over a VM that is there with --force, which deletes its disks)`
+}
+
+function whereText({ kind, snapshot, hypervisor }: RestorePoint): string {
+  if (kind === 'backup') return line`  backup ${snapshot}, made by ${hypervisor} itself`
+  return line`  snapshot ${snapshot} on ${hypervisor} only: a copy elsewhere is a backup, this is not`
+}
+
 function pointText(app: App, point: RestorePoint): string {
   const age = formatAge(app.system.clock.now(), point.createdAt)
   const lines = [
@@ -82,7 +98,7 @@ function pointText(app: App, point: RestorePoint): string {
     indent(gradeText(point)),
     ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
     ...(point.note === undefined ? [] : [line`  note: ${point.note}`]),
-    line`  snapshot ${point.snapshot} on ${point.hypervisor} only: a copy elsewhere is a backup, this is not`,
+    whereText(point),
     ...proofLines(point.evidence).map((line) => `  ${line}`),
   ]
   return `${lines.join('\n')}\n`

@@ -36,6 +36,19 @@ export async function vmByVmid(
   throw new StillshotError('vm-ambiguous', `${vmid} of ${hypervisor} is under vms: as ${names}`)
 }
 
+/** The vmids of all VMs of this hypervisor under `vms:`, of those with a name, too. Rejects when one cannot be asked for. */
+export async function vmidsOf(session: Session, hypervisor: string, signal: AbortSignal): Promise<readonly string[]> {
+  const { vms } = await session.settings()
+  const vmids: string[] = []
+  for (const [name, entry] of Object.entries(vms)) {
+    if (entry.hypervisor !== hypervisor) continue
+    const vmid = /^[0-9]+$/.test(entry.id) ? entry.id : await nativeId(session, entry, signal)
+    if (vmid === undefined) throw new StillshotError('vm-not-found', `${name}: ${hypervisor} has no VM ${entry.id}`)
+    vmids.push(vmid)
+  }
+  return vmids
+}
+
 async function nativeId(
   session: Session,
   { hypervisor, id }: VmEntry,

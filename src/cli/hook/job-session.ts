@@ -39,21 +39,27 @@ export function followJob(
   { signal, print }: { signal: AbortSignal; print: (text: string) => void },
 ): FollowedJob {
   const gone = new AbortController()
+  let mayStart = false
   signal.addEventListener('abort', () => gone.abort(signal.reason), { once: true })
-  const started = untilStarted(line, gone.signal)
+  const started = untilStarted(line, gone.signal, () => mayStart)
   started.catch((thrown: unknown) => gone.abort(toStillshotError(thrown)))
   const job: BackupJob = {
     facts: { disks, ...(storage === undefined ? {} : { storage }) },
-    goOn: (run) => print(`held ${run}\n`),
+    goOn: (run) => {
+      mayStart = true
+      print(`held ${run}\n`)
+    },
     started: (limit) => orAborted(started, limit),
   }
   return { job, signal: gone.signal }
 }
 
-async function untilStarted(line: Line, signal: AbortSignal): Promise<void> {
+/** The order of the words is evidence: a backup that starts unasked has its point in time outside the hold. */
+async function untilStarted(line: Line, signal: AbortSignal, mayStart: () => boolean): Promise<void> {
   for (;;) {
     const { kind } = await nextLine(line, signal)
-    if (kind === 'started') return
+    if (kind === 'started' && mayStart()) return
+    if (kind === 'started') throw new StillshotError('backup-lost', 'the backup started before the guest stood still')
     if (kind === 'given-up') throw new StillshotError('backup-lost', 'the backup was given up before it had started')
   }
 }

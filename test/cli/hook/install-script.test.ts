@@ -108,6 +108,12 @@ test('the options of the key keep quotes and backslashes as sshd reads them', ()
   assert.equal(options, `restrict,command="/usr/bin/node '/opt/a \\"b\\"/s.js' hook gate pve"`)
 })
 
+test('hook install knows the number of a guest that the configuration has by its name', async () => {
+  const { status, written } = await run(['hook', 'install', 'pve', 'out.sh'], { config: PVE, nativeId: '101' })
+  assert.equal(status, 0)
+  assert.match(written['out.sh'] ?? '', /^VMS='100 101'$/m)
+})
+
 test('hook install writes a new file and says where everything goes', async () => {
   const words = ['hook', 'install', 'pve', 'out.sh', '--ssh', 'stillshot@10.0.0.1']
   const { status, written, out } = await run(words, { config: PVE })

@@ -43,6 +43,13 @@ test('hook test fails for an order that is not proven', async () => {
   }
 })
 
+test('hook test does not speak of an older backup where nothing was held for the newest', async () => {
+  const unheld = { ...backup('proven', {}), id: '01JE0000000000000000000000', createdAt: '2027-01-15T08:00:00.000Z' }
+  const { status, out, err } = await run(['hook', 'test', 'db1'], { points: [unheld, backup('proven')] })
+  assert.deepEqual([status, out], [18, ''])
+  assert.match(err, /as newest backup 01JE0000000000000000000000, which is none that was held and has ended/)
+})
+
 test('hook test finds nothing in a backup that still runs, or that nothing was held for', async () => {
   const { status } = await run(['hook', 'test', 'db1'], { points: [backup('proven', {})] })
   assert.equal(status, 18)

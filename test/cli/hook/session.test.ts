@@ -154,6 +154,21 @@ describe('the line to the host', () => {
     assert.equal(Math.round(clock.monotonic()), SILENCE_MS * 11)
   })
 
+  test('takes no backup for held that started before it was let go on', async () => {
+    const clock = new VirtualClock({ auto: true })
+    const { promise: silence } = Promise.withResolvers<string>()
+    async function* chunks() {
+      yield `${FACTS}alive\nstarted\n`
+      yield await silence
+    }
+    const line = { reader: new LineReader(chunks()), clock }
+    const { job, signal } = followJob(line, await readTold(line, 'hold', never()), { signal: never(), print() {} })
+    await clock.sleep(1)
+    assert.equal(signal.aborted, true, 'nothing needs to stop for it')
+    job.goOn(POINT.id)
+    await assert.rejects(job.started(never()), { code: 'backup-lost' })
+  })
+
   test('loses no word when the waiting for it is given up', async () => {
     const { promise, resolve } = Promise.withResolvers<string>()
     const reader = new LineReader(

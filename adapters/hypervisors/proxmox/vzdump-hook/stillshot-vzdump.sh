@@ -176,10 +176,10 @@ is_ours() {
 # --- phases ---
 
 backup_start() {
+  # Left by a backup that was killed: its run must not pass for this one's. A call for it ends when its token is gone.
+  rm -rf "$PLACE"
   [ "$MODE" = snapshot ] || trouble "a backup in mode ${MODE:-?} has no moment to hold for: use mode snapshot, or stop"
   find_task || trouble "the log of this task is not under $TASKS"
-  # A call for an earlier backup of this guest ends when its token is gone.
-  rm -rf "$PLACE"
   mkdir -p "$PLACE" || trouble "$PLACE cannot be made"
   disks "$TASK" >"$PLACE/disks"
   [ "${VMTYPE-}" = lxc ] || grep -q '^include' "$PLACE/disks" || trouble 'the task does not say which disks it backs up'

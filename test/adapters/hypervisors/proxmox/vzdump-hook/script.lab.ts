@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { runVzdump, startVzdump } from '../../../../labs/proxmox/vzdump/run-vzdump.ts'
@@ -114,6 +114,19 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       const end = (await host.asked())[1]
       assert.equal(end?.words, 'hook vzdump --hypervisor pve backup-end snapshot 100', 'there is no run to name')
       assert.deepEqual(end?.input.slice(0, 3), FACTS)
+    })
+
+    test('takes nothing that a killed backup left for its own', async (t) => {
+      const host = await open(t, { coordinator: 'good', onFailure: 'continue' })
+      const place = join(host.root, 'state/100')
+      await mkdir(place, { recursive: true })
+      await writeFile(join(place, 'said'), `held ${RUN}\nreleased ${RUN} 1234\n`)
+      await writeFile(join(place, 'ended'), '2026-11-27 02:30:12\n')
+      const { status, log } = await runVzdump(host.job({ mode: 'suspend' }))
+      assert.equal(status, 0)
+      assert.match(log, /ALARM: a backup in mode suspend has no moment to hold for/)
+      assert.doesNotMatch(log, /restore point/)
+      assert.deepEqual(await host.asked(), [])
     })
 
     test('leaves guests alone that are not stillshot’s', async (t) => {
