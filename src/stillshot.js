@@ -24,7 +24,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 /** True for a phase of a backup that src/cli/hook/words.ts would let pass. */
 function concernsNobody(/** @type {string[]} */ words) {
   const at = words.indexOf('hook')
-  if (at < 0 || words[at + 1] !== 'vzdump') return false
+  const isCommand = words.slice(0, at).every((word, index) => word.startsWith('-') || words[index - 1] === '--config')
+  if (at < 0 || !isCommand || words[at + 1] !== 'vzdump') return false
   const rest = words.slice(at + 2)
   const phase = rest.find((word, index) => !word.startsWith('-') && rest[index - 1] !== '--hypervisor')
   return /^(job-(init|start|end|abort)|pre-stop|(pre|post)-restart|log-end)$/.test(phase ?? '')

@@ -94,6 +94,27 @@ export function releaseGuest(
   })
 }
 
+/**
+ * The guest's hold ended also where its release could not start everything and somebody else did: it would keep the next hold
+ * out until its watchdog fires. False when the guest does not say so. Idempotent.
+ */
+export async function letGo(
+  ports: Ports,
+  run: Run,
+  settings: VmSettings,
+  { release, cameBack, machine }: { release: ReleaseAnswer; cameBack: CameBack | undefined; machine: string },
+): Promise<boolean> {
+  if (release.ok || cameBack?.complete !== true) return release.ok
+  try {
+    const again = () => releaseGuest(ports, run, settings, { machine })
+    const { ok } = await run.saga.act('release', again, { settles: (answer) => (answer.ok ? ['hold'] : []) })
+    return ok
+  } catch (thrown) {
+    ports.log.warn('the guest could not be let go', { vm: settings.name, message: String(thrown) })
+    return false
+  }
+}
+
 /** Unit, socket, SELECT 1, log, replicas and web servers as before; undefined when the guest could not be asked. */
 export async function lookWhatCameBack(
   ports: Ports,

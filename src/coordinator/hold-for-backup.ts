@@ -5,7 +5,7 @@ import { DeadlineExceeded } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
 import { asBackedUp, type BackupJob } from './backup-job.ts'
 import { WATCHDOG_MARGIN_MS } from './forecast.ts'
-import { drain, holdFacts, holdGuest, lookWhatCameBack, releaseGuest, releaseHold } from './guest-steps.ts'
+import { drain, holdFacts, holdGuest, letGo, lookWhatCameBack, releaseGuest, releaseHold } from './guest-steps.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { lookAhead, passed } from './preflight.ts'
@@ -49,6 +49,7 @@ export async function holdForBackup(
         { facts: holdFacts, settles: ['drain'] },
       ),
     )
+    const machine = hold.uuid ?? vm.uuid
     await during('snapshot', () =>
       saga.act('backup', () => backupStarted(ports, job, { run: run.id, hold, settings, timing, signal })),
     )
@@ -57,7 +58,7 @@ export async function holdForBackup(
         'release',
         () =>
           releaseGuest(ports, run, settings, {
-            machine: hold.uuid ?? vm.uuid,
+            machine,
             onSent: () => timing.mark('releaseSent'),
           }),
         { settles: ({ ok }) => (ok ? ['hold'] : []) },
@@ -65,13 +66,14 @@ export async function holdForBackup(
     )
 
     const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen))
+    const isFree = await letGo(ports, run, settings, { release, cameBack, machine })
     const { storage, disks } = job.facts
     const archive = { name: draft.snapshot, description: '', createdAt: timing.read().endedAt, complete: true, disks }
     const graded = gradePoint(ports, settings, draft, { seen, hold, release, snapshot: archive, timing, cameBack })
     point = unfinished(graded, storage)
     await during('grade', () => ports.catalog.savePoint(point))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    notAsBefore = notBack(point, cameBack)
+    notAsBefore = notBack(point, cameBack, isFree)
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }

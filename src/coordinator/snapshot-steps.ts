@@ -131,9 +131,16 @@ export async function label(ports: Ports, run: Run, vm: Vm, point: RestorePoint)
 }
 
 /** The error of a run whose point is kept while the guest is not, or not known to be, as it was; undefined when it is. */
-export function notBack(point: RestorePoint, cameBack: CameBack | undefined): StillshotError | undefined {
-  if (cameBack?.complete === true) return undefined
+export function notBack(
+  point: RestorePoint,
+  cameBack: CameBack | undefined,
+  isFree: boolean,
+): StillshotError | undefined {
   const details = { run: point.run, point }
+  if (cameBack?.complete === true) {
+    const held = `${point.vm} is back as it was, and its hold is open until its watchdog ends it`
+    return isFree ? undefined : new StillshotError('come-back-failed', held, { details })
+  }
   if (cameBack === undefined) {
     return new StillshotError('come-back-failed', `${point.vm} could not be asked whether it is back`, { details })
   }

@@ -1,5 +1,5 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { drain, holdFacts, holdGuest, lookWhatCameBack, releaseGuest, releaseHold } from './guest-steps.ts'
+import { drain, holdFacts, holdGuest, letGo, lookWhatCameBack, releaseGuest, releaseHold } from './guest-steps.ts'
 import { describePoint } from './label-point.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
@@ -53,6 +53,7 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
         { facts: holdFacts, settles: ['drain'] },
       ),
     )
+    const machine = hold.uuid ?? vm.uuid
     const snapshot = await during('snapshot', () =>
       saga.act('create-snapshot', () =>
         snapshotHeld(ports, vm, request, { hold, holdTtlMs: settings.holdTtlMs, timing, signal }),
@@ -63,7 +64,7 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
         'release',
         () =>
           releaseGuest(ports, run, settings, {
-            machine: hold.uuid ?? vm.uuid,
+            machine,
             onSent: () => timing.mark('releaseSent'),
           }),
         {
@@ -75,10 +76,11 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
 
     // Everything slow happens after it is back; from here on nothing is given up, whoever aborts.
     const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen))
+    const isFree = await letGo(ports, run, settings, { release, cameBack, machine })
     point = gradePoint(ports, settings, draft, { seen, hold, release, snapshot, timing, cameBack })
     await during('grade', () => label(ports, run, vm, point))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    notAsBefore = notBack(point, cameBack)
+    notAsBefore = notBack(point, cameBack, isFree)
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
