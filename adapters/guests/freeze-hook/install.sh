@@ -168,7 +168,9 @@ if [ -d /etc/vmware-tools ]; then
 $MARK
 case \${1-} in
   freeze) exec $HELPER freeze vmware-tools ;;
-  thaw | freezeFail) exec $HELPER thaw vmware-tools ;;
+  thaw) exec $HELPER thaw vmware-tools ;;
+  # The second one says that nothing was frozen: what the first one kept is evidence of nothing.
+  freezeFail) $HELPER thaw vmware-tools && exec $HELPER thaw vmware-tools ;;
 esac
 END
   fact vmware /etc/vmware-tools/backupScripts.d/50-stillshot
