@@ -88,7 +88,8 @@ async function collect(
   const collected: CollectedFreeze[] = []
   for (const freeze of freezes) {
     const seen = isReadable(freeze)
-      ? judge(facts, freeze, { others: readable, foreign, points: await pointsOf(ports, vm), nowMs: clock.now() })
+      ? ((await judgedBefore(ports, freeze)) ??
+        judge(facts, freeze, { others: readable, foreign, points: await pointsOf(ports, vm), nowMs: clock.now() }))
       : unreadable(freeze)
     if (seen.outcome !== 'waits') await takeOver(ports, run, seen, call)
     const { record: _, ...report } = seen
@@ -112,6 +113,28 @@ async function dropGone(ports: Ports, vm: Vm, foreign: readonly Snapshot[]): Pro
 
 function isOf(point: RestorePoint, { name, createdAt }: Snapshot): boolean {
   return point.snapshot === name && point.createdAt === createdAt
+}
+
+/**
+ * What is in the catalog already and was not forgotten, or came back with the guest's disks: it is not judged again, with
+ * fewer neighbours than it had, and what was noted on it stays.
+ */
+async function judgedBefore({ catalog }: Ports, { id, source }: KeptFreeze): Promise<Judged | undefined> {
+  const point = await catalog.point(id)
+  if (point?.id === id) {
+    const { snapshot, grade, reasons } = point
+    return {
+      id,
+      source,
+      outcome: 'point',
+      message: `snapshot ${snapshot} is restore point ${id}`,
+      snapshot,
+      grade,
+      reasons,
+    }
+  }
+  const held = await catalog.hold(id)
+  return held && { id, source, outcome: 'hold', message: 'it is in the catalog already' }
 }
 
 /** The catalog has it before the guest forgets it. */
@@ -151,7 +174,7 @@ function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, foreign, points
   }
   if (snapshot === undefined || match.snapshots.length > 1) return asHold(facts, freeze, match)
   const earlier = points.find((point) => isOf(point, snapshot))
-  if (earlier !== undefined && earlier.id !== id) {
+  if (earlier !== undefined) {
     return { ...about, outcome: 'hold', message: `${snapshot.name} is restore point ${earlier.id} already` }
   }
   const record = foreignPoint(facts, freeze, match, snapshot)

@@ -190,6 +190,38 @@ test('what cannot be understood proves nothing, and is said and forgotten', asyn
   assert.equal(freezing.kept.size, 0)
 })
 
+test('what comes back with the guest’s disks is not judged again, without the neighbours that it had', async () => {
+  const { freezing, take, collect, catalog, pass, hypervisor } = makeFreezingWorld()
+  await take('nightly')
+  const id = await freezing.frozen({})
+  const kept = freezing.kept.get(id) ?? {}
+  await freezing.frozen({})
+  await pass(60_000)
+  await collect()
+  const [point] = await catalog.points()
+  assert.deepEqual([point?.id, point?.grade], [id, 'crash-only'])
+  if (point !== undefined) await catalog.savePoint({ ...point, note: 'before the move' })
+  freezing.kept.set(id, kept)
+  assert.deepEqual(
+    (await collect()).freezes.map(({ outcome, grade, snapshot }) => [outcome, grade, snapshot]),
+    [['point', 'crash-only', 'nightly']],
+  )
+  assert.deepEqual(
+    (await catalog.points()).map(({ grade, note }) => [grade, note]),
+    [['crash-only', 'before the move']],
+  )
+  assert.equal(freezing.kept.size, 0)
+  const vm = await hypervisor.findVm('db1')
+  await take('first')
+  const twice = await freezing.frozen({ during: () => take('second') })
+  const ambiguous = freezing.kept.get(twice) ?? {}
+  await collect(true)
+  await hypervisor.removeSnapshot(vm, 'first')
+  freezing.kept.set(twice, ambiguous)
+  assert.equal((await collect(true)).freezes[0]?.outcome, 'hold')
+  assert.equal(freezing.kept.size, 0)
+})
+
 test('a catalog that cannot be written leaves everything in the guest', async () => {
   const { freezing, take, collect, catalog, pass } = makeFreezingWorld()
   await freezing.frozen({ during: () => take('nightly') })

@@ -27,11 +27,13 @@ END
 
 # --- qemu-guest-agent
 
-# The words that the running agent was started with, one a line.
+# The words that the running agent was started with, one a line. Anybody may call a process so, and would choose by its words
+# what root writes where: so only root's own counts, whatever the owner of its folder in /proc is.
 agent_words() {
   for process in /proc/[0-9]*; do
     { read -r name <"$process/comm"; } 2>/dev/null || continue
-    [ "$name" != qemu-ga ] || tr '\0' '\n' <"$process/cmdline"
+    [ "$name" = qemu-ga ] && grep -Eqs '^Uid:[[:space:]]+0[[:space:]]+0[[:space:]]' "$process/status" || continue
+    tr '\0' '\n' <"$process/cmdline"
   done
 }
 
@@ -166,7 +168,9 @@ if [ -d /etc/vmware-tools ]; then
 $MARK
 case \${1-} in
   freeze) exec $HELPER freeze vmware-tools ;;
-  thaw | freezeFail) exec $HELPER thaw vmware-tools ;;
+  thaw) exec $HELPER thaw vmware-tools ;;
+  # The second one says that nothing was frozen: what the first one kept is evidence of nothing.
+  freezeFail) $HELPER thaw vmware-tools && exec $HELPER thaw vmware-tools ;;
 esac
 END
   fact vmware /etc/vmware-tools/backupScripts.d/50-stillshot

@@ -4,8 +4,9 @@
 # RUN/freezes/SOURCE/ is there from a freeze of this caller to its thaw:
 #   id        the hold that the freeze took; or
 #   joined    the hold of somebody else that it found open, and is part of
-#   called    when it was asked for: wall clock in milliseconds, uptime in milliseconds
+#   called    when it was asked for: wall clock in milliseconds, uptime in milliseconds; not before it has succeeded
 #   *.json    what probe and hold answered
+# RUN/thawed/SOURCE: the hold of this caller's last freeze, and the uptime of its thaw, until it freezes again.
 
 # The record of a freeze of hold $1 in R; false when no freeze goes with it.
 find_freeze() {

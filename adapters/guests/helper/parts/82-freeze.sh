@@ -15,6 +15,7 @@ freeze_verb() {
   ignore_signals
   trap freeze_cancel TERM
   exec </dev/null
+  rm -f "$RUN/thawed/$1"
   freeze_settings
   open_state
   freeze_begin "$1"
@@ -23,6 +24,8 @@ freeze_verb() {
   freeze_hold
   freeze_is_awaited || freeze_undo cancelled 'the caller is gone'
   freeze_is_clean || freeze_undo unclean "$R"
+  # Last: what was killed before, or failed, is evidence of nothing, because its caller may take the snapshot all the same.
+  printf '%s\n' "$FREEZE_CALLED" 2>/dev/null >"$FREEZE/called"
   document true null ",\"joined\":null"
   say
 }
@@ -55,7 +58,7 @@ freeze_begin() {
   safe_directory "$RUN/freezes" || freeze_refuse state-unsafe "$RUN/freezes is not a directory of root's own"
   [ ! -s "$FREEZE/id" ] || "$SELF" thaw "$1" >/dev/null 2>&1 || freeze_refuse guest-locked 'an earlier freeze could not be ended'
   rm -rf "$FREEZE"
-  mkdir -m 0700 "$FREEZE" 2>/dev/null && printf '%s\n' "$FREEZE_CALLED" 2>/dev/null >"$FREEZE/called" ||
+  mkdir -m 0700 "$FREEZE" 2>/dev/null ||
     freeze_refuse state-unwritable "$FREEZE cannot be written"
 }
 
@@ -99,7 +102,6 @@ freeze_hold() {
 # shellcheck disable=SC2317 # a signal calls it
 freeze_cancel() {
   trap '' TERM
-  # Without its beginning it is evidence of nothing.
   [ -z "$FREEZE" ] || rm -f "$FREEZE/called"
   if [ -z "$HOLD" ]; then
     [ -z "$FREEZE" ] || rm -rf "$FREEZE"

@@ -20,6 +20,8 @@ thaw_verb() {
   thaw_kept=false
   ! thaw_keep || thaw_kept=true
   rm -rf "$FREEZE"
+  uptime_ms
+  ! safe_directory "$RUN/thawed" || printf '%s %s\n' "$HOLD" "$NOW" 2>/dev/null >"$RUN/thawed/$1"
   [ "$thaw_status" -eq 0 ] || refuse "$thaw_code" "$thaw_why"
   document true null ",\"known\":true,\"kept\":$thaw_kept"
   say
@@ -34,10 +36,22 @@ thaw_find() {
 
 # No freeze of this caller's: another one's, or a hold of stillshot's own, is not ended by it.
 thaw_nothing() {
+  [ -f "$FREEZE/joined" ] || thaw_again
   rm -rf "$FREEZE"
   document true null ',"known":false,"kept":false'
   say
   exit 0
+}
+
+# A second thaw within an hour: the agent had ended the freeze by itself, because a file system or a later hook could not be
+# frozen. Proxmox VE takes its snapshot all the same, of a server that runs, and asks for the thaw afterwards: so what
+# was kept must not be taken for evidence of it.
+thaw_again() {
+  thaw_file=$RUN/thawed/${FREEZE##*/}
+  [ -f "$thaw_file" ] && read -r thaw_id thaw_at <"$thaw_file" || return 0
+  rm -f "$thaw_file"
+  uptime_ms
+  ! is_id "$thaw_id" || [ $((NOW - thaw_at)) -gt 3600000 ] || rm -f "$MEMORY/frozen/$thaw_id"
 }
 
 # One file, whole or not at all, on the disk before the caller is told. Without a hold that was answered there is no evidence.

@@ -92,6 +92,25 @@ test('an agent that is told of a hook is not told again; other lines of its conf
   assert.equal(await guest.read('srv/hook'), STOCK)
 })
 
+test('only an agent of root’s says where its hook is, not what anybody else calls by its name', async (t) => {
+  const guest = await openHookSandbox()
+  t.after(() => guest.close())
+  const told = join(guest.root, 'srv/hook')
+  const agent = async (user: number) => {
+    await guest.write('proc/77/comm', 'qemu-ga\n')
+    await guest.write('proc/77/cmdline', `/usr/sbin/qemu-ga\0--fsfreeze-hook=${told}\0`)
+    await guest.write('proc/77/status', `Name:\tqemu-ga\nUid:\t${user}\t${user}\t${user}\t${user}\n`)
+  }
+  await guest.write('srv/hook', STOCK, 0o755)
+  await agent(1000)
+  const facts = await guest.install()
+  assert.deepEqual([facts.get('hook'), facts.get('agent')], [join(guest.root, HOOK), 'installed'])
+  assert.equal(await guest.read('srv/hook'), STOCK)
+  await guest.remove()
+  await agent(0)
+  assert.equal((await guest.install()).get('hook'), told)
+})
+
 test('SELinux is asked about and changed only when a person agreed', async (t) => {
   const guest = await openHookSandbox()
   t.after(() => guest.close())

@@ -26,7 +26,7 @@ export async function openHookSandbox(): Promise<HookSandbox> {
     const { freezeHook } = await loadHelper()
     const text = (freezeHook?.[which] ?? '')
       .replaceAll('PATH=/usr/sbin', `PATH=${root}/bin:/usr/sbin`)
-      .replaceAll(/\/(etc|run\/systemd|usr\/local)\//g, `${root}/$1/`)
+      .replaceAll(/\/(etc|proc|run\/systemd|usr\/local)\//g, `${root}/$1/`)
     return execute('sh', ['-s'], { stdin: before + text, env: { PATH: `${root}/bin:${process.env.PATH}` } })
   }
   const program = (name: string, text: string) => write(`bin/${name}`, `#!/bin/sh\n${text}`, 0o755)

@@ -64,7 +64,7 @@ test('a script after ours that fails, or a snapshot that fails, gives the server
   await neighbour(guest, '90-fails', ':')
   assert.equal(await guest.tools.freeze(), true)
   await guest.tools.freezeFail()
-  assert.deepEqual([await server(guest), await isHeld(guest)], ['active', false])
+  assert.deepEqual([await server(guest), await isHeld(guest), await kept(guest)], ['active', false, 0])
 })
 
 test('a freeze that cannot be clean fails the snapshot, though nothing is asked of the script any more', async (t) => {
