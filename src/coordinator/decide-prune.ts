@@ -47,7 +47,7 @@ export interface LeftSnapshot {
 export function decidePrune(view: PruneView, policies: readonly RetentionPolicy[]): PrunePlan {
   const { vm, points, snapshots } = view
   const ours = points.filter(isOwn).filter((point) => point.vmKey === vmKey(vm))
-  const paused = failedSince(view.runs, ours)
+  const paused = failedSince(view.runs, ours.filter(({ snapshot }) => isWhole(snapshots, snapshot)))
   const fates = new Map(decideRetention(candidatesOf(ours, snapshots), policies).map((fate) => [fate.id, fate]))
   const planned = ours.map(({ id, snapshot, createdAt, kind, grade }): PlannedPoint => {
     const facts = { id, snapshot, createdAt, kind, grade }
@@ -61,7 +61,11 @@ export function decidePrune(view: PruneView, policies: readonly RetentionPolicy[
   return { paused, points: inOrderOf(snapshots, planned), left: leftOf(view, ours) }
 }
 
-/** The newest run that failed and that no good point has followed. A run that ended well has told what its point is worth. */
+function isWhole(snapshots: readonly Snapshot[], wanted: string): boolean {
+  return snapshots.some(({ name, complete }) => complete && name === wanted)
+}
+
+/** The newest run that failed and that no good point, still there, has followed. A run that ended well has told what its point is worth. */
 function failedSince(runs: readonly RunRecord[], points: readonly OwnPoint[]): PrunePlan['paused'] {
   const good = new Set(points.filter(counts).map(({ run }) => run))
   for (const { id, procedure, outcome, error } of runs.toSorted((a, b) => (a.id < b.id ? 1 : -1))) {

@@ -26,7 +26,7 @@ export interface Played {
   readonly hung: boolean
   readonly injectedMs?: number
   readonly liftedMs?: number
-  /** The server was back, by itself, before anybody recovered; else what was seen instead. */
+  /** The server was back, by itself, before anybody recovered its run; else what was seen instead. */
   readonly back: true | string
   readonly recovered: readonly Told[]
   readonly after: InGuest
@@ -70,9 +70,13 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   if (!fault.unfinished) await procedure.finish?.(scene)
   if (fault.stays) await seenUp(scene, TTL_MS + PATIENCE_MS).catch(() => {})
   const liftedMs = fault.lift === undefined ? undefined : await lift()
-  const back = await comesBack(scene)
-  const endedMs = performance.now()
+  // A machine that a killed restore left off starts nothing: `recover` powers it on, and the time counts from that boot.
+  const isLeftOff = scene.told[0]?.signal === 'SIGKILL' && (await scene.isOff())
+  const backByItself = isLeftOff ? undefined : await comesBack(scene)
+  const endedByItselfMs = performance.now()
   const recovered = [await scene.tell(['recover']), await scene.tell(['recover'])]
+  const back = backByItself ?? (await comesBack(scene))
+  const endedMs = isLeftOff ? performance.now() : endedByItselfMs
   processes.stop()
   scene.told.push(recovered[0]!)
   const after = await lookInGuest(scene)

@@ -22,7 +22,8 @@ second and sees the end of its connection at once, independent of stillshot: the
 answer, of a guest that boots as well as of a server that is stopped.
 
 Held against each cell: the database is back within the time to live without anybody's help (counted from the boot of a
-guest that was reset, and from when the cause was lifted where that alone prevents a stop or a start); no restore point says
+guest that was reset or that a killed restore left off, for \`recover\` to power on, and from when the cause was lifted where
+that alone prevents a stop or a start); no restore point says
 \`db-stopped\` while the observer saw a server at the hypervisor's point in time; after \`recover\` every snapshot has its point
 with the same grade, no lock, hold or run is open, nothing of stillshot is left in the guest, the unit is enabled as before,
 and a second \`recover\` finds nothing; the canary of every configured secret is in no output, log, journal, catalog,

@@ -119,6 +119,11 @@ export class Scene {
     }
   }
 
+  /** True while the guest's machine is powered off. */
+  async isOff(): Promise<boolean> {
+    return (await this.lab.virsh(['domstate', this.guest.domain])).trim() === 'shut off'
+  }
+
   async destroy(): Promise<void> {
     await this.watch.stop()
     await this.disk.remove()

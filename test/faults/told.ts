@@ -24,9 +24,10 @@ interface ToldError {
 
 export function toldBy(args: readonly string[], { status, signal, stdout, stderr }: CliResult): Told {
   const document = parse(stdout)
-  const error = (document?.error ?? (document?.failed as ToldError[] | undefined)?.[0] ?? keptBy(document)) as
-    | ToldError
-    | undefined
+  const error = (document?.error ??
+    (document?.failed as ToldError[] | undefined)?.[0] ??
+    keptBy(document) ??
+    whyOf(document)) as ToldError | undefined
   const points = (document?.points ?? []) as Told['points']
   return {
     command: args[0] ?? '',
@@ -43,6 +44,12 @@ export function toldBy(args: readonly string[], { status, signal, stdout, stderr
 function keptBy(document: Told['document']): ToldError | undefined {
   const reports = (document?.command === 'prune' ? (document.reports ?? []) : []) as readonly PruneReport[]
   return reports.flatMap(({ points }) => points.flatMap(({ removal }) => removal?.why ?? []))[0]
+}
+
+/** Why the grade is not better, where `release` ends badly: it has no restore point to say it of. */
+function whyOf(document: Told['document']): ToldError | undefined {
+  const [reason] = (document?.command === 'release' ? (document.reasons ?? []) : []) as readonly ToldError[]
+  return reason
 }
 
 /** In one word or two: `db-stopped`, `cancelled (130)`, `killed`. */

@@ -1,3 +1,4 @@
+import { waitFor } from '../../labs/wait-for.ts'
 import type { Fault } from '../fault.ts'
 
 export const guestReset: Fault = {
@@ -11,5 +12,10 @@ export const guestReset: Fault = {
   },
   elsewhere:
     'snapshot/after: the guest is not spoken to any more, as at grade; restore/roll-back: the guest is stopped there anyway',
-  inject: ({ guest }) => guest.reset(),
+  inject: async (scene) => {
+    // After a roll back it is powered on first: a machine that is off cannot be reset.
+    const running = async () => ((await scene.isOff()) ? undefined : true)
+    await waitFor(running, { what: 'the guest to run', timeoutMs: 60_000, everyMs: 20 })
+    await scene.guest.reset()
+  },
 }
