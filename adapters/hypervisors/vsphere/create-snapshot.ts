@@ -3,7 +3,7 @@ import type { Snapshot, SnapshotRequest, Vm } from '../../../src/hypervisor/hype
 import type { Call } from '../../https/call.ts'
 import { disksOf } from './list-snapshots.ts'
 import { encodedName } from './names.ts'
-import { readObject } from './properties.ts'
+import { readSurely } from './properties.ts'
 import { onVm, type Site } from './site.ts'
 import {
   readTree,
@@ -67,8 +67,8 @@ async function start(site: Site, vm: Vm, { name, description }: SnapshotRequest,
 /** In one question, because the database stands still. */
 async function readBefore(site: Site, vm: Vm, call: Call): Promise<{ tree: SnapshotTree; known: ReadonlySet<string> }> {
   const errand = { call, doing: `list the snapshots of ${vm.name}` }
-  const paths = ['snapshot', 'recentTask']
-  const properties = await onVm(site, vm, call, (object) => readObject(site.session, object, paths, errand))
+  const wanted = { path: 'snapshot', more: ['recentTask'] }
+  const properties = await onVm(site, vm, call, (object) => readSurely(site.session, object, wanted, errand))
   const tasks = list(field(properties.recentTask, 'ManagedObjectReference'))
   return { tree: treeFrom(properties.snapshot), known: new Set(tasks.map(text)) }
 }

@@ -1,7 +1,9 @@
+import { StillshotError } from '../../../src/errors.ts'
+import { taskFault, type VimFault } from './faults.ts'
 import type { Session } from './session.ts'
 import { asValue, field, list, type Ref, ref, text, type Value } from './values.ts'
 import type { Errand } from './vim.ts'
-import { isFault } from './vsphere-errors.ts'
+import { answerError, isFault } from './vsphere-errors.ts'
 
 /** Properties by their path; one that is not set, or may not be seen, is not there. */
 export type Properties = Readonly<Record<string, Value>>
@@ -9,6 +11,8 @@ export type Properties = Readonly<Record<string, Value>>
 export interface SeenObject {
   readonly object: Ref
   readonly properties: Properties
+  /** Why a property could not be read, by its path; one that is not set is not here. */
+  readonly unread: ReadonlyMap<string, VimFault>
 }
 
 /** VMs that are asked for at once when all are listed. */
@@ -23,6 +27,24 @@ export async function readObject(
 ): Promise<Properties> {
   const [seen] = await retrieve(session, specFor(object.type, paths, [object]), errand)
   return seen?.properties ?? {}
+}
+
+/** As {@link readObject}, for a property that would mean something if it were not set: that it may not be seen is no answer. */
+export async function readSurely(
+  session: Session,
+  object: Ref,
+  { path, more = [] }: { readonly path: string; readonly more?: readonly string[] },
+  errand: Errand,
+): Promise<Properties> {
+  const [seen] = await retrieve(session, specFor(object.type, [path, ...more], [object]), errand)
+  if (seen === undefined) {
+    throw new StillshotError('hypervisor-refused', `${errand.doing}: the server says nothing of ${object.value}`, {
+      hint: 'the user needs the role Read-only on the VM',
+    })
+  }
+  const fault = seen.unread.get(path)
+  if (fault !== undefined) throw answerError(fault, errand)
+  return seen.properties
 }
 
 /** Objects of one type; those that are gone by now are left out. */
@@ -86,5 +108,8 @@ function seenObject(content: Value): readonly SeenObject[] {
   const object = ref(field(content, 'obj'))
   if (object === undefined) return []
   const set = list(field(content, 'propSet')).map((each) => [text(field(each, 'name')), field(each, 'val')])
-  return [{ object, properties: Object.fromEntries(set) }]
+  const unread = list(field(content, 'missingSet')).map(
+    (each) => [text(field(each, 'path')), taskFault(field(each, 'fault'))] as const,
+  )
+  return [{ object, properties: Object.fromEntries(set), unread: new Map(unread) }]
 }

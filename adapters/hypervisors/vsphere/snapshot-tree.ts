@@ -4,7 +4,7 @@ import { formatInstant } from '../../../src/system/instant.ts'
 import type { Call } from '../../https/call.ts'
 import { type RollBackMark, readDescription } from './description.ts'
 import { decodedName } from './names.ts'
-import { readObject } from './properties.ts'
+import { readSurely } from './properties.ts'
 import { onVm, type Site } from './site.ts'
 import { field, isSameRef, list, number, type Ref, ref, text, type Value } from './values.ts'
 
@@ -33,7 +33,8 @@ export interface SnapshotTree {
 
 export async function readTree(site: Site, vm: Vm, call: Call): Promise<SnapshotTree> {
   const errand = { call, doing: `list the snapshots of ${vm.name}` }
-  const { snapshot } = await onVm(site, vm, call, (object) => readObject(site.session, object, ['snapshot'], errand))
+  const path = 'snapshot'
+  const { snapshot } = await onVm(site, vm, call, (object) => readSurely(site.session, object, { path }, errand))
   return treeFrom(snapshot)
 }
 

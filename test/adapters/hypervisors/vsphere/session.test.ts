@@ -4,6 +4,7 @@ import { VimFault } from '../../../../adapters/hypervisors/vsphere/faults.ts'
 import { changes, type Operation } from '../../../../adapters/hypervisors/vsphere/operations.ts'
 import { readObjects, readVms } from '../../../../adapters/hypervisors/vsphere/properties.ts'
 import { Session } from '../../../../adapters/hypervisors/vsphere/session.ts'
+import { readTree } from '../../../../adapters/hypervisors/vsphere/snapshot-tree.ts'
 import { field, list, type Ref, text, type Value } from '../../../../adapters/hypervisors/vsphere/values.ts'
 import type { Errand, Fields, Vim } from '../../../../adapters/hypervisors/vsphere/vim.ts'
 import { NodeClock } from '../../../../adapters/system/node-clock.ts'
@@ -72,6 +73,26 @@ test('one object that is gone does not hide the others', async () => {
     seen.map(({ object }) => object.value),
     ['vm-1', 'vm-3'],
   )
+})
+
+test('snapshots that may not be seen are not taken for none', async () => {
+  const obj = { attributes: { type: 'VirtualMachine' }, $value: 'vm-1' }
+  const fault = { attributes: { 'xsi:type': 'NoPermission' }, privilegeId: 'System.Read' }
+  const answers: Readonly<Record<string, Value>> = {
+    unset: { obj },
+    hidden: { obj, missingSet: { path: 'snapshot', fault: { fault, localizedMessage: 'no' } } },
+    silent: undefined,
+  }
+  const read = (objects: Value) => {
+    const { session } = sessionWith(() => ({ objects }))
+    const seen = new Map([['i', { type: 'VirtualMachine', value: 'vm-1' }]])
+    const site = { name: 'vc', clock: new NodeClock(), session, seen, snapshotDisks: new Map() }
+    const vm = { hypervisor: 'vc', nativeId: 'i', name: 'db1', uuid: 'u', power: 'off', macs: [], disks: [] } as const
+    return readTree(site, vm, errand().call)
+  }
+  assert.deepEqual((await read(answers.unset)).snapshots, [])
+  await assert.rejects(read(answers.hidden), { code: 'hypervisor-refused', hint: /System\.Read/ })
+  await assert.rejects(read(answers.silent), { code: 'hypervisor-refused' })
 })
 
 test('a server that says twice that nobody is logged in is not asked for ever', async () => {
