@@ -47,7 +47,10 @@ export interface LeftSnapshot {
 export function decidePrune(view: PruneView, policies: readonly RetentionPolicy[]): PrunePlan {
   const { vm, points, snapshots } = view
   const ours = points.filter(isOwn).filter((point) => point.vmKey === vmKey(vm))
-  const paused = failedSince(view.runs, ours.filter(({ snapshot }) => isWhole(snapshots, snapshot)))
+  const paused = failedSince(
+    view.runs,
+    ours.filter(({ snapshot }) => isWhole(snapshots, snapshot)),
+  )
   const fates = new Map(decideRetention(candidatesOf(ours, snapshots), policies).map((fate) => [fate.id, fate]))
   const planned = ours.map(({ id, snapshot, createdAt, kind, grade }): PlannedPoint => {
     const facts = { id, snapshot, createdAt, kind, grade }
