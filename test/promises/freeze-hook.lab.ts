@@ -111,6 +111,9 @@ test('removing the helper takes the hooks out and puts back what was there', asy
   await cli.removeHelper(guest)
   assert.match(await guest.run(`cat ${HOOK}`), /exit 0/)
   assert.equal(await guest.run(`ls ${HOOK}.d /etc/qemu/qemu-ga.conf 2>&1 | grep -c stillshot || true`), '0\n')
+  // Removing the hooks restarts the agent.
+  const isBack = async () => ((await virsh('domtime')) === '' ? true : undefined)
+  await waitFor(isBack, { what: 'the agent to be back', timeoutMs: 60_000, everyMs: 500 })
   assert.equal(await virsh('domfsfreeze'), '')
   assert.equal(await virsh('domfsthaw'), '')
 })
