@@ -5,7 +5,10 @@ mark='# Written by stillshot guest install --freeze-hook.'
 conf=/etc/qemu/qemu-ga.conf
 # First: an agent that is sent to a hook that is not there refuses to freeze.
 if grep -qsF "$mark" "$conf"; then
-  grep -vF -e "$mark" -e "fsfreeze-hook=$hook" "$conf" >"$conf.new" || :
+  status=0
+  grep -vF -e "$mark" -e "fsfreeze-hook=$hook" "$conf" >"$conf.new" || status=$?
+  # 1: no other line is left. Above that, as on a full disk, some may be missing.
+  [ "$status" -le 1 ] || { rm -f "$conf.new"; echo "$conf cannot be written" >&2; exit 1; }
   mv -f "$conf.new" "$conf"
   [ "$(cat "$conf")" != '[general]' ] || rm -f "$conf"
   if [ -d /run/systemd/system ]; then systemctl try-restart qemu-guest-agent.service || :; fi
