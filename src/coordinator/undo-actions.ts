@@ -60,14 +60,23 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
     'label-snapshot': async ({ point }, signal) => {
       const restorePoint = JSON.parse(need(point)) as RestorePoint
+      const { id, snapshot, grade } = restorePoint
+      const vm = await findVm(signal)
+      const listed = await again(signal, 2_000, () => hypervisor.listSnapshots(vm, { signal }))
+      // An undo that could not write down that it had begun to take it back: half of it is no restore point.
+      if (listed.some(({ name, complete }) => name === snapshot && !complete)) {
+        await again(signal, 2_000, () => removeIfThere(hypervisor, vm, snapshot, signal))
+        await catalog.removePoint(id)
+        return `the snapshot of restore point ${id} was half removed, and is removed`
+      }
       try {
-        await again(signal, 2_000, async () => labelPoint(ports, await findVm(signal), restorePoint, signal))
+        await again(signal, 2_000, () => labelPoint(ports, vm, restorePoint, signal))
       } catch (thrown) {
         if (toStillshotError(thrown).code !== 'snapshot-not-found') throw thrown
-        await catalog.removePoint(restorePoint.id)
-        return `somebody removed the snapshot of restore point ${restorePoint.id}`
+        await catalog.removePoint(id)
+        return `somebody removed the snapshot of restore point ${id}`
       }
-      return `the restore point ${restorePoint.id} is kept, graded ${restorePoint.grade}`
+      return `the restore point ${id} is kept, graded ${grade}`
     },
 
     // A removal that had begun is finished. One that had not is not begun: what was decided then may be wrong by now.
