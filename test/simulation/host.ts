@@ -1,8 +1,10 @@
 import { emptyStore, type MemoryStore } from '../../adapters/catalogs/memory/memory-catalog.ts'
 import { type FileOperation, fileError, MemoryFiles, TornAppend } from '../../adapters/system/fake/memory-files.ts'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Clock } from '../../src/system/clock.ts'
 import type { Processes, ProcessIdentity } from '../../src/system/processes.ts'
 import type { Chance } from './chance.ts'
+import { CountedMap } from './counted-map.ts'
 import { SimulatedProcess } from './process.ts'
 
 /** What the disk under the state directory does until a moment of the world. */
@@ -11,11 +13,16 @@ export interface DiskTrouble {
   readonly untilMs: number
 }
 
+/** A catalog whose points promises look at, at every event. */
+interface CountedStore extends MemoryStore {
+  readonly points: CountedMap<string, RestorePoint>
+}
+
 /** A machine that stillshot runs on: its disk, its clock and its processes. */
 export class Host {
   readonly name: string
   /** The catalog, which may be shared by several hosts. What is committed there is durable. */
-  readonly catalog: MemoryStore
+  readonly catalog: CountedStore
   /** What its wall clock shows beyond the world's. */
   wallOffsetMs = 0
   disk: DiskTrouble | undefined
@@ -27,9 +34,9 @@ export class Host {
   #pid = 100
   readonly #alive = new Set<SimulatedProcess>()
 
-  constructor(name: string, parts: { clock: Pick<Clock, 'monotonic'>; chance: Chance; catalog?: MemoryStore }) {
+  constructor(name: string, parts: { clock: Pick<Clock, 'monotonic'>; chance: Chance; catalog?: CountedStore }) {
     this.name = name
-    this.catalog = parts.catalog ?? emptyStore()
+    this.catalog = parts.catalog ?? { ...emptyStore(), points: new CountedMap() }
     this.#clock = parts.clock
     this.#chance = parts.chance
     this.#watchDisk()

@@ -74,17 +74,20 @@ export class SimulatedProcess {
     const dies = this.#death?.call === this.#calls ? this.#death.when : undefined
     if (dies === 'before') this.kill()
     if (!this.#alive) return never()
-    return new Promise((resolve, reject) => {
-      const settle = (answer: () => void) => {
-        if (dies === 'after') this.kill()
-        if (this.#alive) this.#onCall()
-        if (this.#alive) answer()
-      }
-      Promise.resolve(work()).then(
-        (result) => settle(() => resolve(this.#guardResult(result))),
-        (thrown) => settle(() => reject(thrown)),
-      )
-    })
+    return Promise.resolve(work()).then(
+      (result) => (this.#answers(dies) ? this.#guardResult(result) : never()),
+      (thrown) => {
+        if (this.#answers(dies)) throw thrown
+        return never()
+      },
+    )
+  }
+
+  /** True when it lives to see the answer. */
+  #answers(dies: Death['when'] | undefined): boolean {
+    if (dies === 'after') this.kill()
+    if (this.#alive) this.#onCall()
+    return this.#alive
   }
 
   /** Open files and shells are ports too: what can be closed. */

@@ -1,7 +1,5 @@
 /** `npm run simulate`: see {@link ./options.ts USAGE}. The exit status is 1 when a promise was broken. */
-import { tryDeliberateFaults } from './deliberate-faults.ts'
 import { readOptions, type SimulateOptions, USAGE } from './options.ts'
-import { replay } from './run-seeds.ts'
 import { runWorkers, type Sum } from './run-workers.ts'
 
 /** Broken seeds whose timeline is printed. */
@@ -46,6 +44,8 @@ async function runMany({ from, seeds, seconds, workers, json }: SimulateOptions)
 }
 
 async function showSeed(seed: number, { json }: { json: boolean }): Promise<number> {
+  // The workers load the world for themselves: what only this needs would be loaded for nothing.
+  const { replay } = await import('./run-seeds.ts')
   const { timeline, troubles, events, violation } = await replay(seed)
   if (json) print(`${JSON.stringify({ seed, events, troubles, violation: violation ?? null, timeline })}\n`)
   else {
@@ -56,6 +56,7 @@ async function showSeed(seed: number, { json }: { json: boolean }): Promise<numb
 }
 
 async function breakTheCode({ json }: SimulateOptions): Promise<number> {
+  const { tryDeliberateFaults } = await import('./deliberate-faults.ts')
   const faults = await tryDeliberateFaults((line) => {
     if (!json) print(`${line}\n`)
   })

@@ -6,6 +6,7 @@ import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
+import { CountedMap } from './counted-map.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
@@ -61,7 +62,7 @@ export class World {
   readonly network: Network
   readonly hosts: readonly Host[]
   /** By name of the snapshot. */
-  readonly truths = new Map<string, Truth>()
+  readonly truths = new CountedMap<string, Truth>()
   /** Names of the snapshots that people took, and have not removed. */
   readonly foreignSnapshots = new Set<string>()
   /** Names of the snapshots of ours that people removed. */

@@ -53,11 +53,15 @@ export class FakeShell implements GuestShell {
     const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
     const onAbort = () => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    this.#end.promise.then(() => reject(this.#lost(argv, true)))
+    let answered = false
+    this.#end.promise.then(() => {
+      if (!answered) reject(this.#lost(argv, true))
+    })
     this.#work(argv, options).then(resolve, reject)
     try {
       return await promise
     } finally {
+      answered = true
       signal.removeEventListener('abort', onAbort)
     }
   }

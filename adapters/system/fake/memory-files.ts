@@ -41,14 +41,14 @@ export class MemoryFiles implements Files {
 
   async readText(path: string): Promise<string> {
     await this.#fault('read', path)
-    const entry = this.#files.get(normalize(path))
+    const entry = this.#entry(path)
     if (entry === undefined) throw fileError('ENOENT', path)
     return entry.content
   }
 
   async syncFile(path: string): Promise<void> {
     await this.#fault('sync', path)
-    const entry = this.#files.get(normalize(path))
+    const entry = this.#entry(path)
     if (entry === undefined) throw fileError('ENOENT', path)
     entry.synced = entry.content.length
   }
@@ -56,10 +56,11 @@ export class MemoryFiles implements Files {
   async list(path: string): Promise<readonly string[]> {
     await this.#fault('list', path)
     const folder = normalize(path)
+    const beginning = folder === '/' ? folder : `${folder}/`
     const names = [...this.#files.keys(), ...this.#folders].filter(
-      (name) => name !== folder && dirname(name) === folder,
+      (name) => name.startsWith(beginning) && name !== beginning && !name.includes('/', beginning.length),
     )
-    return names.map((name) => name.slice(folder === '/' ? 1 : folder.length + 1)).sort()
+    return names.map((name) => name.slice(beginning.length)).sort()
   }
 
   /** Puts a file there, synced, with its folder. */
@@ -72,18 +73,18 @@ export class MemoryFiles implements Files {
 
   /** The whole content; empty when it is missing. */
   content(path: string): string {
-    return this.#files.get(normalize(path))?.content ?? ''
+    return this.#entry(path)?.content ?? ''
   }
 
   /** What of the file is on the disk whatever happens; empty when it is missing. */
   synced(path: string): string {
-    const entry = this.#files.get(normalize(path))
+    const entry = this.#entry(path)
     return entry === undefined ? '' : entry.content.slice(0, entry.synced)
   }
 
   /** What has been written to the file but would be lost with the power. */
   unsynced(path: string): string {
-    const entry = this.#files.get(normalize(path))
+    const entry = this.#entry(path)
     return entry === undefined ? '' : entry.content.slice(entry.synced)
   }
 
@@ -98,6 +99,11 @@ export class MemoryFiles implements Files {
       next.put(path, content.slice(0, synced) + survives(content.slice(synced), path))
     }
     return next
+  }
+
+  /** Most paths come as they are kept. */
+  #entry(path: string): Entry | undefined {
+    return this.#files.get(path) ?? this.#files.get(normalize(path))
   }
 }
 

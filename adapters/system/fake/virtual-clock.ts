@@ -2,7 +2,6 @@ import { type Clock, type Deadline, DeadlineExceeded } from '../../../src/system
 
 interface Timer {
   readonly at: number
-  readonly order: number
   readonly onTime: () => void
 }
 
@@ -14,10 +13,10 @@ interface Timer {
  */
 export class VirtualClock implements Clock {
   readonly #auto: boolean
-  readonly #timers = new Set<Timer>()
+  /** The one that is due next is the last: there it is taken out, and most that are made are due soon. */
+  readonly #timers: Timer[] = []
   #epochMs: number
   #elapsedMs = 0
-  #made = 0
   #busy = 0
   #looking = false
 
@@ -38,14 +37,18 @@ export class VirtualClock implements Clock {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       const onAbort = () => {
-        this.#timers.delete(timer)
+        this.#drop(timer)
         reject(signal?.reason)
       }
+      if (signal === undefined) {
+        this.#start(ms, resolve)
+        return
+      }
       const timer = this.#start(ms, () => {
-        signal?.removeEventListener('abort', onAbort)
+        signal.removeEventListener('abort', onAbort)
         resolve()
       })
-      signal?.addEventListener('abort', onAbort, { once: true })
+      signal.addEventListener('abort', onAbort, { once: true })
     })
   }
 
@@ -53,7 +56,7 @@ export class VirtualClock implements Clock {
     const controller = new AbortController()
     const timer = this.#start(ms, () => controller.abort(new DeadlineExceeded(ms)))
     const onAbort = () => {
-      this.#timers.delete(timer)
+      this.#drop(timer)
       controller.abort(signal?.reason)
     }
     if (signal?.aborted) onAbort()
@@ -61,7 +64,7 @@ export class VirtualClock implements Clock {
     return {
       signal: controller.signal,
       [Symbol.dispose]: () => {
-        this.#timers.delete(timer)
+        this.#drop(timer)
         signal?.removeEventListener('abort', onAbort)
       },
     }
@@ -95,7 +98,7 @@ export class VirtualClock implements Clock {
 
   /** Sleepers and deadlines that are open; 0 after a test that cleaned up. */
   get pending(): number {
-    return this.#timers.size
+    return this.#timers.length
   }
 
   /** No time passes by itself until `work` has settled. */
@@ -110,23 +113,25 @@ export class VirtualClock implements Clock {
   }
 
   #start(ms: number, onTime: () => void): Timer {
-    const timer = { at: this.#elapsedMs + Math.max(0, ms), order: this.#made, onTime }
-    this.#made += 1
-    this.#timers.add(timer)
+    const timer = { at: this.#elapsedMs + Math.max(0, ms), onTime }
+    let place = this.#timers.length
+    while (place > 0 && (this.#timers[place - 1] as Timer).at <= timer.at) place -= 1
+    this.#timers.splice(place, 0, timer)
     this.#look()
     return timer
   }
 
+  #drop(timer: Timer): void {
+    const place = this.#timers.indexOf(timer)
+    if (place >= 0) this.#timers.splice(place, 1)
+  }
+
   #next(): Timer | undefined {
-    let next: Timer | undefined
-    for (const timer of this.#timers) {
-      if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer
-    }
-    return next
+    return this.#timers.at(-1)
   }
 
   #fire(timer: Timer): void {
-    this.#timers.delete(timer)
+    this.#timers.pop()
     this.#elapsedMs = Math.max(this.#elapsedMs, timer.at)
     timer.onTime()
   }

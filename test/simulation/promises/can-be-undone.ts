@@ -7,7 +7,9 @@ export const canBeUndone: MakeInvariant = ({ hosts, books, removedByPeople }) =>
   promise: 'a restore can be undone',
   onArrival(arrival) {
     if (arrival.at !== 'hypervisor' || arrival.change !== 'roll-back') return undefined
-    const journals = hosts.flatMap(({ files }) => eventsOf(files.content(`${STATE}/runs/${arrival.run}.jsonl`)))
+    const journals = hosts.flatMap(({ files }) =>
+      eventsOf(files.content(`${STATE}/runs/${arrival.run}.jsonl`), 'intent'),
+    )
     const made = journals.flatMap((event) =>
       event.event === 'intent' && event.undo?.action === 'remove-snapshot' ? [event.undo.args.snapshot] : [],
     )

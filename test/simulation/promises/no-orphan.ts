@@ -1,4 +1,4 @@
-import { gradeToTrust, readDescription } from '../../../src/grade/description.ts'
+import { type DescriptionKey, gradeToTrust, readDescription } from '../../../src/grade/description.ts'
 import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
@@ -19,8 +19,9 @@ export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, remove
       const point = points.find(({ snapshot }) => snapshot === name)
       if (point === undefined) return `${name} is in no catalog: ${description}`
       if (!complete) return `${name} is not complete`
-      const said = keys.map((key) => gradeToTrust(readDescription(description, key), idOfSnapshotName(name)))
-      if (!said.includes(point.grade)) return `${name} is ${point.grade} in the catalog and says ${description}`
+      const id = idOfSnapshotName(name)
+      const says = (key: DescriptionKey) => gradeToTrust(readDescription(description, key), id) === point.grade
+      if (!keys.some(says)) return `${name} is ${point.grade} in the catalog and says ${description}`
     }
     const empty = points.find(
       ({ snapshot }) => !removedByPeople.has(snapshot) && !there.some(({ name }) => name === snapshot),

@@ -9,13 +9,14 @@ export const noSecret: MakeInvariant = ({ hosts, books, logged }) => ({
   },
   async atEnd() {
     if (logged.some((line) => line.includes(CANARY))) return 'in the log'
-    for (const { files, catalog } of hosts) {
+    for (const { files } of hosts) {
       for (const name of await files.list(`${STATE}/runs`)) {
         if (files.content(`${STATE}/runs/${name}`).includes(CANARY)) return `in ${name}`
       }
-      const records = [catalog.points, catalog.runs, catalog.holds, catalog.locks].flatMap((table) => [
-        ...table.values(),
-      ])
+    }
+    // Hosts may share one.
+    for (const { points, runs, holds, locks } of new Set(hosts.map(({ catalog }) => catalog))) {
+      const records = [points, runs, holds, locks].flatMap((table) => [...table.values()])
       if (JSON.stringify(records).includes(CANARY)) return 'in the catalog'
     }
     const described = books.state(VM).snapshots.some(({ snapshot }) => snapshot.description.includes(CANARY))

@@ -14,7 +14,12 @@ export const oneAtATime: MakeInvariant = ({ hosts, guest: { helper } }) => ({
     return locked || released ? undefined : `run ${run} acts without the lock`
   },
   onEvent() {
-    const held = helper.holds.filter(({ state }) => state === 'held')
-    return held.length > 1 ? `${held.map(({ id }) => id).join(' and ')} are held at once` : undefined
+    let first: string | undefined
+    for (const { id, state } of helper.holds) {
+      if (state !== 'held') continue
+      if (first !== undefined) return `${first} and ${id} are held at once`
+      first = id
+    }
+    return undefined
   },
 })

@@ -64,13 +64,24 @@ function unwrittenRemoval(hosts: readonly Host[], arrival: Arrival): string | un
   return `the removal of ${name} was in no journal when it arrived`
 }
 
-/** Every line that can be read. */
-export function eventsOf(journal: string): readonly JournalEvent[] {
-  return journal.split('\n').flatMap((line) => {
-    try {
-      return [JSON.parse(line) as JournalEvent]
-    } catch {
-      return []
-    }
-  })
+/** Every line that can be read; of one kind of event where that is asked for, so that the others need not be parsed. */
+export function eventsOf(journal: string, kind?: JournalEvent['event']): readonly JournalEvent[] {
+  const events: JournalEvent[] = []
+  const sign = kind === undefined ? '' : `"event":"${kind}"`
+  for (const line of journal.split('\n')) {
+    if (!line.includes(sign)) continue
+    const event = readEvent(line)
+    if (event !== undefined && (kind === undefined || event.event === kind)) events.push(event)
+  }
+  return events
+}
+
+function readEvent(line: string): JournalEvent | undefined {
+  // The rest after the last line is none.
+  if (line === '') return undefined
+  try {
+    return JSON.parse(line) as JournalEvent
+  } catch {
+    return undefined
+  }
 }
