@@ -5,7 +5,7 @@ import { DeadlineExceeded } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
 import { asBackedUp, type BackupJob } from './backup-job.ts'
 import { WATCHDOG_MARGIN_MS } from './forecast.ts'
-import { drain, holdFacts, holdGuest, letGo, lookWhatCameBack, releaseGuest, releaseHold } from './guest-steps.ts'
+import { drain, releaseHold } from './guest-steps.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { lookAhead, passed } from './preflight.ts'
@@ -13,6 +13,7 @@ import { beginRun, endRun, failRun, lockVm } from './run.ts'
 import { draftPoint, gradePoint, notBack } from './snapshot-steps.ts'
 import { Timing } from './timing.ts'
 import { unfinished } from './unfinished-backup.ts'
+import { whileHeld } from './while-held.ts'
 
 /**
  * Holds a VM for a backup that somebody else makes, and releases it as soon as the job says that its point in time is
@@ -42,38 +43,16 @@ export async function holdForBackup(
 
     await saga.intend({ step: 'hold', undo: releaseHold(run, settings, vm) }, { step: 'backup' }, { step: 'release' })
     const timing = new Timing(ports.system.clock)
-    const hold = await during('hold', () =>
-      saga.act(
-        'hold',
-        () => holdGuest(run, settings, seen, { signal, onAnswered: () => timing.mark('holdAnswered') }),
-        { facts: holdFacts, settles: ['drain'] },
-      ),
-    )
-    const machine = hold.uuid ?? vm.uuid
-    await during('snapshot', () =>
+    const held = await whileHeld(ports, run, settings, { vm, seen, timing, signal }, (hold) =>
       saga.act('backup', () => backupStarted(ports, job, { run: run.id, hold, settings, timing, signal })),
     )
-    const release = await during('release', () =>
-      saga.act(
-        'release',
-        () =>
-          releaseGuest(ports, run, settings, {
-            machine,
-            onSent: () => timing.mark('releaseSent'),
-          }),
-        { settles: ({ ok }) => (ok ? ['hold'] : []) },
-      ),
-    )
-
-    const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen))
-    const isFree = await letGo(ports, run, settings, { release, cameBack, machine })
     const { storage, disks } = job.facts
     const archive = { name: draft.snapshot, description: '', createdAt: timing.read().endedAt, complete: true, disks }
-    const graded = gradePoint(ports, settings, draft, { seen, hold, release, snapshot: archive, timing, cameBack })
+    const graded = gradePoint(ports, settings, draft, { seen, ...held, snapshot: archive, timing })
     point = unfinished(graded, storage)
     await during('grade', () => ports.catalog.savePoint(point))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    notAsBefore = notBack(point, cameBack, isFree)
+    notAsBefore = notBack(point, held.cameBack, held.isFree)
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }

@@ -1,5 +1,5 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { drain, holdFacts, holdGuest, letGo, lookWhatCameBack, releaseGuest, releaseHold } from './guest-steps.ts'
+import { drain, releaseHold } from './guest-steps.ts'
 import { describePoint } from './label-point.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
@@ -7,6 +7,7 @@ import { lookAhead, passed } from './preflight.ts'
 import { beginRun, endRun, failRun, lockVm } from './run.ts'
 import { draftPoint, gradePoint, label, notBack, removeSnapshot, snapshotHeld } from './snapshot-steps.ts'
 import { Timing } from './timing.ts'
+import { whileHeld } from './while-held.ts'
 
 export interface SnapshotOrder {
   readonly mode: 'stop'
@@ -46,41 +47,15 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
       { step: 'release' },
     )
     const timing = new Timing(ports.system.clock)
-    const hold = await during('hold', () =>
-      saga.act(
-        'hold',
-        () => holdGuest(run, settings, seen, { signal, onAnswered: () => timing.mark('holdAnswered') }),
-        { facts: holdFacts, settles: ['drain'] },
-      ),
-    )
-    const machine = hold.uuid ?? vm.uuid
-    const snapshot = await during('snapshot', () =>
+    const held = await whileHeld(ports, run, settings, { vm, seen, timing, signal }, (hold) =>
       saga.act('create-snapshot', () =>
         snapshotHeld(ports, vm, request, { hold, holdTtlMs: settings.holdTtlMs, timing, signal }),
       ),
     )
-    const release = await during('release', () =>
-      saga.act(
-        'release',
-        () =>
-          releaseGuest(ports, run, settings, {
-            machine,
-            onSent: () => timing.mark('releaseSent'),
-          }),
-        {
-          // What could not be started is due until the run ends, and tried again should it die before.
-          settles: ({ ok }) => (ok ? ['hold'] : []),
-        },
-      ),
-    )
-
-    // Everything slow happens after it is back; from here on nothing is given up, whoever aborts.
-    const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen))
-    const isFree = await letGo(ports, run, settings, { release, cameBack, machine })
-    point = gradePoint(ports, settings, draft, { seen, hold, release, snapshot, timing, cameBack })
+    point = gradePoint(ports, settings, draft, { seen, ...held, snapshot: held.made, timing })
     await during('grade', () => label(ports, run, vm, point))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    notAsBefore = notBack(point, cameBack, isFree)
+    notAsBefore = notBack(point, held.cameBack, held.isFree)
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
