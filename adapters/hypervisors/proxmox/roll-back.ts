@@ -1,5 +1,11 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { RollBackRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
+import {
+  type MarkedRollBack,
+  type RollBackOutcome,
+  rollBackMarked,
+  settleMarked,
+} from '../../../src/hypervisor/marked-roll-back.ts'
 import type { Call } from '../../https/call.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { type Cluster, vmApi } from './cluster.ts'
@@ -11,8 +17,6 @@ import { codeOf, unlockHint } from './proxmox-errors.ts'
 import { runTask } from './run-task.ts'
 import { followTask, isSuccess, type SeenTask, tasksOf } from './task.ts'
 
-export type RollBackOutcome = 'rolled-back' | 'untouched'
-
 /** A request that was given up may become a task a little later. */
 const APPEAR_LIMIT_MS = 3_000
 const APPEAR_PAUSE_MS = 200
@@ -21,44 +25,37 @@ const APPEAR_PAUSE_MS = 200
  * Proxmox VE has no name for a roll back, so its token is written into the snapshot's description first, with what tells
  * afterwards whether the roll back happened. docs/decisions/0012-the-token-of-a-roll-back-on-proxmox.md says why there.
  */
-export async function rollBack(cluster: Cluster, vm: Vm, request: RollBackRequest, call: Call): Promise<void> {
-  const { mark } = snapshotNamed(vm, await readSnapshotList(cluster, vm, call), request.snapshotName)
-  if (mark?.token === request.token && (await settleRollBack(cluster, vm, request, call)) === 'rolled-back') return
-  const obstacle = (await checkRollBack(cluster, vm, request.snapshotName, call)).find(
-    ({ severity }) => severity === 'refuse',
-  )
-  if (obstacle !== undefined) {
-    throw new StillshotError(obstacle.error ?? 'hypervisor-refused', obstacle.message, { hint: obstacle.hint })
-  }
-  await writeMark(cluster, vm, request, await markBefore(cluster, vm, request, call), call)
-  await rollBackNow(cluster, vm, request, call)
+export function rollBack(cluster: Cluster, vm: Vm, request: RollBackRequest, call: Call): Promise<void> {
+  return rollBackMarked(courseOf(cluster, vm, request, call), request.token)
 }
 
 /** Looks at the mark, at the tasks since, and at the VM's generation. Finishes a roll back that stopped half way. */
-export async function settleRollBack(
+export function settleRollBack(
   cluster: Cluster,
   vm: Vm,
   request: RollBackRequest,
   call: Call,
 ): Promise<RollBackOutcome> {
-  const list = await readSnapshotList(cluster, vm, call)
-  const mark = list.snapshots.find(({ name }) => name === request.snapshotName)?.mark
-  if (mark?.token !== request.token) return 'untouched'
-  if (mark.state === 'done') return 'rolled-back'
-  const task = await awaitTask(cluster, vm, mark, call)
-  const outcome = await judge(cluster, vm, request, { mark, task, call })
-  if (outcome === 'half') await rollBackNow(cluster, vm, request, call)
-  else await writeMark(cluster, vm, request, outcome === 'rolled-back' ? done(mark) : undefined, call)
-  return outcome === 'half' ? 'rolled-back' : outcome
+  return settleMarked(courseOf(cluster, vm, request, call), request.token)
+}
+
+function courseOf(cluster: Cluster, vm: Vm, request: RollBackRequest, call: Call): MarkedRollBack<RollBackMark> {
+  return {
+    readMark: async () => snapshotNamed(vm, await readSnapshotList(cluster, vm, call), request.snapshotName).mark,
+    writeMark: (mark) => writeMark(cluster, vm, request, mark, call),
+    markBefore: () => markBefore(cluster, vm, request, call),
+    findings: () => checkRollBack(cluster, vm, request.snapshotName, call),
+    start: () => rollBackNow(cluster, vm, request, call),
+    judge: async (mark) => judge(cluster, vm, request, { mark, task: await awaitTask(cluster, vm, mark, call), call }),
+  }
 }
 
 async function rollBackNow(cluster: Cluster, vm: Vm, request: RollBackRequest, call: Call): Promise<void> {
-  const { snapshotName, token } = request
+  const { snapshotName } = request
   const doing = `roll ${vm.name} back to ${snapshotName}`
   const start = (node: string) =>
     vmApi(cluster, vm, node, { call, doing }).snapshot.$(snapshotName).rollback.$post({ start: false })
   await runTask(cluster, vm, call, doing, start)
-  await writeMark(cluster, vm, request, done({ token, state: 'begun' }), call)
 }
 
 async function markBefore(cluster: Cluster, vm: Vm, { token }: RollBackRequest, call: Call): Promise<RollBackMark> {
@@ -74,10 +71,6 @@ async function markBefore(cluster: Cluster, vm: Vm, { token }: RollBackRequest, 
     ...(pid === undefined ? {} : { pid, uptime }),
     ...(newest === undefined ? {} : { after: newest.upid }),
   }
-}
-
-function done({ token }: RollBackMark): RollBackMark {
-  return { token, state: 'done' }
 }
 
 /** The caller's text stays as it is now. */

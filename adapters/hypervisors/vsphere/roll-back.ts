@@ -1,5 +1,11 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { RollBackRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
+import {
+  type MarkedRollBack,
+  type RollBackOutcome,
+  rollBackMarked,
+  settleMarked,
+} from '../../../src/hypervisor/marked-roll-back.ts'
 import type { Call } from '../../https/call.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { type RollBackMark, writeDescription } from './description.ts'
@@ -8,11 +14,9 @@ import { storeDescription } from './list-snapshots.ts'
 import { powerOf } from './power.ts'
 import { readObject } from './properties.ts'
 import { onVm, type Site } from './site.ts'
-import { readTree, type SnapshotTree, snapshotIn, snapshotNamed, type TreeSnapshot } from './snapshot-tree.ts'
+import { readTree, type SnapshotTree, snapshotNamed, type TreeSnapshot } from './snapshot-tree.ts'
 import { followTask, isOver, recentTasks, runTask, type SeenTask } from './tasks.ts'
 import { text } from './values.ts'
-
-export type RollBackOutcome = 'rolled-back' | 'untouched'
 
 /** A request that was given up may become a task a little later. */
 const APPEAR_LIMIT_MS = 3_000
@@ -22,44 +26,33 @@ const APPEAR_PAUSE_MS = 200
  * vSphere has no name for a roll back, so its token is written into the snapshot's description first, with what tells
  * afterwards whether the roll back happened. docs/decisions/0015-vsphere-through-a-mended-client.md says how.
  */
-export async function rollBack(site: Site, vm: Vm, request: RollBackRequest, call: Call): Promise<void> {
-  const { mark } = snapshotNamed(vm, await readTree(site, vm, call), request.snapshotName)
-  if (mark?.token === request.token && (await settleRollBack(site, vm, request, call)) === 'rolled-back') return
-  const obstacle = (await checkRollBack(site, vm, request.snapshotName, call)).find(
-    ({ severity }) => severity === 'refuse',
-  )
-  if (obstacle !== undefined) {
-    throw new StillshotError(obstacle.error ?? 'hypervisor-refused', obstacle.message, { hint: obstacle.hint })
-  }
-  await writeMark(site, vm, request, await markBefore(site, vm, request, call), call)
-  await rollBackNow(site, vm, request, call)
+export function rollBack(site: Site, vm: Vm, request: RollBackRequest, call: Call): Promise<void> {
+  return rollBackMarked(courseOf(site, vm, request, call), request.token)
 }
 
 /** Looks at the mark, at the tasks since, and at what the VM stands on. Finishes a roll back that stopped half way. */
-export async function settleRollBack(
-  site: Site,
-  vm: Vm,
-  request: RollBackRequest,
-  call: Call,
-): Promise<RollBackOutcome> {
-  const mark = snapshotIn(vm, await readTree(site, vm, call), request.snapshotName)?.mark
-  if (mark?.token !== request.token) return 'untouched'
-  if (mark.state === 'done') return 'rolled-back'
-  const task = await awaitTask(site, vm, mark, call)
-  const outcome = await judge(site, vm, request, { mark, task, call })
-  if (outcome === 'unclear') await rollBackNow(site, vm, request, call)
-  else await writeMark(site, vm, request, outcome === 'rolled-back' ? done(mark) : undefined, call)
-  return outcome === 'unclear' ? 'rolled-back' : outcome
+export function settleRollBack(site: Site, vm: Vm, request: RollBackRequest, call: Call): Promise<RollBackOutcome> {
+  return settleMarked(courseOf(site, vm, request, call), request.token)
+}
+
+function courseOf(site: Site, vm: Vm, request: RollBackRequest, call: Call): MarkedRollBack<RollBackMark> {
+  return {
+    readMark: async () => snapshotNamed(vm, await readTree(site, vm, call), request.snapshotName).mark,
+    writeMark: (mark) => writeMark(site, vm, request, mark, call),
+    markBefore: () => markBefore(site, vm, request, call),
+    findings: () => checkRollBack(site, vm, request.snapshotName, call),
+    start: () => rollBackNow(site, vm, request, call),
+    judge: async (mark) => judge(site, vm, request, { mark, task: await awaitTask(site, vm, mark, call), call }),
+  }
 }
 
 /** Without memory in the snapshot vSphere leaves the VM off; with `suppressPowerOn` it does in any case. */
 async function rollBackNow(site: Site, vm: Vm, request: RollBackRequest, call: Call): Promise<void> {
-  const { snapshotName, token } = request
+  const { snapshotName } = request
   const errand = { call, doing: `roll ${vm.name} back to ${snapshotName}` }
   const { object } = snapshotNamed(vm, await readTree(site, vm, call), snapshotName)
   const start = () => site.session.call('RevertToSnapshot_Task', object, { suppressPowerOn: true }, errand)
   await runTask(site, errand, start)
-  await writeMark(site, vm, request, done({ token, state: 'begun' }), call)
 }
 
 async function markBefore(site: Site, vm: Vm, { token }: RollBackRequest, call: Call): Promise<RollBackMark> {
@@ -75,10 +68,6 @@ async function markBefore(site: Site, vm: Vm, { token }: RollBackRequest, call: 
     ...(current === undefined ? {} : { stoodOn: current.object.value }),
     ...(newest === undefined ? {} : { after: newest.object.value }),
   }
-}
-
-function done({ token }: RollBackMark): RollBackMark {
-  return { token, state: 'done' }
 }
 
 /** The caller's text stays as it is now. */
@@ -141,14 +130,14 @@ async function judge(
   vm: Vm,
   { snapshotName }: RollBackRequest,
   { mark, task, call }: Traces,
-): Promise<RollBackOutcome | 'unclear'> {
+): Promise<RollBackOutcome | 'half'> {
   const [state, tree] = await Promise.all([readState(site, vm, call), readTree(site, vm, call)])
   if (task?.state === 'success') return 'rolled-back'
   if (hasMoved(mark, tree, snapshotNamed(vm, tree, snapshotName))) return 'rolled-back'
   if (task?.fault !== undefined && isKindOf(task.fault.type, ...FOUND_BEFORE)) return 'untouched'
   if (mark.bootTime !== undefined && state.bootTime === mark.bootTime) return 'untouched'
   // Its disks are as they were or as the snapshot has them, and nothing wrote since: the same again makes it sure.
-  if (state.off) return 'unclear'
+  if (state.off) return 'half'
   throw new StillshotError(
     'hypervisor-refused',
     `it cannot be told any more whether ${vm.name} was rolled back to ${snapshotName}, and the VM was started since`,
