@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Lab, openLab } from '../lab.ts'
 import type { LabGuest } from '../lab-guest.ts'
-import { StillshotCli } from '../stillshot-cli.ts'
+import type { StillshotCli } from '../stillshot-cli.ts'
+import { cliOnStandIn } from './cli-on-stand-in.ts'
 import type { Fault } from './faults.ts'
 import { type LabStandIn, openLabStandIn } from './lab-stand-in.ts'
 
@@ -17,19 +18,7 @@ before(async () => {
   lab = await openLab()
   guest = await lab.guest('pve')
   pve = await openLabStandIn(lab, guest)
-  cli = await StillshotCli.make(lab, guest)
-  await cli.writeConfig(`hypervisors:
-  pve: { kind: proxmox, url: "${pve.url}", ca: ${pve.caPath}, token: "file:${pve.tokenPath}" }
-ssh: { user: ${guest.user}, key: ${guest.userKeyPath}, knownHosts: known_hosts, connectTimeout: 60s }
-vms:
-  ${guest.name}:
-    hypervisor: pve
-    id: "${pve.vmid}"
-    ssh: { host: ${guest.host}, port: ${guest.sshPort} }
-    hold: { ttl: 180s, budget: 170s }
-state: { directory: state }
-`)
-  await cli.installHelper(guest)
+  cli = await cliOnStandIn(lab, guest, pve)
   await guest.sql('CREATE DATABASE kept; CREATE TABLE kept.t (a INT); INSERT INTO kept.t VALUES (1)')
 })
 

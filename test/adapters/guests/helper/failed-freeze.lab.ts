@@ -3,30 +3,14 @@ import { spawn } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import type { FreezeAnswer, KeptAnswer, StatusAnswer, ThawAnswer } from '../../../../src/guest/protocol/answers.ts'
+import type { KeptAnswer } from '../../../../src/guest/protocol/answers.ts'
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
-import { freezeSchema, keptSchema, thawSchema } from '../../../../src/guest/protocol/kept-schema.ts'
+import { keptSchema } from '../../../../src/guest/protocol/kept-schema.ts'
 import { releaseSchema } from '../../../../src/guest/protocol/release-schema.ts'
-import { statusSchema } from '../../../../src/guest/protocol/small-schemas.ts'
-import { HOLD, openSandbox, type Sandbox, SHELLS, type ShellName, until } from './sandbox.ts'
+import { AGENT, freeze, holdWords, openGuest, stateOf, thaw } from './freeze-sandbox.ts'
+import { HOLD, type Sandbox, SHELLS, type ShellName, until } from './sandbox.ts'
 
-const AGENT = 'qemu-guest-agent'
-const holdWords = ['hold', 'mysql', HOLD, '60000', '10000'] as const
-
-async function openGuest(shell: ShellName): Promise<Sandbox> {
-  const guest = await openSandbox(shell)
-  await guest.write('etc/freeze', 'stillshot-freeze 1\nprofile mysql\nttl 60000\nstart 10000\n')
-  return guest
-}
-
-const freeze = (guest: Sandbox) => guest.answer<FreezeAnswer>(freezeSchema, 'freeze', AGENT)
-const thaw = (guest: Sandbox, source = AGENT) => guest.answer<ThawAnswer>(thawSchema, 'thaw', source)
 const keptIds = async (guest: Sandbox) => (await guest.answer<KeptAnswer>(keptSchema, 'kept', '-')).freezes
-
-async function stateOf(guest: Sandbox, hold: string): Promise<string | undefined> {
-  const { holds } = await guest.answer<StatusAnswer>(statusSchema, 'status')
-  return holds.find(({ id }) => id === hold)?.state
-}
 
 for (const shell of Object.keys(SHELLS) as ShellName[]) {
   describe(`freezes that failed under ${shell}`, { concurrency: 2 }, () => {

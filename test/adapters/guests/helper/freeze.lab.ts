@@ -4,39 +4,18 @@ import { once } from 'node:events'
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import type {
-  FreezeAnswer,
-  KeptAnswer,
-  KeptFreeze,
-  StatusAnswer,
-  ThawAnswer,
-} from '../../../../src/guest/protocol/answers.ts'
+import type { KeptAnswer, KeptFreeze, StatusAnswer, ThawAnswer } from '../../../../src/guest/protocol/answers.ts'
 import { comeBackSchema } from '../../../../src/guest/protocol/come-back-schema.ts'
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
-import { forgetSchema, freezeSchema, keptSchema, thawSchema } from '../../../../src/guest/protocol/kept-schema.ts'
+import { forgetSchema, keptSchema } from '../../../../src/guest/protocol/kept-schema.ts'
 import { probeSchema } from '../../../../src/guest/protocol/probe-schema.ts'
 import { releaseSchema } from '../../../../src/guest/protocol/release-schema.ts'
 import { statusSchema } from '../../../../src/guest/protocol/small-schemas.ts'
 import { compileSchema } from '../../../../src/json-schema/compile.ts'
-import { HOLD, openSandbox, profileText, refusal, type Sandbox, SHELLS, type ShellName, until } from './sandbox.ts'
+import { AGENT, freeze, holdWords, openGuest, stateOf, thaw } from './freeze-sandbox.ts'
+import { HOLD, profileText, refusal, type Sandbox, SHELLS, type ShellName, until } from './sandbox.ts'
 
-const AGENT = 'qemu-guest-agent'
-const holdWords = ['hold', 'mysql', HOLD, '60000', '10000'] as const
-
-async function openGuest(shell: ShellName): Promise<Sandbox> {
-  const guest = await openSandbox(shell)
-  await guest.write('etc/freeze', 'stillshot-freeze 1\nprofile mysql\nttl 60000\nstart 10000\n')
-  return guest
-}
-
-const freeze = (guest: Sandbox, source = AGENT) => guest.answer<FreezeAnswer>(freezeSchema, 'freeze', source)
-const thaw = (guest: Sandbox, source = AGENT) => guest.answer<ThawAnswer>(thawSchema, 'thaw', source)
 const server = (guest: Sandbox) => guest.unit('mariadb.service')
-
-async function stateOf(guest: Sandbox, hold: string): Promise<string | undefined> {
-  const { holds } = await guest.answer<StatusAnswer>(statusSchema, 'status')
-  return holds.find(({ id }) => id === hold)?.state
-}
 
 /** The one freeze that is kept. */
 async function kept(guest: Sandbox): Promise<KeptFreeze> {
