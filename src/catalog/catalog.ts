@@ -90,7 +90,7 @@ export interface RestorePoint {
    * inside; never ours to remove or to write on. `backup`: made by the hypervisor's own job; `snapshot` names its archive.
    */
   readonly kind: 'snapshot' | 'safety' | 'foreign' | 'backup'
-  readonly mode: 'stop' | 'none'
+  readonly mode: 'stop' | 'freeze' | 'none'
   readonly grade: Grade
   readonly reasons: readonly Reason[]
   readonly outage?: Outage

@@ -2,11 +2,13 @@ import { vmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { CoveredDisk } from '../guest/coverage.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { OutageForecast } from './forecast.ts'
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
-import { lookAhead } from './preflight.ts'
+import { lookAhead, type Taking } from './preflight.ts'
 import { openHelper } from './run.ts'
+import type { SnapshotMode } from './take-snapshot.ts'
 
 export interface CheckReport {
   readonly vm: string
@@ -21,11 +23,13 @@ export interface CheckReport {
 export async function checkVm(
   ports: Ports,
   settings: VmSettings,
-  { signal }: { signal: AbortSignal },
+  { signal, mode = 'stop' }: { signal: AbortSignal; mode?: SnapshotMode },
 ): Promise<CheckReport> {
   const helper = openHelper(ports, settings)
   try {
-    return await phase(ports, settings.name, 'preflight', () => look(ports, settings, helper, signal))
+    return await phase(ports, settings.name, 'preflight', () =>
+      look(ports, settings, { helper, signal, taking: mode === 'freeze' ? 'frozen' : 'snapshot' }),
+    )
   } finally {
     await helper.close()
   }
@@ -34,12 +38,11 @@ export async function checkVm(
 async function look(
   ports: Ports,
   settings: VmSettings,
-  helper: ReturnType<typeof openHelper>,
-  signal: AbortSignal,
+  { helper, signal, taking }: { helper: GuestHelper; signal: AbortSignal; taking: Taking },
 ): Promise<CheckReport> {
   try {
     const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
-    const seen = await lookAhead(ports, settings, { helper, vm, signal })
+    const seen = await lookAhead(ports, settings, { helper, vm, signal, taking })
     const findings = [...seen.findings, ...(await lockFindings(ports, vmKey(vm)))]
     const ok = !findings.some(({ severity }) => severity === 'refuse')
     const { forecast, coverage } = seen

@@ -3,6 +3,7 @@ import type { Grade, Reason } from '../grade/grade.ts'
 import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
 import { idOfSnapshotName } from '../hypervisor/snapshot-name.ts'
 import { formatInstant } from '../system/instant.ts'
+import { heldInside } from './expected-marker.ts'
 import { type FreezeFacts, foreignPoint, holdOfFreeze } from './judge-freeze.ts'
 import { type KeptFreeze, readKeptFreezes, type UnreadableFreeze } from './kept-freezes.ts'
 import { type Match, matchSnapshot, SETTLED_AFTER_MS } from './match-freeze.ts'
@@ -132,6 +133,11 @@ async function judgedBefore({ catalog }: Ports, { id, source }: KeptFreeze): Pro
       grade,
       reasons,
     }
+  }
+  const own = (await catalog.points()).find((each) => each.mode === 'freeze' && heldInside(each.evidence) === id)
+  if (own !== undefined) {
+    const { snapshot, grade, reasons } = own
+    return { id, source, outcome: 'point', message: `it was for restore point ${own.id}`, snapshot, grade, reasons }
   }
   const held = await catalog.hold(id)
   return held && { id, source, outcome: 'hold', message: 'it is in the catalog already' }

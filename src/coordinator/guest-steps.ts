@@ -115,20 +115,24 @@ export async function letGo(
   }
 }
 
-/** Unit, socket, SELECT 1, log, replicas and web servers as before; undefined when the guest could not be asked. */
+/**
+ * Unit, socket, SELECT 1, log, replicas and web servers as before; undefined when the guest could not be asked. `held`: by
+ * this run, and not by somebody else or by nobody.
+ */
 export async function lookWhatCameBack(
   ports: Ports,
   run: Run,
   settings: VmSettings,
-  seen: Pick<Passed, 'probe'>,
+  { probe }: Pick<Passed, 'probe'>,
+  { held = true }: { held?: boolean } = {},
 ): Promise<CameBack | undefined> {
   const { application } = ports
   const { clock } = ports.system
   using deadline = clock.deadline(COME_BACK_LIMIT_MS * 2)
   const want = {
     profile: settings.profile.name,
-    holdId: run.id,
-    before: seen.probe,
+    ...(held ? { holdId: run.id } : {}),
+    before: probe,
     claims: ['came-back'] as const,
     limitMs: COME_BACK_LIMIT_MS,
   }

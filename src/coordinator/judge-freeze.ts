@@ -71,7 +71,8 @@ export function holdOfFreeze(facts: FreezeFacts, freeze: KeptFreeze): HoldRecord
   return { id, run, vm: settings.name, vmKey: vmKey(vm), profile, heldAt, ttlMs: hold.ttlMs, state, evidence }
 }
 
-function proveFreeze(
+/** The claims about the guest that a freeze from inside shows. Pure. */
+export function proveFreeze(
   { application, settings, vm, sameUuid }: FreezeFacts,
   { probe, hold, release, comeBack }: KeptFreeze,
   snapshot?: Snapshot,
@@ -95,12 +96,13 @@ function proveInside({ kind, why }: Match, { name, createdAt }: Snapshot): Proof
   return { claim, verdict: 'contradicted', code: 'freeze-ambiguous', message }
 }
 
-/** By the guest's clock alone: nobody else was there. */
-function outageOf({ hold, release }: KeptFreeze) {
+/** By the guest's clock alone: nobody else was there. Pure. */
+export function outageOf({ hold, release }: KeptFreeze) {
   return measureOutage(hold, release, { holdAnsweredMs: 0, releaseSentMs: 0, releaseRepeated: true })
 }
 
-function readable({ calledMs, heldMs, releasedMs }: KeptFreeze['window']) {
+/** Moments as people read them. Pure. */
+export function readable({ calledMs, heldMs, releasedMs }: KeptFreeze['window']) {
   return {
     calledAt: formatInstant(calledMs),
     heldAt: formatInstant(heldMs),

@@ -23,13 +23,21 @@ export interface Preflight {
 /** A preflight that refused nothing: everything that a hold needs is there. */
 export type Passed = Required<Preflight>
 
+/** The same where nothing will be held. */
+export type PassedUnheld = Omit<Passed, 'forecast'>
+
 interface Ahead {
   readonly helper: GuestHelper
   readonly vm: Vm
   readonly signal: AbortSignal
-  /** `backup`: the hypervisor makes it by itself, has locked the VM for it already, and needs no snapshot of ours. */
-  readonly taking?: 'snapshot' | 'backup'
+  readonly taking?: Taking
 }
+
+/**
+ * `backup`: the hypervisor makes it by itself, has locked the VM for it already, and needs no snapshot of ours.
+ * `frozen`: a snapshot for which nothing is stopped; the hypervisor freezes the guest.
+ */
+export type Taking = 'snapshot' | 'backup' | 'frozen'
 
 /**
  * Looks at everything that can be seen before the database is touched; changes nothing, and reports all that it found
@@ -53,23 +61,40 @@ export async function lookAhead(
   if (sameUuid.failure !== undefined) return { findings: [...hypervisor, sameUuid.failure] }
   const sameMachine = proveSameMachine(vm, probe, sameUuid.value)
   const coverage = proveCoverage(probe, vm.disks, settings.disks)
-  const forecast = await forecastFindings(ports, settings, probe)
   const findings = [
     ...hypervisor,
     helperFinding(ports, probe),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     proofFinding(coverage.proof, 'move the data to a disk that snapshots contain, or map the disks under `disks:`'),
-    ...ports.application.checkProbe(probe, {
-      longTransactionSeconds: settings.longTransactionSeconds,
-      settingsPutBack: settings.profile.settingsPutBack,
-    }),
-    ...forecast.findings,
   ]
-  return { findings, probe, sameMachine, coverage, forecast: forecast.forecast }
+  const seen = { probe, sameMachine, coverage }
+  if (taking === 'frozen') return { findings: [...findings, ...openHoldFindings(probe)], ...seen }
+  const stopping = ports.application.checkProbe(probe, {
+    longTransactionSeconds: settings.longTransactionSeconds,
+    settingsPutBack: settings.profile.settingsPutBack,
+  })
+  const { forecast, findings: limits } = await forecastFindings(ports, settings, probe)
+  return { findings: [...findings, ...stopping, ...limits], ...seen, forecast }
+}
+
+/** Whoever holds the guest may end that at any moment. */
+function openHoldFindings({ openHold }: ProbeAnswer): readonly Finding[] {
+  if (openHold === null) return []
+  const message = `hold ${openHold.id} (${openHold.state}, profile ${openHold.profile}) is open in the guest`
+  const hint = 'wait for it, or settle it with `stillshot recover`'
+  return [{ severity: 'refuse', code: 'hold-open', message, hint, error: 'guest-locked' }]
 }
 
 /** Rejects with one error that names everything that refuses; else resolves with what the hold needs. */
 export function passed(vm: string, seen: Preflight): Passed {
+  const { forecast } = seen
+  const unheld = passedUnheld(vm, seen)
+  if (!forecast) throw sawNothing(vm)
+  return { ...unheld, forecast }
+}
+
+/** As {@link passed}, where nothing will be held. */
+export function passedUnheld(vm: string, seen: Preflight): PassedUnheld {
   const refusing = seen.findings.filter(({ severity }) => severity === 'refuse')
   const first = refusing[0]
   if (first !== undefined) {
@@ -83,11 +108,13 @@ export function passed(vm: string, seen: Preflight): Passed {
       details: { findings: refusing },
     })
   }
-  const { probe, sameMachine, coverage, forecast } = seen
-  if (!probe || !sameMachine || !coverage || !forecast) {
-    throw new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
-  }
-  return { findings: seen.findings, probe, sameMachine, coverage, forecast }
+  const { probe, sameMachine, coverage } = seen
+  if (!probe || !sameMachine || !coverage) throw sawNothing(vm)
+  return { findings: seen.findings, probe, sameMachine, coverage }
+}
+
+function sawNothing(vm: string): StillshotError {
+  return new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
 }
 
 /** What a guest says of itself may be of any length. */
@@ -100,7 +127,7 @@ const LONGEST_MESSAGE = 500
 async function hypervisorFindings(
   { hypervisor }: Ports,
   vm: Vm,
-  taking: Ahead['taking'],
+  taking: Taking,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const about = await attempt(() => hypervisor.check({ signal, timeoutMs: 30_000 }))
@@ -121,8 +148,16 @@ async function hypervisorFindings(
     ]
   }
   if (taking === 'backup') return [reached]
-  const snapshot = await attempt(() => hypervisor.checkSnapshot(vm, { signal, timeoutMs: 30_000 }))
+  const quiesce = taking === 'frozen'
+  if (quiesce && !hypervisor.capabilities.quiesce) return [reached, cannotFreeze(hypervisor.kind)]
+  const look = { signal, timeoutMs: 30_000, ...(quiesce ? { quiesce } : {}) }
+  const snapshot = await attempt(() => hypervisor.checkSnapshot(vm, look))
   return [reached, ...(snapshot.failure === undefined ? snapshot.value : [snapshot.failure])]
+}
+
+function cannotFreeze(kind: string): Finding {
+  const message = `${kind} cannot freeze a guest for a snapshot`
+  return { severity: 'refuse', code: 'no-freeze', message, hint: 'use mode stop', error: 'not-supported' }
 }
 
 function helperFinding({ helper }: Ports, { sha256 }: ProbeAnswer): Finding {

@@ -8,6 +8,7 @@ import type { RollBackRequest, Vm } from '../hypervisor/hypervisor.ts'
 import { retry } from '../system/retry.ts'
 import { ulid } from '../system/ulid.ts'
 import { createOrFind } from './create-or-find.ts'
+import { expectedMarker } from './expected-marker.ts'
 import { describePoint } from './label-point.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import type { Run } from './run.ts'
@@ -100,24 +101,21 @@ export function proveRestoredMachine(vm: Vm, { uuid }: ComeBackAnswer): Proof {
 /** The marker that the hold wrote just before the point in time names the point that came back. */
 export function proveMarker(point: RestorePoint, { markers }: ComeBackAnswer): Proof {
   const claim = 'came-back'
-  if (point.kind === 'safety') {
-    return {
-      claim,
-      verdict: 'proven',
-      code: 'no-marker-expected',
-      message: 'a safety snapshot has no marker of its own',
-    }
+  const expected = expectedMarker(point)
+  if (expected === undefined) {
+    const message = 'nothing was held for this point, so it has no marker of its own'
+    return { claim, verdict: 'proven', code: 'no-marker-expected', message }
   }
   const places = markers.filter(({ path }) => path !== '')
-  const wrong = places.filter(({ content }) => content === null || !content.startsWith(point.id))
+  const wrong = places.filter(({ content }) => content === null || !content.startsWith(expected))
   if (places.length > 0 && wrong.length === 0) {
-    return { claim, verdict: 'proven', code: 'marker-read', message: `every marker names ${point.id}` }
+    return { claim, verdict: 'proven', code: 'marker-read', message: `every marker names ${expected}` }
   }
   const seen = wrong.map(({ path, content }) => `${path}: ${content ?? 'missing'}`).join(', ')
   return {
     claim,
     verdict: 'contradicted',
     code: 'other-marker',
-    message: `the markers do not name ${point.id}: ${seen || 'none found'}`,
+    message: `the markers do not name ${expected}: ${seen || 'none found'}`,
   }
 }

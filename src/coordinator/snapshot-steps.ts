@@ -105,7 +105,7 @@ export function gradePoint(ports: Ports, settings: VmSettings, draft: DraftPoint
 }
 
 /** What the hypervisor's task said beside having worked. */
-function warningsOf({ warnings = [] }: Snapshot): readonly Finding[] {
+export function warningsOf({ warnings = [] }: Snapshot): readonly Finding[] {
   const hint = 'see the task’s log on the hypervisor'
   return warnings.map((message): Finding => ({ severity: 'warn', code: 'hypervisor-warning', message, hint }))
 }

@@ -6,23 +6,34 @@ import type { Phase, Ports, VmSettings } from './ports.ts'
 import { lookAhead, passed } from './preflight.ts'
 import { beginRun, endRun, failRun, lockVm } from './run.ts'
 import { draftPoint, gradePoint, label, notBack, removeSnapshot, snapshotHeld } from './snapshot-steps.ts'
+import { type PlainOrder, takeFrozenSnapshot } from './take-frozen-snapshot.ts'
 import { Timing } from './timing.ts'
 import { whileHeld } from './while-held.ts'
 
-export interface SnapshotOrder {
-  readonly mode: 'stop'
-  readonly note?: string
-  /** Ends the forward path; what had been begun is taken back. */
-  readonly signal: AbortSignal
+/** How the database stands still: see docs/explanation/what-a-grade-proves.md. */
+export type SnapshotMode = 'stop' | 'freeze'
+
+export interface SnapshotOrder extends PlainOrder {
+  readonly mode: SnapshotMode
 }
+
+/** Takes one snapshot of a VM in the order's mode: {@link takeStoppedSnapshot}, {@link takeFrozenSnapshot}. */
+export function takeSnapshot(ports: Ports, settings: VmSettings, order: SnapshotOrder): Promise<RestorePoint> {
+  return TAKE[order.mode](ports, settings, order)
+}
+
+const TAKE = { stop: takeStoppedSnapshot, freeze: takeFrozenSnapshot } as const
 
 /**
  * Takes one snapshot of a VM whose database stands still, and proves it. Resolves with the restore point, whatever its
  * grade. Rejects with `details.run` when there is none, everything having been taken back; with `come-back-failed` and
  * `details.point` when the point is kept and the guest is not as it was. Not to be repeated blindly.
  */
-export async function takeSnapshot(ports: Ports, settings: VmSettings, order: SnapshotOrder): Promise<RestorePoint> {
-  const { signal, mode, note } = order
+async function takeStoppedSnapshot(
+  ports: Ports,
+  settings: VmSettings,
+  { signal, note }: PlainOrder,
+): Promise<RestorePoint> {
   const run = await beginRun(ports, settings, 'take-snapshot')
   const { saga, helper } = run
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
@@ -36,7 +47,7 @@ export async function takeSnapshot(ports: Ports, settings: VmSettings, order: Sn
       passed(settings.name, await lookAhead(ports, settings, { helper, vm, signal })),
     )
     await during('drain', () => drain(ports, run, settings, signal))
-    const draft = draftPoint(ports, run, vm, { vm: settings.name, kind: 'snapshot', mode, note })
+    const draft = draftPoint(ports, run, vm, { vm: settings.name, kind: 'snapshot', mode: 'stop', note })
     const request = { name: draft.snapshot, description: await describePoint(ports, draft, 'pending') }
     signal.throwIfAborted()
 

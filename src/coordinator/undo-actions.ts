@@ -47,6 +47,15 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       throw new StillshotError('come-back-failed', answer.error?.message ?? 'not everything that ran is active again')
     },
 
+    // What the hypervisor froze for a snapshot stays so when its own task dies; where nothing is frozen nothing is thawed.
+    'thaw-guest': async (_, signal) => {
+      const { guestAgent } = hypervisor
+      const vm = await findVm(signal)
+      if (guestAgent === undefined || vm.power !== 'running') return undefined
+      await again(signal, 2_000, () => guestAgent.thaw(vm, { signal, timeoutMs: THAW_LIMIT_MS }))
+      return undefined
+    },
+
     'remove-snapshot': async ({ snapshot }, signal) => {
       const name = need(snapshot)
       const vm = await findVm(signal)
@@ -107,6 +116,8 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
 /** A server that recovers may take long to start; asked again, the helper goes on with the same start. */
 const RELEASE_LIMIT_MS = 600_000
+/** The guest's hooks may start servers before the agent answers. */
+const THAW_LIMIT_MS = 180_000
 const LOOK_AGAIN_MS = 3_000
 /** As long as the undo may take. */
 const END_REMOVAL_MS = 600_000

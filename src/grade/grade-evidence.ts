@@ -8,14 +8,20 @@ interface Rule {
   readonly unknown?: Grade
 }
 
+type Rules = Readonly<Partial<Record<Claim, Rule>>>
+
 /**
  * What each claim is worth. A snapshot of all disks of the right machine at one point in time is at least what a power cut
  * leaves (`crash-only`); where not even that is certain, it is `suspect`.
  */
-const RULES: Readonly<Partial<Record<Claim, Rule>>> = {
+const ANY: Rules = {
   'same-machine': { contradicted: 'suspect', unknown: 'suspect' },
   'one-helper': { contradicted: 'suspect', unknown: 'suspect' },
   covered: { contradicted: 'suspect', unknown: 'suspect' },
+}
+
+const OF_A_HOLD: Rules = {
+  ...ANY,
   'clean-stop': { contradicted: 'crash-only', unknown: 'crash-only' },
   synced: { contradicted: 'crash-only', unknown: 'crash-only' },
   'stood-still': { contradicted: 'crash-only', unknown: 'suspect' },
@@ -27,9 +33,12 @@ const RULES: Readonly<Partial<Record<Claim, Rule>>> = {
   'no-crash-recovery': { contradicted: 'crash-only' },
 }
 
+/** Where nothing was stopped. */
+const OF_A_FREEZE: Rules = { ...ANY, frozen: { contradicted: 'crash-only', unknown: 'crash-only' } }
+
 export interface Graded {
   readonly grade: Grade
-  /** Why it is not better, worst first; empty for `db-stopped`. */
+  /** Why it is not better, worst first; empty for the best. */
   readonly reasons: readonly Reason[]
 }
 
@@ -38,9 +47,18 @@ export interface Graded {
  * one takes the grade down as its rule says. Pure.
  */
 export function gradeEvidence(proofs: readonly Proof[]): Graded {
-  let grade: Grade = 'db-stopped'
+  return gradeBy(OF_A_HOLD, 'db-stopped', proofs)
+}
+
+/** The same where nothing was held: `fs-frozen` at best. Pure. */
+export function gradeFreeze(proofs: readonly Proof[]): Graded {
+  return gradeBy(OF_A_FREEZE, 'fs-frozen', proofs)
+}
+
+function gradeBy(rules: Rules, best: Grade, proofs: readonly Proof[]): Graded {
+  let grade = best
   const reasons: { reason: Reason; left: Grade }[] = []
-  for (const [claim, rule] of Object.entries(RULES) as [Claim, Rule][]) {
+  for (const [claim, rule] of Object.entries(rules) as [Claim, Rule][]) {
     const given = proofs.filter((proof) => proof.claim === claim)
     const failing = given.filter(({ verdict }) => verdict !== 'proven')
     if (given.length === 0) failing.push(missing(claim))

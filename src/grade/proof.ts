@@ -23,6 +23,8 @@ export const CLAIMS = [
   'inside-hold',
   /** The guest did not reboot in between. */
   'one-boot',
+  /** The hypervisor froze the guest's file systems for the point in time, and thawed them after it. */
+  'frozen',
   /** Everything that ran before runs again and the server answers. Does not change the grade of the point. */
   'came-back',
   /** The server started without crash recovery. Not asked for, but when contradicted it takes the grade down. */

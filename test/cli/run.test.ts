@@ -27,7 +27,6 @@ const BAD: readonly (readonly [string, number, string, RegExp])[] = [
   ],
   ['snapshot constructor', 14, 'vm-not-configured', /constructor/],
   ['snapshot db1 --mode lock', 15, 'not-supported', /mode lock of VM db1/],
-  ['snapshot db1 --mode freeze', 15, 'not-supported', /mode freeze/],
   ['snapshot locked', 15, 'not-supported', /mode lock of VM locked/],
   ['snapshot db1 db2 --together', 15, 'not-supported', /--together/],
   ['restore db1 --from backup', 15, 'not-supported', /--from backup/],

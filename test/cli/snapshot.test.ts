@@ -54,6 +54,24 @@ test('mode, note and signal reach the procedure', async () => {
   assert.deepEqual(seen, [['db1', { mode: 'stop', note: 'before the update', signal: controller.signal }]])
 })
 
+test('mode freeze is taken and checked as such, and fs-frozen is the best that it can earn', async () => {
+  const modes: unknown[] = []
+  const takeSnapshot = async (_: unknown, __: unknown, { mode }: { mode: string }) => {
+    modes.push(mode)
+    return somePoint({ mode: 'freeze', grade: modes.length === 1 ? 'fs-frozen' : 'crash-only' })
+  }
+  const checkVm = async (_: unknown, { name }: { name: string }, { mode }: { mode?: string }) => {
+    modes.push(`check ${mode}`)
+    return { ...REPORT, vm: name, ok: true, findings: [] }
+  }
+  const words = ['snapshot', 'db1', '--mode', 'freeze']
+  const statuses = []
+  for (let i = 0; i < 2; i += 1) statuses.push((await run(words, { procedures: { takeSnapshot } })).status)
+  statuses.push((await run([...words, '--dry-run'], { procedures: { checkVm } })).status)
+  assert.deepEqual(modes, ['freeze', 'freeze', 'check freeze'])
+  assert.deepEqual(statuses, [0, 40, 0])
+})
+
 test('a grade below the mode’s best is kept, explained, and exits 40', async () => {
   const takeSnapshot = async () => somePoint({ grade: 'suspect', reasons: [REASON] })
   const { status, out } = await run(['snapshot', 'db1'], { procedures: { takeSnapshot } })

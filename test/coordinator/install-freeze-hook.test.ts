@@ -26,7 +26,7 @@ function makeHooked(facts: string, agent?: Partial<GuestAgent>) {
     freeze: note('freeze', agent?.freeze ?? (async () => void (await freezing.frozen({})))),
     thaw: note('thaw', agent?.thaw),
   }
-  Object.assign(world.hypervisor, agent === undefined ? {} : { guestAgent })
+  Object.assign(world.hypervisor, { guestAgent: agent === undefined ? undefined : guestAgent })
   const shells = new FakeShells({
     clock: world.clock,
     program: async (argv, stdin) => {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { GRADES, isWorse } from '../../src/grade/grade.ts'
-import { gradeEvidence } from '../../src/grade/grade-evidence.ts'
+import { gradeEvidence, gradeFreeze } from '../../src/grade/grade-evidence.ts'
 import { CLAIMS, type Claim, type Proof } from '../../src/grade/proof.ts'
 
 const AFTERWARDS: readonly Claim[] = ['came-back', 'no-crash-recovery']
-const NEEDED = CLAIMS.filter((claim) => !AFTERWARDS.includes(claim))
+const NEEDED = CLAIMS.filter((claim) => ![...AFTERWARDS, 'frozen'].includes(claim))
+const NEEDED_OF_A_FREEZE: readonly Claim[] = ['same-machine', 'one-helper', 'covered', 'frozen']
 
 function proof(claim: Claim, verdict: Proof['verdict'] = 'proven'): Proof {
   return { claim, verdict, code: `${claim}-${verdict}`, message: `${claim} is ${verdict}` }
@@ -25,6 +26,20 @@ test('each single claim contradicted, unknown or missing takes the grade down an
       assert.ok(grade === 'crash-only' || grade === 'suspect', `${claim}: ${grade}`)
       assert.equal(reasons.length, 1)
       assert.ok(reasons[0]?.code.startsWith(claim))
+    }
+  }
+})
+
+test('a freeze is fs-frozen at best, whatever else is proven, and less where anything is not', () => {
+  assert.deepEqual(gradeFreeze([...all, proof('frozen')]), { grade: 'fs-frozen', reasons: [] })
+  const frozen = NEEDED_OF_A_FREEZE.map((claim) => proof(claim))
+  assert.deepEqual(gradeFreeze(frozen), { grade: 'fs-frozen', reasons: [] })
+  for (const claim of NEEDED_OF_A_FREEZE) {
+    const others = frozen.filter((given) => given.claim !== claim)
+    for (const failing of [[proof(claim, 'contradicted')], [proof(claim, 'unknown')], []]) {
+      const { grade, reasons } = gradeFreeze([...others, ...failing])
+      assert.equal(grade, claim === 'frozen' ? 'crash-only' : 'suspect')
+      assert.equal(reasons.length, 1)
     }
   }
 })

@@ -101,8 +101,9 @@ export class SimulatedHypervisor implements Hypervisor {
       if (state.snapshots.some(({ snapshot }) => snapshot.name === request.name)) {
         throw new StillshotError('snapshot-exists', `${state.name} has a snapshot ${request.name} already`)
       }
+      const { quiesce = false, ...asked } = request
       const begun: Snapshot = {
-        ...request,
+        ...asked,
         createdAt: formatInstant(this.#clock.now()),
         ...(state.current === undefined ? {} : { parent: state.current }),
         complete: false,

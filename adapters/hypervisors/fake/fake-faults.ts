@@ -3,7 +3,7 @@ import type { Hypervisor } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 
 /** The calls of the port that wait. */
-export type FakeCall = Exclude<keyof Hypervisor, 'name' | 'kind' | 'capabilities' | 'watch' | 'byHand'>
+export type FakeCall = Exclude<keyof Hypervisor, 'name' | 'kind' | 'capabilities' | 'watch' | 'byHand' | 'guestAgent'>
 
 /** Something that goes wrong with the next calls of one kind. */
 export interface FakeFault {

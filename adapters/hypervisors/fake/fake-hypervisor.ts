@@ -2,6 +2,8 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
 import type {
   Capabilities,
+  CheckSnapshotOptions,
+  GuestAgent,
   Hypervisor,
   HypervisorInfo,
   PowerState,
@@ -13,6 +15,7 @@ import type {
 } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
+import { fakeAgent } from './fake-agent.ts'
 import { FakeEvents } from './fake-events.ts'
 import { type FakeCall, type FakeFault, FakeFaults } from './fake-faults.ts'
 import { type FakeSnapshot, type FakeVm, type FakeVmOptions, fakeVm, forget, overlaysOn } from './fake-vm.ts'
@@ -30,7 +33,7 @@ export interface FakeHypervisorOptions {
   readonly onPower?: (vm: Vm, power: PowerState) => void
 }
 
-const CAPABILITIES: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: true }
+const CAPABILITIES: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: true, quiesce: true }
 
 /** A hypervisor in memory that keeps the port's promises, and breaks them where a test asks for a {@link FakeFault}. */
 export class FakeHypervisor implements Hypervisor {
@@ -38,6 +41,7 @@ export class FakeHypervisor implements Hypervisor {
   readonly name: string
   readonly capabilities: Capabilities
   readonly faults: FakeFaults
+  readonly guestAgent: GuestAgent
   /** Names of the calls so far, in order. */
   readonly calls: FakeCall[] = []
   readonly #options: FakeHypervisorOptions
@@ -49,6 +53,7 @@ export class FakeHypervisor implements Hypervisor {
     this.name = options.name ?? 'fake'
     this.capabilities = { ...CAPABILITIES, ...options.capabilities }
     this.faults = new FakeFaults(options.clock)
+    this.guestAgent = fakeAgent((nativeId) => this.state(nativeId))
     this.#vms = new Map(options.vms.map((vm) => [vm.nativeId, fakeVm(vm)]))
   }
 
@@ -82,7 +87,7 @@ export class FakeHypervisor implements Hypervisor {
     return this.#run('countUuid', options, () => [...this.#vms.values()].filter((vm) => vm.uuid === uuid).length)
   }
 
-  checkSnapshot(_vm: Vm, options?: CallOptions): Promise<readonly Finding[]> {
+  checkSnapshot(_vm: Vm, options?: CheckSnapshotOptions): Promise<readonly Finding[]> {
     return this.#run('checkSnapshot', options, () => this.#options.findings ?? [])
   }
 
@@ -95,8 +100,9 @@ export class FakeHypervisor implements Hypervisor {
       if (state.snapshots.some(({ snapshot }) => snapshot.name === request.name)) {
         throw new StillshotError('snapshot-exists', `${state.name} has a snapshot ${request.name} already`)
       }
+      const { quiesce = false, ...asked } = request
       const snapshot: Snapshot = {
-        ...request,
+        ...asked,
         createdAt: formatInstant(this.#options.clock.now()),
         ...(state.current === undefined ? {} : { parent: state.current }),
         complete: true,
@@ -106,7 +112,8 @@ export class FakeHypervisor implements Hypervisor {
       state.current = request.name
       this.#options.onCreate?.(this.#vm(state), snapshot)
       this.#emit(state, 'snapshot', request.name)
-      return snapshot
+      const quiesces = quiesce && this.capabilities.quiesce && state.power === 'running'
+      return quiesces ? { ...snapshot, quiesced: state.agent === 'answers' } : snapshot
     })
   }
 

@@ -24,6 +24,10 @@ export interface FakeVm {
   readonly macs: readonly string[]
   disks: readonly VmDisk[]
   power: PowerState
+  /** `silent`: no snapshot of it is quiesced. */
+  agent: 'answers' | 'silent'
+  /** Its file systems: left so by a hypervisor that died over a snapshot. */
+  frozen: boolean
   readonly contents: Map<string, string>
   snapshots: FakeSnapshot[]
   /** The snapshot that the disks stand on. */
@@ -42,6 +46,8 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
     macs: options.macs ?? [],
     disks: options.disks ?? [DISK],
     power: options.power ?? 'running',
+    agent: 'answers',
+    frozen: false,
     contents: new Map(),
     snapshots: [],
     current: undefined,

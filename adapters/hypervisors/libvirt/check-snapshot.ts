@@ -1,11 +1,13 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
-import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { CheckSnapshotOptions, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { shellWord } from '../../../src/system/shell-word.ts'
 import { coverageOf, isOutByChoice } from './coverage.ts'
 import { type Domain, type DomainDisk, isBlockDevice, readDomain } from './domain-xml.ts'
+import { guestAgent } from './guest-agent.ts'
 import type { LibvirtHost } from './host.ts'
 import { type ImageHeader, readImageHeader } from './image-header.ts'
 
@@ -24,7 +26,7 @@ export function spaceNeeded(diskBytes: number): number {
 export async function checkSnapshot(
   host: LibvirtHost,
   vm: Vm,
-  options: CallOptions = {},
+  { quiesce = false, ...options }: CheckSnapshotOptions = {},
 ): Promise<{ readonly findings: readonly Finding[]; readonly domain: Domain }> {
   const [xml = ''] = await host.session.run([['dumpxml', vm.nativeId]], { ...options, doing: `look at ${vm.name}` })
   const domain = readDomain(xml)
@@ -34,6 +36,7 @@ export async function checkSnapshot(
     ...(vm.power === 'off' ? [] : await jobFindings(host, vm, covered, options)),
     ...(host.local ? await spaceFindings(host, vm, covered) : [notLocal(host)]),
     ...(await Promise.all(covered.map((disk) => depthFinding(host, disk)))).flat(),
+    ...(quiesce && vm.power === 'running' ? [await agentFinding(host, vm, options)] : []),
   ]
   if (findings.some((finding) => finding.severity === 'refuse')) return { findings, domain }
   const ids = covered.map((disk) => disk.target).join(', ')
@@ -140,6 +143,17 @@ async function chainLength(disk: DomainDisk): Promise<number> {
     at = header?.backing
   }
   return length
+}
+
+async function agentFinding(host: LibvirtHost, vm: Vm, options: CallOptions): Promise<Finding> {
+  try {
+    await guestAgent(host).ping(vm, options)
+    return ok('agent', 'the guest agent answers')
+  } catch (error) {
+    if (!(error instanceof StillshotError) || error.code !== 'hypervisor-refused') throw error
+    const hint = `install qemu-guest-agent in the guest, give the VM its channel, and see \`virsh -c ${shellWord(host.uri)} domtime ${vm.nativeId}\``
+    return { severity: 'refuse', code: 'agent-silent', message: error.message, hint, error: 'hypervisor-refused' }
+  }
 }
 
 function notLocal(host: LibvirtHost): Finding {

@@ -28,6 +28,8 @@ export async function createSnapshot(
       : `${disk.target},snapshot=external,driver=qcow2,file=${overlay.replaceAll(',', ',,')}`
   })
   const create = ['snapshot-create-as', vm.nativeId, '--name', request.name, '--disk-only', '--atomic']
+  // libvirt takes no snapshot at all when the agent does not freeze.
+  if (request.quiesce) create.push('--quiesce')
   if (request.description !== '') create.push('--description', request.description)
   for (const specification of specifications) create.push('--diskspec', specification)
   const [, xml = ''] = await host.session.run([create, ['snapshot-dumpxml', vm.nativeId, request.name]], {
@@ -35,5 +37,5 @@ export async function createSnapshot(
     doing: `take snapshot ${request.name} of ${vm.name}`,
     change: true,
   })
-  return publicSnapshot(readSnapshot(xml))
+  return { ...publicSnapshot(readSnapshot(xml)), ...(request.quiesce ? { quiesced: true } : {}) }
 }

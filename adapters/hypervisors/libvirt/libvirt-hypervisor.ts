@@ -1,5 +1,6 @@
 import type {
   Capabilities,
+  CheckSnapshotOptions,
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
@@ -42,7 +43,7 @@ export interface LibvirtOptions {
 /** libvirt through a held-open `virsh` (see virsh-process.ts); VMs are known by their UUID. */
 export class LibvirtHypervisor implements Hypervisor {
   readonly kind = 'libvirt'
-  readonly capabilities: Capabilities = { maxNameLength: 100, rollBackToAny: true, events: true }
+  readonly capabilities: Capabilities = { maxNameLength: 100, rollBackToAny: true, events: true, quiesce: true }
   readonly name: string
   readonly guestAgent: GuestAgent
   readonly #virsh: VirshOptions
@@ -89,8 +90,10 @@ export class LibvirtHypervisor implements Hypervisor {
     return domains.filter((domain) => domain.uuid === uuid.toLowerCase()).length
   }
 
-  async checkSnapshot(vm: Vm, options?: CallOptions) {
-    const looked = await wholeCall('question', options, (within) => checkSnapshot(this.#host, vm, within))
+  async checkSnapshot(vm: Vm, options?: CheckSnapshotOptions) {
+    const looked = await wholeCall('question', options, (within) =>
+      checkSnapshot(this.#host, vm, { ...options, ...within }),
+    )
     const { findings, domain } = looked
     this.#disks.set(vm.nativeId, domain.disks)
     return findings

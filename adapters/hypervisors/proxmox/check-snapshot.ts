@@ -1,14 +1,14 @@
 import type { Finding } from '../../../src/finding.ts'
-import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { CheckSnapshotOptions, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
+import { agentFindings } from './check-agent.ts'
 import { lockFindings } from './check-lock.ts'
 import { notChecked, rightsFindings } from './check-rights.ts'
-import { type Cluster, onNode, vmApi } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
 import { coverageOf, type StorageView, viewStorage } from './coverage.ts'
 import { readConfig } from './find-vm.ts'
 import { readSnapshotList } from './list-snapshots.ts'
-import { isCode } from './run-task.ts'
-import { type Config, type Drive, drivesOf, hasAgent, sizeOf, storageOf, uuidOf, volumesOf } from './vm-config.ts'
+import { type Config, type Drive, drivesOf, sizeOf, storageOf, uuidOf, volumesOf } from './vm-config.ts'
 
 /** More snapshots make reads and removals slower on most storages. */
 const MANY_SNAPSHOTS = 8
@@ -16,7 +16,12 @@ const MANY_SNAPSHOTS = 8
 const MIB = 1024 ** 2
 
 /** Looks at everything that makes a snapshot fail, be incomplete or slow. */
-export async function checkSnapshot(cluster: Cluster, vm: Vm, call: Call): Promise<readonly Finding[]> {
+export async function checkSnapshot(
+  cluster: Cluster,
+  vm: Vm,
+  call: Call,
+  { quiesce = false }: Pick<CheckSnapshotOptions, 'quiesce'> = {},
+): Promise<readonly Finding[]> {
   const rights = await rightsFindings(cluster, vm, ['VM.Audit', 'VM.Snapshot'], call)
   if (rights.some(({ severity }) => severity === 'refuse')) return rights
   const [locks, config, { snapshots }] = await Promise.all([
@@ -26,7 +31,7 @@ export async function checkSnapshot(cluster: Cluster, vm: Vm, call: Call): Promi
   ])
   const [storage, agent] = await Promise.all([
     viewStorage(cluster, vm, config, call),
-    agentFindings(cluster, vm, config, call),
+    agentFindings(cluster, vm, config, call, quiesce),
   ])
   const findings = [
     ...rights,
@@ -104,29 +109,6 @@ function chainFindings(count: number): readonly Finding[] {
   return [
     { severity: 'warn', code: 'chain-depth', message, hint: 'remove old restore points: each makes the disks slower' },
   ]
-}
-
-/**
- * With the agent on, Proxmox VE freezes the guest's file systems around every snapshot; one that does not answer costs 3 s
- * while the database stands still.
- */
-async function agentFindings(cluster: Cluster, vm: Vm, config: Config, call: Call): Promise<readonly Finding[]> {
-  if (!hasAgent(config)) return []
-  const errand = { call, doing: `ask the guest agent of ${vm.name}`, changes: false }
-  try {
-    await onNode(cluster, vm, call, (node) => vmApi(cluster, vm, node, errand).agent.ping.$post())
-    return [ok('agent', 'the guest agent answers')]
-  } catch (error) {
-    if (!isCode(error, 'hypervisor-refused')) throw error
-    if (error.details.status === 403) {
-      // Releases before 9 ask for another one.
-      const { privilege = 'VM.GuestAgent.Audit' } = error.details
-      return [notChecked('whether the guest agent answers', `${privilege} on /vms/${vm.nativeId}`)]
-    }
-    const message = `the guest agent is enabled, but does not answer: every snapshot waits 3 s for it (${error.details.words})`
-    const hint = `start qemu-guest-agent in the guest, or \`qm set ${vm.nativeId} --agent 0\``
-    return [{ severity: 'warn', code: 'agent-silent', message, hint }]
-  }
 }
 
 function refuse(code: string, message: string, hint: string, error: NonNullable<Finding['error']>): Finding {

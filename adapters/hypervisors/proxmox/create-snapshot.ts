@@ -3,8 +3,10 @@ import type { Snapshot, SnapshotRequest, Vm } from '../../../src/hypervisor/hype
 import type { Call } from '../../https/call.ts'
 import { type Cluster, vmApi } from './cluster.ts'
 import { writeDescription } from './description.ts'
+import { guestAgent } from './guest-agent.ts'
 import { type ListedSnapshot, readSnapshotConfig, readSnapshotList, snapshotWith } from './list-snapshots.ts'
 import { taskError } from './proxmox-errors.ts'
+import { howQuiesced, isThawProblem, UNKNOWN } from './quiesced.ts'
 import { type EndedTask, isCode, runTask } from './run-task.ts'
 import { isSuccess, pauseAfter, tasksOf, warningsOf } from './task.ts'
 import { drivesOf } from './vm-config.ts'
@@ -15,11 +17,14 @@ const LOCK_PATIENCE_MS = 30_000
 /** How long a snapshot whose answer was lost may take to be listed. */
 const APPEAR_LIMIT_MS = 5_000
 
-/** Without memory: it would be written while the database stands still. */
+/**
+ * Without memory: it would be written while the database stands still. With the agent on, Proxmox VE freezes the guest by
+ * itself, whether it is asked to or not.
+ */
 export async function createSnapshot(
   cluster: Cluster,
   vm: Vm,
-  { name, description }: SnapshotRequest,
+  { name, description, quiesce = false }: SnapshotRequest,
   call: Call,
 ): Promise<Snapshot> {
   checkName(name)
@@ -34,16 +39,23 @@ export async function createSnapshot(
     if (!isCode(error, 'answer-lost') || call.signal.aborted) throw error
     await awaitListed(cluster, vm, name, call, error)
   }
-  const [{ snapshots }, config, warnings] = await Promise.all([
+  const [{ snapshots }, config, warnings, frozen] = await Promise.all([
     readSnapshotList(cluster, vm, call),
     readSnapshotConfig(cluster, vm, name, call),
     ended === undefined ? [] : warningsOf(cluster, ended.upid, ended.exitStatus, call).catch(() => [ended.exitStatus]),
+    quiesce && ended !== undefined ? howQuiesced(cluster, ended.upid, call).catch(() => UNKNOWN) : UNKNOWN,
   ])
+  if (frozen.lines.some(isThawProblem)) await guestAgent(cluster).thaw(vm, { signal: call.signal })
   const found = snapshots.find((snapshot) => snapshot.name === name)
   if (found === undefined)
     throw new StillshotError('answer-lost', `${doing}: the task ended well, but it is not listed`)
   const disks = drivesOf(config).map(({ id }) => id)
-  return { ...snapshotWith(found, disks), ...(warnings.length === 0 ? {} : { warnings }) }
+  const said = [...warnings, ...frozen.lines]
+  return {
+    ...snapshotWith(found, disks),
+    ...(said.length === 0 ? {} : { warnings: said }),
+    ...(frozen.quiesced === undefined ? {} : { quiesced: frozen.quiesced }),
+  }
 }
 
 /** Proxmox VE's rule, said before anything is asked; its own words for the two reserved names are an internal error. */

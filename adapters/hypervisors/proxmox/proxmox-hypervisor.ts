@@ -1,5 +1,6 @@
 import type {
   Capabilities,
+  CheckSnapshotOptions,
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
@@ -59,7 +60,7 @@ const TRUST_HINT =
 /** Proxmox VE through its API; VMs are known by their vmid. docs/how-to/proxmox.md lists the privileges. */
 export class ProxmoxHypervisor implements Hypervisor {
   readonly kind = 'proxmox'
-  readonly capabilities: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: false }
+  readonly capabilities: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: false, quiesce: true }
   readonly name: string
   readonly guestAgent: GuestAgent
   readonly #cluster: Cluster
@@ -90,8 +91,8 @@ export class ProxmoxHypervisor implements Hypervisor {
     return this.#run(options, (call) => countUuid(this.#cluster, uuid, call))
   }
 
-  async checkSnapshot(vm: Vm, options?: CallOptions) {
-    const findings = await this.#run(options, (call) => checkSnapshot(this.#cluster, vm, call))
+  async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {
+    const findings = await this.#run(options, (call) => checkSnapshot(this.#cluster, vm, call, { quiesce }))
     this.#warm.begin()
     return findings
   }

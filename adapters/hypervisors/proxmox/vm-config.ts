@@ -71,7 +71,17 @@ export function macsOf(config: Config): readonly string[] {
 
 /** `agent: 1`, `agent: enabled=1,…`. */
 export function hasAgent({ agent }: Config): boolean {
-  return /^(1|on|yes|true)$/i.test(readProperties(String(agent ?? '0'), 'enabled').enabled ?? '0')
+  return isOn(readProperties(String(agent ?? '0'), 'enabled').enabled ?? '0')
+}
+
+/** Where there is an agent: whether Proxmox VE has it freeze (`freeze-fs`, in older releases `freeze-fs-on-backup`). */
+export function freezesFileSystems({ agent }: Config): boolean {
+  const properties = readProperties(String(agent ?? '0'), 'enabled')
+  return isOn(properties['freeze-fs'] ?? properties['freeze-fs-on-backup'] ?? '1')
+}
+
+function isOn(value: string): boolean {
+  return /^(1|on|yes|true)$/i.test(value)
 }
 
 /** Before the colon of `storage:volume`; undefined for a device of the node. */

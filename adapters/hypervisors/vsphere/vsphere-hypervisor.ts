@@ -54,7 +54,7 @@ const TRUST_HINT =
 /** vSphere through its SOAP API; VMs are known by their instance UUID. docs/how-to/vsphere.md lists the privileges. */
 export class VsphereHypervisor implements Hypervisor {
   readonly kind = 'vsphere'
-  readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false }
+  readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false, quiesce: false }
   readonly name: string
   readonly #site: Site
   readonly #warm: WarmConnection

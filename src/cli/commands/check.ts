@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CheckReport } from '../../coordinator/check-vm.ts'
+import type { SnapshotMode } from '../../coordinator/take-snapshot.ts'
 import { ERRORS, worstExitStatus } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { App, Session } from '../app.ts'
@@ -16,15 +17,22 @@ export function checkCommand(program: Command, act: Act): void {
 }
 
 /** Also what `snapshot --dry-run` does. */
-export async function check(app: App, session: Session, names: readonly string[]): Promise<CommandResult> {
+export async function check(
+  app: App,
+  session: Session,
+  names: readonly string[],
+  modeOf?: (vm: string) => SnapshotMode,
+): Promise<CommandResult> {
   const all = Object.keys((await session.settings()).vms)
   const vms = await selectVms(session, names.length === 0 ? all : names)
   const { signal, procedures } = app
+  const mode =
+    modeOf ?? ((vm: string) => (vms.find(([name]) => name === vm)?.[1].mode === 'freeze' ? 'freeze' : 'stop'))
   const { results, failed, statuses } = await eachVm(
     session,
     vms,
     { signal, changesNothing: true },
-    ({ ports, settings }) => procedures.checkVm(ports, settings, { signal }),
+    ({ ports, settings }) => procedures.checkVm(ports, settings, { signal, mode: mode(settings.name) }),
   )
   return {
     document: { reports: results, failed },

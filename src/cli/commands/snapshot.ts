@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { RestorePoint } from '../../catalog/catalog.ts'
+import type { SnapshotMode } from '../../coordinator/take-snapshot.ts'
 import { StillshotError, worstExitStatus } from '../../errors.ts'
 import type { App, Session } from '../app.ts'
 import { indent, line } from '../format.ts'
@@ -38,12 +39,13 @@ async function snapshot(
 ): Promise<CommandResult> {
   if (options.together) throw new StillshotError('not-supported', '--together is not there yet in this version')
   const vms = await selectVms(session, names)
-  for (const [name, { mode }] of vms) refuseMode(name, options.mode ?? mode)
-  if (options.dryRun) return check(app, session, names)
+  const modes = new Map(vms.map(([name, { mode }]) => [name, readMode(name, options.mode ?? mode)]))
+  if (options.dryRun) return check(app, session, names, (vm) => modes.get(vm) ?? 'stop')
   const { signal, procedures } = app
   const { results, failed, kept, statuses } = await eachVm(session, vms, { signal }, async ({ ports, settings }) => {
+    const mode = modes.get(settings.name) ?? 'stop'
     const note = options.note === undefined ? {} : { note: options.note }
-    const point = await procedures.takeSnapshot(ports, settings, { mode: 'stop', signal, ...note })
+    const point = await procedures.takeSnapshot(ports, settings, { mode, signal, ...note })
     await procedures.collectFreezes(ports, settings, { signal }).catch((thrown) => {
       ports.log.warn('what freezes left in the guest could not be collected', { vm: point.vm, message: String(thrown) })
     })
@@ -58,15 +60,12 @@ async function snapshot(
   }
 }
 
-function refuseMode(vm: string, mode: string): void {
-  if (mode === 'stop') return
-  if (mode === 'lock' || mode === 'freeze') {
-    throw new StillshotError(
-      'not-supported',
-      `mode ${mode} of VM ${vm} is not there yet: this version knows mode stop only`,
-    )
-  }
-  throw new StillshotError('usage', `mode ${mode} is not known: stop, lock or freeze`)
+/** Throws `not-supported` for a mode that this version does not know, `usage` for one that none knows. */
+function readMode(vm: string, mode: string): SnapshotMode {
+  if (mode === 'stop' || mode === 'freeze') return mode
+  if (mode !== 'lock') throw new StillshotError('usage', `mode ${mode} is not known: stop, lock or freeze`)
+  const message = `mode lock of VM ${vm} is not there yet: this version knows the modes stop and freeze`
+  throw new StillshotError('not-supported', message)
 }
 
 function snapshotText(point: RestorePoint): string {

@@ -80,7 +80,8 @@ const vm = {
     },
     mode: {
       enum: ['stop', 'lock', 'freeze'],
-      description: 'How it stands still. This version knows `stop` only.',
+      description:
+        'How it stands still: `stop`, or `freeze`, which stops nothing. This version does not know `lock` yet.',
       default: 'stop',
       examples: ['stop'],
     },

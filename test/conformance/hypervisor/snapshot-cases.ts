@@ -26,6 +26,26 @@ export function snapshotCases(suite: HypervisorSuite): void {
     assert.deepEqual(await namesOf(under), ['s1', 's2'])
   })
 
+  hypervisorCase(
+    suite,
+    'createSnapshot() with quiesce calls nothing frozen in a guest without an agent, and leaves nothing when it rejects',
+    async (under) => {
+      const { hypervisor, vm } = under
+      const request = { name: 's1', description: 'd', quiesce: true }
+      const made = await hypervisor.createSnapshot(vm, request).catch((error) => error)
+      const names = await namesOf(under)
+      if (made instanceof Error) {
+        await rejectsWith('hypervisor-refused', Promise.reject(made))
+        assert.deepEqual(names, [])
+      } else {
+        const { warnings: _, quiesced, ...snapshot } = made
+        assert.notEqual(quiesced, true)
+        assert.deepEqual(await hypervisor.listSnapshots(vm), [snapshot])
+      }
+      assert.equal(await hypervisor.power(vm), 'running')
+    },
+  )
+
   hypervisorCase(suite, 'createSnapshot() takes names up to the longest that it says it takes', async (under) => {
     const ours = 'stillshot-01JD0000000000000000000000'
     const longest = 'n'.repeat(suite.capabilities.maxNameLength)

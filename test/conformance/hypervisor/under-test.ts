@@ -24,7 +24,7 @@ export interface HypervisorSuite {
 
 export interface HypervisorUnderTest {
   readonly hypervisor: Hypervisor
-  /** A running VM with two covered disks, the first with the suite's serial, and no snapshots. */
+  /** A running VM with two covered disks, the first with the suite's serial, and no snapshots; no agent in its guest. */
   readonly vm: Vm
   /** Writes a number from 1 to 255 into the disk, as a guest would. */
   write(disk: string, value: number): Promise<void>

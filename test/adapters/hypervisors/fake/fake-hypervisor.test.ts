@@ -7,6 +7,6 @@ const { capabilities } = new FakeHypervisor({ clock: { now: () => 0, sleep: asyn
 testHypervisor({ name: 'fake', capabilities, open: () => openFake({}) })
 testHypervisor({
   name: 'fake that rolls back to the newest only and has no events',
-  capabilities: { ...capabilities, rollBackToAny: false, events: false },
-  open: () => openFake({ rollBackToAny: false, events: false }),
+  capabilities: { ...capabilities, rollBackToAny: false, events: false, quiesce: false },
+  open: () => openFake({ rollBackToAny: false, events: false, quiesce: false }),
 })

@@ -21,6 +21,7 @@ export async function openOver(
   stop: () => Promise<void>,
 ): Promise<HypervisorUnderTest> {
   const state = books.state('101')
+  state.agent = 'silent'
   return {
     hypervisor,
     vm: await hypervisor.findVm('101'),

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { collectFreezes } from '../../src/coordinator/collect-freezes.ts'
+import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
+import { StillshotError } from '../../src/errors.ts'
+import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
+import { FreezingGuest } from '../world/freezing-guest.ts'
+import { makeWorld } from '../world/world.ts'
+
+function makeFrozenWorld() {
+  const world = makeWorld()
+  const freezing = new FreezingGuest(world)
+  const { signal } = new AbortController()
+  const create = world.hypervisor.createSnapshot.bind(world.hypervisor)
+  return {
+    ...world,
+    freezing,
+    state: world.hypervisor.state('db1'),
+    take: () => takeSnapshot(freezing.ports, world.settings, { mode: 'freeze', signal }),
+    collect: () => collectFreezes(freezing.ports, world.settings, { signal }),
+    restore: (pointId: string) => {
+      const order = { pointId, safetySnapshot: false, dryRun: false, signal }
+      return restoreSnapshot(freezing.ports, world.settings, order)
+    },
+    /** What happens when the hypervisor takes a snapshot, instead of that it is taken. */
+    onCreate: (act: (take: () => Promise<Snapshot>) => Promise<Snapshot>) => {
+      world.hypervisor.createSnapshot = (...given) => act(() => create(...given))
+    },
+  }
+}
+
+test('nothing is stopped, and the grade says what the hypervisor says', async () => {
+  const { take, guest, state, catalog, pointsInTime } = makeFrozenWorld()
+  const point = await take()
+  assert.deepEqual([point.grade, point.reasons, point.mode, point.kind], ['fs-frozen', [], 'freeze', 'snapshot'])
+  assert.deepEqual([point.outage, guest.downAt, guest.openHolds], [undefined, [], []])
+  assert.equal(pointsInTime[0]?.running, true)
+  assert.match(state.snapshots[0]?.snapshot.description ?? '', /grade=fs-frozen/)
+  assert.deepEqual(await catalog.locks(), [])
+})
+
+test('a guest that was not frozen, or of which nobody knows, makes a point that is crash-only', async () => {
+  const { take, state, hypervisor, onCreate } = makeFrozenWorld()
+  state.agent = 'silent'
+  const point = await take()
+  assert.deepEqual([point.grade, point.reasons.map(({ code }) => code)], ['crash-only', ['not-quiesced']])
+  state.agent = 'answers'
+  hypervisor.breakNext({ call: 'createSnapshot', kind: 'lose-answer' })
+  const lost = await take()
+  assert.deepEqual([lost.grade, lost.reasons.map(({ code }) => code)], ['crash-only', ['quiesce-unknown']])
+  onCreate(async (create) => ({ ...(await create()), disks: [] }))
+  assert.equal((await take()).grade, 'suspect')
+})
+
+test('a hypervisor that cannot freeze, and a guest that is held, are refused before anything is done', async () => {
+  const world = makeFrozenWorld()
+  await world.guest.program(['/usr/local/sbin/stillshot-guest', 'hold', 'mysql', 'X'.repeat(26), '60000', '10000'])
+  Object.assign(world.hypervisor.capabilities, { quiesce: false })
+  await assert.rejects(world.take(), { message: /fake cannot freeze a guest/ })
+  assert.deepEqual(world.snapshotNames(), [])
+})
+
+test('a task that dies over a frozen guest: the guest is thawed, and nothing is left', async () => {
+  const { take, state, snapshotNames, catalog, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    await create()
+    state.frozen = true
+    throw new StillshotError('hypervisor-refused', 'the task was killed')
+  })
+  await assert.rejects(take(), { code: 'hypervisor-refused', message: /was killed/ })
+  assert.equal(state.frozen, false)
+  assert.deepEqual([snapshotNames(), await catalog.locks(), await catalog.points()], [[], [], []])
+})
+
+test('a process that dies over a frozen guest: recover thaws it before it tidies', async () => {
+  const { take, state, snapshotNames, recover, onCreate, pass } = makeFrozenWorld()
+  onCreate(async (create) => {
+    await create()
+    state.frozen = true
+    return new Promise(() => {})
+  })
+  take().catch(() => {})
+  await pass(30_000)
+  const { settled } = await recover()
+  assert.deepEqual(
+    settled.map(({ outcome, open }) => [outcome, open]),
+    [['recovered', []]],
+  )
+  assert.deepEqual([state.frozen, snapshotNames()], [false, []])
+})
+
+test('a guest that stays frozen is told', async () => {
+  const { take, state, onCreate } = makeFrozenWorld()
+  onCreate(async () => {
+    state.agent = 'silent'
+    throw new StillshotError('hypervisor-refused', 'the task was killed')
+  })
+  await assert.rejects(take(), { code: 'undo-failed', message: /was killed.*thaw-guest/ })
+})
+
+test('where the guest has the freeze hook its hold is the evidence, and no other snapshot is taken for its own', async () => {
+  const { take, freezing, collect, onCreate, pass, restore, guest } = makeFrozenWorld()
+  let id = ''
+  onCreate(async (create) => {
+    let made: Snapshot | undefined
+    id = await freezing.frozen({
+      during: async () => {
+        made = await create()
+      },
+    })
+    assert.ok(made)
+    return made
+  })
+  const point = await take()
+  assert.deepEqual([point.grade, point.reasons, point.mode], ['db-stopped', [], 'freeze'])
+  assert.ok((point.outage?.totalMs ?? 0) > 0)
+  assert.equal(freezing.kept.size, 0)
+  await pass(3_600_000)
+  assert.deepEqual((await collect()).freezes, [])
+  const roll = guest.reset.bind(guest)
+  guest.reset = () => {
+    roll()
+    queueMicrotask(() => {
+      guest.facts.marker = `${id} boot`
+    })
+  }
+  assert.equal((await restore(point.id)).cameBack, true)
+})
+
+test('a freeze that the guest did not forget is known to be of the point', async () => {
+  const { take, freezing, collect, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    let made: Snapshot | undefined
+    await freezing.frozen({
+      during: async () => {
+        made = await create()
+      },
+    })
+    assert.ok(made)
+    return made
+  })
+  const forgotten = freezing.run.bind(freezing)
+  freezing.run = async (argv) =>
+    argv.includes('forget') ? { exitStatus: 1, stdout: '', stderr: 'no' } : forgotten(argv)
+  const point = await take()
+  freezing.run = forgotten
+  const { freezes } = await collect()
+  assert.deepEqual(
+    freezes.map(({ outcome, snapshot, message }) => [outcome, snapshot, message]),
+    [['point', point.snapshot, `it was for restore point ${point.id}`]],
+  )
+  assert.equal(freezing.kept.size, 0)
+})
+
+test('a freeze that was not for this snapshot is no evidence of it', async () => {
+  const { take, freezing, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    await freezing.frozen({})
+    return { ...(await create()), quiesced: false }
+  })
+  const point = await take()
+  assert.equal(point.grade, 'crash-only')
+})
+
+test('an fs-frozen point is restored without a marker of its own, and may recover', async () => {
+  const { take, guest, restore } = makeFrozenWorld()
+  const point = await take()
+  guest.facts.recovered = true
+  const { cameBack, proofs } = await restore(point.id)
+  assert.equal(cameBack, true)
+  assert.ok(proofs.some(({ code }) => code === 'no-marker-expected'))
+})
