@@ -6,7 +6,7 @@ import type { FreezeHookReport } from '../../src/coordinator/install-freeze-hook
 import type { ReleaseReport } from '../../src/coordinator/release-hold.ts'
 import type { RestoreReport } from '../../src/coordinator/restore-snapshot.ts'
 import { waitFor } from '../labs/wait-for.ts'
-import { answers, invocation, openSubject, type Subject } from './subject.ts'
+import { answers, invocation, openSubject, type PointsDocument, type Subject } from './subject.ts'
 
 /** The real qemu-guest-agent, asked by libvirt as for anybody's snapshot with `--quiesce`. */
 let subject: Subject
@@ -62,6 +62,20 @@ test('somebody else’s quiesced snapshot becomes a restore point that brings th
   const restore = await cli.json<RestoreReport>('restore', cli.vm, '--point', freezes[0]?.id ?? '', '--yes')
   assert.equal(restore.cameBack, true)
   assert.equal(await guest.sql('SELECT a FROM shop.t'), '1')
+})
+
+test('mode freeze: the hook’s hold is the evidence of stillshot’s own snapshot, which is db-stopped', async () => {
+  const { guest, cli } = subject
+  await guest.setClock()
+  const before = await invocation(guest)
+  const { points } = await cli.json<PointsDocument>('snapshot', cli.vm, '--mode', 'freeze')
+  assert.deepEqual(
+    points.map(({ mode, grade, reasons }) => [mode, grade, reasons]),
+    [['freeze', 'db-stopped', []]],
+  )
+  assert.notEqual(await invocation(guest), before, 'the server was stopped for it')
+  assert.deepEqual([await answers(guest), await isFrozen()], [true, false])
+  assert.deepEqual((await cli.json<CollectReport>('guest', 'collect', cli.vm)).freezes, [])
 })
 
 test('a freeze that cannot be clean fails the snapshot, and the server runs', async () => {

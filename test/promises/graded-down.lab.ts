@@ -6,7 +6,7 @@ import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import type { LabGuest } from '../labs/lab-guest.ts'
 import { openLabPorts, withCreateSnapshot } from '../labs/lab-ports.ts'
 import { waitFor } from '../labs/wait-for.ts'
-import { answers, openSubject, type Subject } from './subject.ts'
+import { answers, invocation, openSubject, type PointsDocument, type Subject } from './subject.ts'
 
 let subject: Subject
 before(async () => {
@@ -46,6 +46,18 @@ function codes({ reasons }: RestorePoint): readonly string[] {
 
 test('nobody touches it: db-stopped', async () => {
   assert.deepEqual(codes(await snapshotWhile(async () => {})), [])
+})
+
+test('mode freeze: fs-frozen, and nothing is stopped', async () => {
+  const { guest, cli } = subject
+  const before = await invocation(guest)
+  const { points } = await cli.json<PointsDocument>('snapshot', cli.vm, '--mode', 'freeze')
+  assert.deepEqual(
+    points.map(({ mode, grade, reasons, outage }) => [mode, grade, reasons, outage]),
+    [['freeze', 'fs-frozen', [], null]],
+  )
+  assert.equal(await invocation(guest), before)
+  await guest.run('touch /srv/data/.thawed', { timeoutMs: 10_000 })
 })
 
 test('MariaDB started by somebody during the hold', async () => {

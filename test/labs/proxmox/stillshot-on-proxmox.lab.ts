@@ -63,6 +63,16 @@ test('the answer to the request is lost after the work: one snapshot, and no sec
   assert.deepEqual(names(), [...before, answer.points[0]?.snapshot])
 })
 
+test('mode freeze: the task of Proxmox VE freezes the guest, its log is the proof, and nothing is stopped', async () => {
+  const invocation = () => guest.run('systemctl show -p InvocationID --value mariadb')
+  const before = await invocation()
+  const { status, stdout, stderr } = await cli.run('--json', 'snapshot', guest.name, '--mode', 'freeze')
+  assert.equal(status, 0, `${stdout}\n${stderr}`)
+  assert.equal((JSON.parse(stdout) as Answer).points[0]?.grade, 'fs-frozen', stdout)
+  assert.equal(await invocation(), before)
+  await guest.run('touch /srv/data/.thawed', { timeoutMs: 10_000 })
+})
+
 test('the guest is locked by a backup for 20 s: the run waits for it', async () => {
   pve.standIn.backUp(pve.vmid, 20_000)
   const { status, answer, text } = await snapshot()
