@@ -12,10 +12,17 @@ function makeFrozenWorld() {
   const world = makeWorld()
   const freezing = new FreezingGuest(world)
   const { signal } = new AbortController()
+  const inside = { frozen: false, silent: false }
+  const thaw = async () => {
+    if (inside.silent) throw new StillshotError('hypervisor-refused', 'no agent answers')
+    inside.frozen = false
+  }
+  Object.assign(world.hypervisor, { guestAgent: { thaw } })
   const create = world.hypervisor.createSnapshot.bind(world.hypervisor)
   return {
     ...world,
     freezing,
+    inside,
     state: world.hypervisor.state('db1'),
     take: () => takeSnapshot(freezing.ports, world.settings, { mode: 'freeze', signal }),
     collect: () => collectFreezes(freezing.ports, world.settings, { signal }),
@@ -62,22 +69,22 @@ test('a hypervisor that cannot freeze, and a guest that is held, are refused bef
 })
 
 test('a task that dies over a frozen guest: the guest is thawed, and nothing is left', async () => {
-  const { take, state, snapshotNames, catalog, onCreate } = makeFrozenWorld()
+  const { take, inside, snapshotNames, catalog, onCreate } = makeFrozenWorld()
   onCreate(async (create) => {
     await create()
-    state.frozen = true
+    inside.frozen = true
     throw new StillshotError('hypervisor-refused', 'the task was killed')
   })
   await assert.rejects(take(), { code: 'hypervisor-refused', message: /was killed/ })
-  assert.equal(state.frozen, false)
+  assert.equal(inside.frozen, false)
   assert.deepEqual([snapshotNames(), await catalog.locks(), await catalog.points()], [[], [], []])
 })
 
 test('a process that dies over a frozen guest: recover thaws it before it tidies', async () => {
-  const { take, state, snapshotNames, recover, onCreate, pass } = makeFrozenWorld()
+  const { take, inside, snapshotNames, recover, onCreate, pass } = makeFrozenWorld()
   onCreate(async (create) => {
     await create()
-    state.frozen = true
+    inside.frozen = true
     return new Promise(() => {})
   })
   take().catch(() => {})
@@ -87,13 +94,13 @@ test('a process that dies over a frozen guest: recover thaws it before it tidies
     settled.map(({ outcome, open }) => [outcome, open]),
     [['recovered', []]],
   )
-  assert.deepEqual([state.frozen, snapshotNames()], [false, []])
+  assert.deepEqual([inside.frozen, snapshotNames()], [false, []])
 })
 
 test('a guest that stays frozen is told', async () => {
-  const { take, state, onCreate } = makeFrozenWorld()
+  const { take, inside, onCreate } = makeFrozenWorld()
   onCreate(async () => {
-    state.agent = 'silent'
+    inside.silent = true
     throw new StillshotError('hypervisor-refused', 'the task was killed')
   })
   await assert.rejects(take(), { code: 'undo-failed', message: /was killed.*thaw-guest/ })

@@ -1,24 +1,43 @@
 import { StillshotError } from '../../../src/errors.ts'
-import type { GuestAgent, Vm } from '../../../src/hypervisor/hypervisor.ts'
-import type { FakeVm } from './fake-vm.ts'
+import type { AgentCommand, AgentCommandEnd, GuestAgent, PowerState, Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { CallOptions } from '../../../src/system/clock.ts'
+import type { FakeCall } from './fake-faults.ts'
 
-/** The agent in the guests of a fake: it freezes what {@link FakeVm.frozen} says, unless it is silent. */
-export function fakeAgent(stateOf: (nativeId: string) => FakeVm): GuestAgent {
-  const ask = async ({ nativeId }: Vm, act: (state: FakeVm) => void) => {
-    const state = stateOf(nativeId)
-    if (state.agent === 'silent') throw new StillshotError('hypervisor-refused', `the agent of ${state.name} is silent`)
-    act(state)
+/** What the agent of a running guest does; a test gives its guest's. */
+export interface FakeGuest {
+  readonly freeze?: (vm: Vm) => Promise<void>
+  readonly thaw?: (vm: Vm) => Promise<void>
+  readonly exec?: (vm: Vm, command: AgentCommand) => Promise<AgentCommandEnd>
+}
+
+/** The agent in the guests of the fake: it answers while its VM runs. */
+export function fakeAgent(
+  guest: FakeGuest,
+  world: {
+    run<Answer>(call: FakeCall, options: CallOptions | undefined, work: () => Answer): Promise<Answer>
+    power(vm: Vm): PowerState
+  },
+): GuestAgent {
+  const running = (vm: Vm) => {
+    if (world.power(vm) !== 'running') throw new StillshotError('hypervisor-refused', `no agent answers in ${vm.name}`)
   }
+  const call = async <Answer>(
+    name: FakeCall,
+    vm: Vm,
+    options: CallOptions | undefined,
+    work: () => Promise<Answer>,
+  ): Promise<Answer> =>
+    await world.run(name, options, () => {
+      running(vm)
+      return work()
+    })
+  const { exec } = guest
   return {
-    ping: (vm) => ask(vm, () => {}),
-    freeze: (vm) =>
-      ask(vm, (state) => {
-        if (state.frozen) throw new StillshotError('hypervisor-refused', `${state.name} is frozen already`)
-        state.frozen = true
-      }),
-    thaw: (vm) =>
-      ask(vm, (state) => {
-        state.frozen = false
-      }),
+    ping: (vm, options) => call('guestAgent.ping', vm, options, async () => {}),
+    freeze: (vm, options) => call('guestAgent.freeze', vm, options, async () => guest.freeze?.(vm)),
+    thaw: (vm, options) => call('guestAgent.thaw', vm, options, async () => guest.thaw?.(vm)),
+    ...(exec === undefined
+      ? {}
+      : { exec: (vm, command, options) => call('guestAgent.exec', vm, options, () => exec(vm, command)) }),
   }
 }

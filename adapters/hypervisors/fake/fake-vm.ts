@@ -26,14 +26,14 @@ export interface FakeVm {
   power: PowerState
   /** `silent`: no snapshot of it is quiesced. */
   agent: 'answers' | 'silent'
-  /** Its file systems: left so by a hypervisor that died over a snapshot. */
-  frozen: boolean
   readonly contents: Map<string, string>
   snapshots: FakeSnapshot[]
   /** The snapshot that the disks stand on. */
   current: string | undefined
   /** Tokens of roll backs that were done. */
   readonly rolledBack: Set<string>
+  /** What a copy carries: the native id of its VM, and the snapshot that it stands on. */
+  readonly copyOf?: { readonly nativeId: string; readonly snapshotName: string }
 }
 
 const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'fake-vda', unit: 0, sizeBytes: 1_073_741_824, covered: true }
@@ -47,7 +47,6 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
     disks: options.disks ?? [DISK],
     power: options.power ?? 'running',
     agent: 'answers',
-    frozen: false,
     contents: new Map(),
     snapshots: [],
     current: undefined,
@@ -59,6 +58,11 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
 export function overlaysOn(vm: FakeVm, name: string): number {
   const children = vm.snapshots.filter(({ snapshot }) => snapshot.parent === name).length
   return children + (vm.current === name ? 1 : 0)
+}
+
+/** The copies that were made of a VM and are there. */
+export function copiesOf(vms: Iterable<FakeVm>, nativeId: string): readonly FakeVm[] {
+  return [...vms].filter(({ copyOf }) => copyOf?.nativeId === nativeId)
 }
 
 /** Takes the snapshot out; its children stand on its parent from then on. */
