@@ -50,9 +50,11 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     // What the hypervisor froze for a snapshot stays so when its own task dies; where nothing is frozen nothing is thawed.
     'thaw-guest': async (_, signal) => {
       const { guestAgent } = hypervisor
-      const vm = await findVm(signal)
-      if (guestAgent === undefined || vm.power !== 'running') return undefined
-      await again(signal, 2_000, () => guestAgent.thaw(vm, { signal, timeoutMs: THAW_LIMIT_MS }))
+      if (guestAgent === undefined) return undefined
+      await again(signal, 2_000, async () => {
+        const vm = await findVm(signal)
+        if (vm.power === 'running') await guestAgent.thaw(vm, { signal, timeoutMs: THAW_LIMIT_MS })
+      })
       return undefined
     },
 

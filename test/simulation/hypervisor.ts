@@ -2,6 +2,7 @@ import type { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hyperv
 import { type FakeVm, forget, overlaysOn } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type {
+  GuestAgent,
   Hypervisor,
   PowerState,
   RollBackRequest,
@@ -50,6 +51,13 @@ export class SimulatedHypervisor implements Hypervisor {
   readonly #clock: Clock
   readonly #machines: Machines
   readonly #locked = new Set<string>()
+  /** Native ids of VMs whose guests are frozen: by a task, or left so by one that died. */
+  readonly frozen = new Set<string>()
+  readonly guestAgent: Required<Pick<GuestAgent, 'ping' | 'freeze' | 'thaw'>> = {
+    ping: (vm, options) => this.#askAgent(vm, options, () => {}),
+    freeze: (vm, options) => this.#askAgent(vm, options, () => this.frozen.add(vm.nativeId)),
+    thaw: (vm, options) => this.#askAgent(vm, options, () => this.frozen.delete(vm.nativeId)),
+  }
   /** Names of the snapshots that a task removes just now. */
   readonly #removing = new Set<string>()
 
@@ -110,15 +118,19 @@ export class SimulatedHypervisor implements Hypervisor {
         disks: trouble?.kind === 'lacks-disk' ? [] : state.disks.filter(({ covered }) => covered).map(({ id }) => id),
       }
       state.snapshots.push({ snapshot: begun, contents: new Map() })
+      const runs = this.#machines.power(state) === 'running'
+      if (quiesce && runs) this.frozen.add(vm.nativeId)
       await this.#work(trouble)
       const contents = new Map([['vda', this.#machines.content(state)]])
       this.#machines.onPointInTime(state, request.name, trouble?.kind !== 'lacks-disk')
+      const quiesced = this.frozen.has(vm.nativeId)
       if (trouble?.kind === 'half') throw this.#refused('create', 'the task died')
+      this.frozen.delete(vm.nativeId)
       await this.#clock.sleep(this.troubles.workMs())
       const snapshot = { ...begun, complete: true }
       state.snapshots = state.snapshots.map((one) => (one.snapshot === begun ? { snapshot, contents } : one))
       state.current = request.name
-      return snapshot
+      return quiesce ? { ...snapshot, quiesced } : snapshot
     })
   }
 
@@ -207,6 +219,14 @@ export class SimulatedHypervisor implements Hypervisor {
     const found = await look()
     await this.#travel(options)
     return found
+  }
+
+  #askAgent(vm: Vm, options: CallOptions | undefined, act: () => unknown): Promise<void> {
+    return this.#ask(options, () => {
+      const power = this.#machines.power(this.#inner.state(vm.nativeId))
+      if (power !== 'running') throw new StillshotError('hypervisor-refused', `no agent answers in ${vm.name}`)
+      act()
+    })
   }
 
   async #travel({ signal }: CallOptions): Promise<void> {

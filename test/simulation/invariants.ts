@@ -8,6 +8,7 @@ import { noOrphan } from './promises/no-orphan.ts'
 import { noSecret } from './promises/no-secret.ts'
 import { oneAtATime } from './promises/one-at-a-time.ts'
 import { settled } from './promises/settled.ts'
+import { thawed } from './promises/thawed.ts'
 import { toldIsTrue } from './promises/told-is-true.ts'
 import { trueGrades } from './promises/true-grades.ts'
 import { watched } from './promises/watched.ts'
@@ -28,4 +29,5 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   settled,
   toldIsTrue,
   keepsTheGood,
+  thawed,
 ]

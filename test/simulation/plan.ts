@@ -5,6 +5,7 @@ import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
+import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
 import type { World } from './world.ts'
 
@@ -20,6 +21,7 @@ const FIRST: readonly (readonly Procedure[])[] = [
   [snapshotProcedure],
   [snapshotProcedure],
   [snapshotProcedure, restoreProcedure],
+  [frozenSnapshotProcedure, restoreProcedure],
   [holdProcedure, releaseProcedure],
   [holdProcedure],
 ]
@@ -27,6 +29,7 @@ const FIRST: readonly (readonly Procedure[])[] = [
 /** What comes after it, or goes on beside it. */
 const MORE: readonly (readonly Procedure[])[] = [
   [snapshotProcedure],
+  [frozenSnapshotProcedure],
   [recoverProcedure],
   [restoreProcedure],
   [holdProcedure, releaseProcedure],

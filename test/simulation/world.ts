@@ -29,6 +29,8 @@ export type Arrival =
 export interface Truth {
   /** The disk held the files of a server that had ended cleanly, with the hold's own marker. */
   readonly stoppedAndSynced: boolean
+  /** Every disk is in it, and the guest's file systems were frozen. */
+  readonly frozen?: boolean
 }
 
 export const VM = 'db1'
@@ -108,6 +110,7 @@ export class World {
       machines,
       new HypervisorTroubles(this.chance.fork()),
     )
+    machine.onEnd(() => this.hypervisor.frozen.delete(VM))
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
   }
@@ -195,7 +198,7 @@ export class World {
   #pointInTime(name: string, { clean, marker }: GuestDisk, complete: boolean): void {
     const id = name.slice('stillshot-'.length)
     const stoppedAndSynced = complete && clean && marker?.startsWith(`${id} `) === true
-    this.truths.set(name, { stoppedAndSynced })
+    this.truths.set(name, { stoppedAndSynced, frozen: complete && this.hypervisor.frozen.has(VM) })
     this.timeline.say('hypervisor', () => `point in time of ${name}: ${JSON.stringify({ clean, marker })}`)
   }
 

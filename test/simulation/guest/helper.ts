@@ -78,6 +78,8 @@ export class SimulatedHelper {
         return this.#status()
       case 'come-back':
         return this.#say(verb, words[1] === '-' ? '' : word(words, 1), {})
+      case 'kept':
+        return this.#say(verb, '', { wallMs: 0, freezes: [], freeze: null })
       case 'probe':
         return this.#probe()
       default:

@@ -6,12 +6,16 @@ import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 import { descriptionKeys } from './description-keys.ts'
 
-/** Promise 2: nothing is called `db-stopped` whose disks were not those of a server that had ended cleanly. */
+/**
+ * Promise 2: nothing is called `db-stopped` whose disks were not those of a server that had ended cleanly, and nothing
+ * `fs-frozen` whose guest was not frozen.
+ */
 export const trueGrades: MakeInvariant = ({ hosts, books, truths }) => ({
   promise: 'no false grade',
   onEvent: onlyWhenChanged([truths, ...hosts.map(({ catalog }) => catalog.points)], () => {
     for (const { catalog } of hosts) {
       for (const { grade, snapshot, evidence } of catalog.points.values()) {
+        if (grade === 'fs-frozen' && truths.get(snapshot)?.frozen !== true) return `${snapshot} is not fs-frozen`
         if (grade !== 'db-stopped') continue
         if (truths.get(snapshot)?.stoppedAndSynced !== true) return `${snapshot} is not db-stopped`
         const { hold, release } = evidence as Evidence
