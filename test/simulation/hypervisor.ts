@@ -2,7 +2,6 @@ import type { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hyperv
 import { type FakeVm, forget, overlaysOn } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type {
-  GuestAgent,
   Hypervisor,
   PowerState,
   RollBackRequest,
@@ -12,31 +11,9 @@ import type {
 } from '../../src/hypervisor/hypervisor.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../../src/system/clock.ts'
 import { formatInstant } from '../../src/system/instant.ts'
+import { FrozenGuests } from './frozen-guests.ts'
 import type { Change, ChangeTrouble, HypervisorTroubles } from './hypervisor-troubles.ts'
-
-/** What the hypervisor does to the machines that it runs, and asks of them. */
-export interface Machines {
-  /** The disks' content as text, at this moment. */
-  content(vm: FakeVm): string
-  putBack(vm: FakeVm, content: string): void
-  powerOff(vm: FakeVm): void
-  powerOn(vm: FakeVm): void
-  power(vm: FakeVm): PowerState
-  /** A change has arrived and will be tried, whatever its caller does from now on. */
-  onArrival(arrival: ChangeArrival): void
-  /** This is the point in time of a snapshot; `whole`: every disk is in it. */
-  onPointInTime(vm: FakeVm, name: string, whole: boolean): void
-}
-
-/** `run`: the run that asks, where the request names it. */
-export interface ChangeArrival {
-  readonly change: Change
-  readonly vm: FakeVm
-  readonly name: string
-  readonly run?: string | undefined
-  /** It was on its way for long: who asked may have given up meanwhile. */
-  readonly late?: boolean
-}
+import type { ChangeArrival, Machines } from './machines.ts'
 
 type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined) => Promise<T>
 
@@ -51,13 +28,11 @@ export class SimulatedHypervisor implements Hypervisor {
   readonly #clock: Clock
   readonly #machines: Machines
   readonly #locked = new Set<string>()
-  /** Native ids of VMs whose guests are frozen: by a task, or left so by one that died. */
-  readonly frozen = new Set<string>()
-  readonly guestAgent: Required<Pick<GuestAgent, 'ping' | 'freeze' | 'thaw'>> = {
-    ping: (vm, options) => this.#askAgent(vm, options, () => {}),
-    freeze: (vm, options) => this.#askAgent(vm, options, () => this.frozen.add(vm.nativeId)),
-    thaw: (vm, options) => this.#askAgent(vm, options, () => this.frozen.delete(vm.nativeId)),
-  }
+  readonly frozen = new FrozenGuests()
+  readonly guestAgent = this.frozen.agent({
+    travel: (options, look) => this.#ask(options, look),
+    runs: (nativeId) => this.#runs(this.#inner.state(nativeId)),
+  })
   /** Names of the snapshots that a task removes just now. */
   readonly #removing = new Set<string>()
 
@@ -118,8 +93,7 @@ export class SimulatedHypervisor implements Hypervisor {
         disks: trouble?.kind === 'lacks-disk' ? [] : state.disks.filter(({ covered }) => covered).map(({ id }) => id),
       }
       state.snapshots.push({ snapshot: begun, contents: new Map() })
-      const runs = this.#machines.power(state) === 'running'
-      if (quiesce && runs) this.frozen.add(vm.nativeId)
+      if (quiesce && this.#runs(state) && state.agent === 'answers') this.frozen.add(vm.nativeId)
       await this.#work(trouble)
       const contents = new Map([['vda', this.#machines.content(state)]])
       this.#machines.onPointInTime(state, request.name, trouble?.kind !== 'lacks-disk')
@@ -221,12 +195,8 @@ export class SimulatedHypervisor implements Hypervisor {
     return found
   }
 
-  #askAgent(vm: Vm, options: CallOptions | undefined, act: () => unknown): Promise<void> {
-    return this.#ask(options, () => {
-      const power = this.#machines.power(this.#inner.state(vm.nativeId))
-      if (power !== 'running') throw new StillshotError('hypervisor-refused', `no agent answers in ${vm.name}`)
-      act()
-    })
+  #runs(state: FakeVm): boolean {
+    return this.#machines.power(state) === 'running'
   }
 
   async #travel({ signal }: CallOptions): Promise<void> {

@@ -29,8 +29,13 @@ export function shownState({ state }: GuestHold): string {
   return state === 'expiring' ? 'releasing' : state
 }
 
-/** What `status` says of it. Of one that never came there is no plan. */
-export function statusOf(hold: GuestHold): object {
+/** What `status` says of all of them. */
+export function statusesOf(holds: readonly GuestHold[]): readonly object[] {
+  return holds.toSorted((one, other) => (one.id < other.id ? -1 : 1)).map(statusOf)
+}
+
+/** Of one that never came there is no plan. */
+function statusOf(hold: GuestHold): object {
   const profile = hold.state === 'blocked' ? '' : 'mysql'
   return { id: hold.id, profile, state: shownState(hold), firesUptimeMs: hold.firesUptimeMs || null }
 }

@@ -1,7 +1,7 @@
 import type { Chance } from '../chance.ts'
 import { UnitBlock } from './block.ts'
 import { GuestDrains } from './drains.ts'
-import { type GuestHold, isOver, keepsOthersOut, shownState, statusOf } from './guest-hold.ts'
+import { type GuestHold, isOver, keepsOthersOut, shownState, statusesOf } from './guest-hold.ts'
 import { type HelperParts, type HelperTroubles, NO_HELPER_TROUBLES, word } from './helper-parts.ts'
 import { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
@@ -77,9 +77,8 @@ export class SimulatedHelper {
       case 'status':
         return this.#status()
       case 'come-back':
-        return this.#say(verb, words[1] === '-' ? '' : word(words, 1), {})
       case 'kept':
-        return this.#say(verb, '', { wallMs: 0, freezes: [], freeze: null })
+        return this.#say(verb, words.at(-1) === '-' ? '' : word(words, 1), {})
       case 'probe':
         return this.#probe()
       default:
@@ -93,8 +92,7 @@ export class SimulatedHelper {
   }
 
   #status(): string {
-    const known = this.holds.toSorted((one, other) => (one.id < other.id ? -1 : 1))
-    return this.#say('status', '', { holds: known.map(statusOf) })
+    return this.#say('status', '', { holds: statusesOf(this.holds) })
   }
 
   #probe(): string {

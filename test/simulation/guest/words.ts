@@ -54,6 +54,8 @@ export function refusal(
 
 function body(verb: string, facts: GuestFacts): object {
   if (verb === 'probe') return probe(facts)
+  // No hook is in this guest: it is never frozen from inside.
+  if (verb === 'kept') return { wallMs: 0, freezes: [], freeze: null }
   return verb === 'come-back' ? cameBack(facts) : {}
 }
 
