@@ -42,6 +42,8 @@ export function matchSnapshot(
   const uncertain = (why: string): Match => ({ kind: 'uncertain', snapshots: near, why })
   if (near.length > 1) return uncertain(`${near.length} snapshots were begun at that time`)
   if (others.some((other) => isNear(other, snapshot))) return uncertain('the guest was frozen twice at that time')
+  // None freezes the guest for it, and its point in time is when all of the memory has been written: long after its date.
+  if (snapshot.memory) return uncertain('it holds the memory too, so its point in time is not known')
   const createdMs = parseInstant(snapshot.createdAt)
   const askedFor = createdMs <= freeze.calledMs + CLOCK_SLACK_MS
   const ofFrozen = createdMs >= freeze.heldMs && createdMs <= freeze.releasedMs

@@ -168,6 +168,8 @@ export interface Snapshot {
   readonly complete: boolean
   /** {@link VmDisk.id}s that it contains. */
   readonly disks: readonly string[]
+  /** It holds the VM's memory too: somebody else's, because none of ours does. */
+  readonly memory?: true
   /** What the hypervisor warned of while it made it; only the answer to `createSnapshot` knows. */
   readonly warnings?: readonly string[]
   /**

@@ -65,6 +65,19 @@ test('a snapshot that was begun while the server was still being stopped is neve
   assert.deepEqual([freezes[0]?.grade, freezes[0]?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
 })
 
+test('a snapshot with memory is never more than crash-only, whenever it was begun', async () => {
+  const { freezing, take, collect, catalog, pass, hypervisor } = makeFreezingWorld()
+  await freezing.frozen({ during: () => take('with-memory') })
+  const state = hypervisor.state('db1')
+  state.snapshots = state.snapshots.map((one) => ({ ...one, snapshot: { ...one.snapshot, memory: true } }))
+  await pass(60_000)
+  await collect()
+  assert.deepEqual(
+    (await catalog.points()).map(({ grade, snapshot }) => [grade, snapshot]),
+    [['crash-only', 'with-memory']],
+  )
+})
+
 test('two snapshots of one freeze are neither of them graded', async () => {
   const { freezing, take, collect, catalog, pass } = makeFreezingWorld()
   await take('first')

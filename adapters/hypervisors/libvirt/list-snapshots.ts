@@ -55,6 +55,7 @@ export function publicSnapshot(snapshot: DomainSnapshot): Snapshot {
     ...(snapshot.parent === undefined ? {} : { parent: snapshot.parent }),
     complete: !isBeingRemoved(snapshot),
     disks: snapshot.disks.map((disk) => disk.target),
+    ...(snapshot.withMemory ? { memory: true } : {}),
   }
 }
 

@@ -9,6 +9,7 @@ export interface DomainSnapshot {
   readonly parent?: string
   readonly createdAt: string
   readonly disks: readonly SnapshotDisk[]
+  readonly withMemory: boolean
   /** Every overlay that libvirt records as made for this snapshot or for a revert to it. */
   readonly overlays: readonly string[]
 }
@@ -32,6 +33,7 @@ export function readSnapshot(xml: string): DomainSnapshot {
     description: textOf(find(root, 'description')) ?? '',
     ...(parent === undefined ? {} : { parent }),
     createdAt: formatInstant(Number(textOf(find(root, 'creationTime')) ?? 0) * 1000),
+    withMemory: ['internal', 'external'].includes(find(root, 'memory')?.attributes.snapshot ?? 'no'),
     disks: childrenNamed(find(root, 'disks'), 'disk').flatMap((disk) => diskOf(disk, recorded)),
     overlays: [...overlaysIn(find(root, 'disks')), ...overlaysIn(find(root, 'revertDisks'))],
   }

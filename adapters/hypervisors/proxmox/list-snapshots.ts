@@ -78,7 +78,7 @@ async function publicSnapshot(
 
 /** What the port shows of a snapshot. */
 export function snapshotWith(
-  { name, text, snaptime, parent, unfinished }: ListedSnapshot,
+  { name, text, snaptime, parent, unfinished, withMemory }: ListedSnapshot,
   disks: readonly string[],
 ): Snapshot {
   return {
@@ -88,6 +88,7 @@ export function snapshotWith(
     ...(parent === undefined ? {} : { parent }),
     complete: unfinished === undefined,
     disks,
+    ...(withMemory ? { memory: true } : {}),
   }
 }
 

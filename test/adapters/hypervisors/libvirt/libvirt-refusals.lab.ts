@@ -183,6 +183,7 @@ async function internal(under: LibvirtUnderTest): Promise<void> {
   const [snapshot] = await under.hypervisor.listSnapshots(under.vm)
   assert.equal(snapshot?.name, 'theirs')
   assert.deepEqual(snapshot?.disks, ['vda', 'vdb'])
+  assert.equal(snapshot?.memory, true)
   await rejectsWith(
     'snapshot-unsupported',
     under.hypervisor.rollBack(under.vm, { snapshotName: 'theirs', token: 'one' }),

@@ -33,7 +33,7 @@ function disk(image: string): DomainDisk {
 
 function snapshot(name: string, frozen: string, overlays: readonly string[] = []): StoredSnapshot {
   const disks = [{ target: 'vda', kind: 'external' as const, frozen, format: 'qcow2' }]
-  return { name, description: '', createdAt: '2026-01-01T00:00:00.000Z', disks, overlays, xml: '' }
+  return { name, description: '', createdAt: '2026-01-01T00:00:00.000Z', disks, withMemory: false, overlays, xml: '' }
 }
 
 function state(active: string, snapshots: readonly StoredSnapshot[]): VmState {

@@ -154,6 +154,7 @@ describe('what speaks against a roll back on Proxmox VE', () => {
       await hypervisor.createSnapshot(vm, { name: 's1', description: '' })
       const section = standIn.guest(100).snapshots.get('s1')
       if (section) section.vmstate = 'local:100/vm-100-state-s1.raw'
+      assert.equal((await hypervisor.listSnapshots(vm))[0]?.memory, true)
       await rejectsWith('not-supported', hypervisor.rollBack(vm, TO_S1))
       assert.equal(await hypervisor.power(vm), 'running')
     }))
