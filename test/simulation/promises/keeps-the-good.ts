@@ -22,7 +22,9 @@ export const keepsTheGood: MakeInvariant = (world) => {
     }
     return undefined
   }
-  const isGood = ({ grade, kind }: RestorePoint) => grade === 'db-stopped' && kind === 'snapshot'
+  // What the modes of a snapshot promise: a policy counts either.
+  const isGood = ({ grade, kind }: RestorePoint) =>
+    (grade === 'db-stopped' || grade === 'fs-frozen') && kind === 'snapshot'
   const judge = (points: readonly RestorePoint[], name: string): string | undefined => {
     const removed = points.find(({ snapshot }) => snapshot === name)
     const snapshots = books.state(VM).snapshots.map(({ snapshot }) => snapshot)
