@@ -143,7 +143,9 @@ func (f *front) control(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	f.locked(func() {
-		_ = json.NewEncoder(w).Encode(map[string]interface{}{"calls": f.calls, "sessions": len(f.sessions), "rules": len(f.rules), "tasks": f.tasks})
+		_ = json.NewEncoder(w).Encode(map[string]interface{}{
+			"calls": f.calls, "sessions": len(f.sessions), "rules": len(f.rules), "tasks": f.tasks, "underWay": f.underWay,
+		})
 	})
 }
 

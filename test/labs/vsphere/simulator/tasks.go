@@ -62,9 +62,12 @@ func (f *front) startTask(w http.ResponseWriter, r *http.Request, request call, 
 	if real, ok := descriptions[request.method]; ok {
 		task.Info.DescriptionId, task.Info.Name = real, ""
 	}
-	f.locked(func() { f.tasks[request.method]++ })
+	f.locked(func() { f.tasks[request.method]++; f.underWay++ })
 	remember(vm, task)
-	go run(task, time.Duration(broken.DelayMs)*time.Millisecond)
+	go func() {
+		run(task, time.Duration(broken.DelayMs)*time.Millisecond)
+		f.locked(func() { f.underWay-- })
+	}()
 	answer(w, request.method, fmt.Sprintf(`<returnval type="Task">%s</returnval>`, task.Self.Value))
 }
 
