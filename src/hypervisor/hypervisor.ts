@@ -29,12 +29,17 @@ export interface Hypervisor {
   /** How many VMs of this hypervisor carry the SMBIOS UUID; 1 is what identity needs. Repeatable. */
   countUuid(uuid: string, options?: CallOptions): Promise<number>
 
-  /** Whether a snapshot of this VM can be taken now (disks, free space, chain depth, locks); changes nothing. Repeatable. */
-  checkSnapshot(vm: Vm, options?: CallOptions): Promise<readonly Finding[]>
+  /**
+   * Whether a snapshot of this VM can be taken now (disks, free space, chain depth, locks), with `quiesce` also whether its
+   * guest can be frozen for it; changes nothing. Repeatable.
+   */
+  checkSnapshot(vm: Vm, options?: CheckSnapshotOptions): Promise<readonly Finding[]>
 
   /**
    * Takes a snapshot without memory, of all covered disks at one point in time, and resolves when it exists, not when
    * it is queued. NEVER repeated by a caller: after `answer-lost` look for `name` with {@link listSnapshots}.
+   * With `quiesce`, what the hypervisor freezes it thaws before it resolves; `quiesced` of the answer says how that went.
+   * Where it takes no snapshot of a guest that cannot be frozen, it rejects.
    */
   createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot>
 
@@ -129,6 +134,10 @@ export interface Capabilities {
   readonly events: boolean
 }
 
+export interface CheckSnapshotOptions extends CallOptions {
+  readonly quiesce?: boolean
+}
+
 export interface HypervisorInfo {
   readonly product: string
   readonly version: string
@@ -137,6 +146,8 @@ export interface HypervisorInfo {
 export interface SnapshotRequest {
   readonly name: string
   readonly description: string
+  /** The guest's file systems are frozen by the hypervisor's own means around the point in time, its hooks included. */
+  readonly quiesce?: boolean
 }
 
 export interface RollBackRequest {
@@ -157,6 +168,11 @@ export interface Snapshot {
   readonly disks: readonly string[]
   /** What the hypervisor warned of while it made it; only the answer to `createSnapshot` knows. */
   readonly warnings?: readonly string[]
+  /**
+   * Whether the guest was frozen at the point in time and thawed after it; undefined when that is not known. Only the
+   * answer to `createSnapshot` with `quiesce` knows.
+   */
+  readonly quiesced?: boolean
 }
 
 export interface VmEvent {

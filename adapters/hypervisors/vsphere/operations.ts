@@ -19,7 +19,7 @@ export const OPERATIONS = {
   WaitForUpdatesEx: ['version', 'options:WaitOptions'],
   HasPrivilegeOnEntities: ['entity', 'sessionId', 'privId'],
   CreateSnapshot_Task: ['name', 'description', 'memory', 'quiesce'],
-  CreateSnapshotEx_Task: ['name', 'description', 'memory'],
+  CreateSnapshotEx_Task: ['name', 'description', 'memory', 'quiesceSpec:VirtualMachineGuestQuiesceSpec'],
   RenameSnapshot: ['name', 'description'],
   RemoveSnapshot_Task: ['removeChildren', 'consolidate'],
   RevertToSnapshot_Task: ['host', 'suppressPowerOn'],
@@ -32,6 +32,7 @@ export const TYPES: Readonly<Record<string, readonly string[]>> = {
   PropertyFilterSpec: ['propSet:PropertySpec', 'objectSet:ObjectSpec', 'reportMissingObjectsInResults'],
   PropertySpec: ['type', 'all', 'pathSet'],
   ObjectSpec: ['obj', 'skip', 'selectSet'],
+  VirtualMachineGuestQuiesceSpec: ['timeout'],
   RetrieveOptions: ['maxObjects'],
   WaitOptions: ['maxWaitSeconds', 'maxObjectUpdates'],
 }

@@ -1,5 +1,6 @@
 import type {
   Capabilities,
+  CheckSnapshotOptions,
   Hypervisor,
   HypervisorInfo,
   RollBackRequest,
@@ -82,8 +83,8 @@ export class VsphereHypervisor implements Hypervisor {
     return this.#run(options, (call) => countUuid(this.#site, uuid, call))
   }
 
-  async checkSnapshot(vm: Vm, options?: CallOptions) {
-    const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, call))
+  async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {
+    const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, { quiesce }, call))
     this.#warm.begin()
     return findings
   }

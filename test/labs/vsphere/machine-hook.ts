@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Machine } from '../proxmox/machines/machine.ts'
+import { isAgentError, type Machine } from '../proxmox/machines/machine.ts'
 
 /** A machine and its disks, by the VM's name in the simulator. */
 export type Machines = ReadonlyMap<string, { readonly machine: Machine; readonly disks: readonly string[] }>
 
 interface Deed {
-  readonly act: 'snapshot' | 'remove' | 'revert' | 'start'
+  readonly act: 'snapshot' | 'remove' | 'revert' | 'start' | 'freeze' | 'thaw'
   readonly vm: string
   /** The name that the disks' snapshots have. */
   readonly image: string
@@ -40,8 +40,15 @@ async function serve(machines: Machines, request: IncomingMessage): Promise<void
     for (const disk of disks) await act(disk)
   }
   if (deed.act === 'start') return machine.start()
+  if (deed.act === 'freeze' || deed.act === 'thaw') return quiesce(machine, deed.act)
   if (deed.act === 'snapshot') return each((disk) => machine.snapshotDisk(disk, deed.image))
   if (deed.act === 'remove') return each((disk) => machine.removeDiskSnapshot(disk, deed.image))
   await machine.stop()
   await each((disk) => machine.rollBackDisk(disk, deed.image))
+}
+
+/** The agent takes the part of VMware Tools: it freezes file systems, and runs what is installed for that, as they do. */
+async function quiesce(machine: Machine, act: 'freeze' | 'thaw'): Promise<void> {
+  const answer = await machine.askAgent(`guest-fsfreeze-${act}`)
+  if (answer === undefined || isAgentError(answer)) throw new Error(`the guest did not ${act}`)
 }

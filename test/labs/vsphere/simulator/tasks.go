@@ -151,7 +151,16 @@ func (f *front) createSnapshot(r *http.Request, request call, vm *simulator.Virt
 	f.made++
 	image := fmt.Sprintf("image-%d", f.made)
 	f.mu.Unlock()
-	if fault := f.tell("snapshot", vm.Name, image); fault != nil {
+	quiesced := canQuiesce(vm) && (request.raw("quiesce") == "true" || request.has("quiesceSpec"))
+	if quiesced && f.tell("freeze", vm.Name, "") != nil {
+		_ = f.tell("thaw", vm.Name, "")
+		return nil, &types.ApplicationQuiesceFault{}
+	}
+	fault := f.tell("snapshot", vm.Name, image)
+	if quiesced {
+		_ = f.tell("thaw", vm.Name, "")
+	}
+	if fault != nil {
 		return nil, fault
 	}
 	older := fmt.Sprintf(envelope, fmt.Sprintf(`<CreateSnapshot_Task xmlns="urn:vim25"><_this type="VirtualMachine">%s</_this><name>%s</name><description>%s</description><memory>false</memory><quiesce>false</quiesce></CreateSnapshot_Task>`,
@@ -159,15 +168,22 @@ func (f *front) createSnapshot(r *http.Request, request call, vm *simulator.Virt
 	result, fault := f.inSimulator(r, []byte(older))
 	if made, ok := result.(types.ManagedObjectReference); ok {
 		f.locked(func() { f.images[made.Value] = image })
-		if request.raw("memory") != "true" {
-			eachNode(vm.Snapshot.RootSnapshotList, func(node *types.VirtualMachineSnapshotTree) {
-				if node.Snapshot == made {
+		eachNode(vm.Snapshot.RootSnapshotList, func(node *types.VirtualMachineSnapshotTree) {
+			if node.Snapshot == made {
+				node.Quiesced = quiesced
+				if request.raw("memory") != "true" {
 					node.State = poweredOff
 				}
-			})
-		}
+			}
+		})
 	}
 	return result, fault
+}
+
+// canQuiesce: without running Tools vSphere leaves quiescing out and says nothing.
+func canQuiesce(vm *simulator.VirtualMachine) bool {
+	running := string(types.VirtualMachineToolsRunningStatusGuestToolsRunning)
+	return vm.Runtime.PowerState == poweredOn && vm.Guest != nil && vm.Guest.ToolsRunningStatus == running
 }
 
 func (f *front) removeSnapshot(r *http.Request, request call, vm *simulator.VirtualMachine) (types.AnyType, types.BaseMethodFault) {
