@@ -25,6 +25,9 @@ export const OPERATIONS = {
   RevertToSnapshot_Task: ['host', 'suppressPowerOn'],
   ConsolidateVMDisks_Task: [],
   PowerOnVM_Task: ['host'],
+  PowerOffVM_Task: [],
+  CloneVM_Task: ['folder', 'name', 'spec:VirtualMachineCloneSpec'],
+  Destroy_Task: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 /** The objects among the parameters, written in the same way. */
@@ -33,6 +36,23 @@ export const TYPES: Readonly<Record<string, readonly string[]>> = {
   PropertySpec: ['type', 'all', 'pathSet'],
   ObjectSpec: ['obj', 'skip', 'selectSet'],
   VirtualMachineGuestQuiesceSpec: ['timeout'],
+  VirtualMachineCloneSpec: [
+    'location:VirtualMachineRelocateSpec',
+    'template',
+    'config:VirtualMachineConfigSpec',
+    'powerOn',
+    'snapshot',
+  ],
+  VirtualMachineRelocateSpec: ['diskMoveType'],
+  VirtualMachineConfigSpec: [
+    'annotation',
+    'memoryMB',
+    'deviceChange:VirtualDeviceConfigSpec',
+    'extraConfig:OptionValue',
+  ],
+  VirtualDeviceConfigSpec: ['operation', 'device:VirtualDevice'],
+  VirtualDevice: ['key'],
+  OptionValue: ['key', 'value'],
   RetrieveOptions: ['maxObjects'],
   WaitOptions: ['maxWaitSeconds', 'maxObjectUpdates'],
 }

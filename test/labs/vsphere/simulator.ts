@@ -44,6 +44,8 @@ export interface SimulatorState {
   readonly tasks: Readonly<Record<string, number>>
   /** Tasks that have begun and not ended. */
   readonly underWay: number
+  /** Of each VM, by its name. */
+  readonly memoryMib: Readonly<Record<string, number>>
   /** Who has logged in and not out. */
   readonly sessions: number
   readonly rules: number

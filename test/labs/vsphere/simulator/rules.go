@@ -150,9 +150,14 @@ func (f *front) control(w http.ResponseWriter, r *http.Request) {
 			f.sessions = map[string]bool{}
 		})
 	}
+	memory := map[string]int32{}
+	for _, vm := range allVMs() {
+		memory[vm.Name] = vm.Config.Hardware.MemoryMB
+	}
 	f.locked(func() {
 		_ = json.NewEncoder(w).Encode(map[string]interface{}{
 			"calls": f.calls, "sessions": len(f.sessions), "rules": len(f.rules), "tasks": f.tasks, "underWay": f.underWay,
+			"memoryMib": memory,
 		})
 	})
 }
