@@ -1,4 +1,4 @@
-import { Client } from 'undici'
+import Client from 'undici/lib/dispatcher/client.js'
 import type { Clock } from '../../src/system/clock.ts'
 import type { SecureSocket } from './secure-socket.ts'
 

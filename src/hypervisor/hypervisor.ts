@@ -140,6 +140,10 @@ export interface CheckSnapshotOptions extends CallOptions {
   readonly quiesce?: boolean
 }
 
+export interface CheckSnapshotOptions extends CallOptions {
+  readonly quiesce?: boolean
+}
+
 export interface HypervisorInfo {
   readonly product: string
   readonly version: string

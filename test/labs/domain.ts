@@ -19,6 +19,12 @@ export interface DomainSpec {
   readonly asRoot: boolean
 }
 
+/**
+ * As long as virtio lets them be, and the beginning of what vSphere makes of a disk's UUID: each of the hypervisors that
+ * the labs have can show the guest's own serials.
+ */
+export const DISK_SERIALS = { vda: '6000c29000000000000a', vdb: '6000c29000000000000b' } as const
+
 /** What makes a guest boot fast under emulation; none of it changes what stillshot sees. */
 const KERNEL_ARGUMENTS = [
   'root=/dev/vda rw console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off nokaslr audit=0 apparmor=0 selinux=0',
@@ -49,8 +55,8 @@ export function domainXml(spec: DomainSpec): string {
   <on_crash>destroy</on_crash>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    ${diskXml('vda', spec.rootDisk, 'lab-root')}
-    ${diskXml('vdb', spec.dataDisk, 'lab-data')}
+    ${diskXml('vda', spec.rootDisk, DISK_SERIALS.vda)}
+    ${diskXml('vdb', spec.dataDisk, DISK_SERIALS.vdb)}
     <serial type='file'><source path='${spec.consoleLog}' append='on'/><target port='0'/></serial>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
@@ -61,7 +67,7 @@ export function domainXml(spec: DomainSpec): string {
     <qemu:arg value='-netdev'/>
     <qemu:arg value='user,id=${NETWORK},hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22'/>
     <qemu:arg value='-device'/>
-    <qemu:arg value='virtio-net-pci,id=${NETWORK_CARD},netdev=${NETWORK},mac=52:54:00:12:34:57,romfile=,addr=0x10'/>
+    <qemu:arg value='virtio-net-pci,id=${NETWORK_CARD},netdev=${NETWORK},mac=${NETWORK_CARD_MAC},romfile=,addr=0x10'/>
   </qemu:commandline>
 </domain>
 `
@@ -76,6 +82,7 @@ const NETWORK = 'labnet'
 
 /** QEMU's name of the guest's network card, for `set_link`. */
 export const NETWORK_CARD = 'labcard'
+export const NETWORK_CARD_MAC = '52:54:00:12:34:57'
 
 function diskXml(target: string, file: string, serial: string): string {
   return `<disk type='file' device='disk'>

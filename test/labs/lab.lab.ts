@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { DISK_SERIALS } from './domain.ts'
 import { type Lab, openLab } from './lab.ts'
 import type { LabGuest } from './lab-guest.ts'
 import { virshOf } from './virsh.ts'
@@ -31,7 +32,7 @@ test('the clock of a resumed guest is right', async () => {
 
 test('the disks have their serials, and the second one carries /srv/data', async () => {
   const disks = (await guest.run('lsblk --noheadings --raw --output NAME,SERIAL,MOUNTPOINT')).trim().split('\n')
-  assert.deepEqual(disks, ['vda lab-root /', 'vdb lab-data /srv/data'])
+  assert.deepEqual(disks, [`vda ${DISK_SERIALS.vda} /`, `vdb ${DISK_SERIALS.vdb} /srv/data`])
 })
 
 test('the unprivileged login has no right to become root', async () => {

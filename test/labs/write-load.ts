@@ -58,6 +58,17 @@ export class WriteLoad {
     return longest
   }
 
+  /** The acknowledged rows, up to this one, that one of the guest's tables lacks. */
+  async lost(upTo: number): Promise<readonly { readonly table: string; readonly id: number }[]> {
+    const lost = []
+    for (const table of ['orders', 'visits']) {
+      const there = new Set((await this.#guest.sql(`SELECT id FROM shop.${table}`)).split('\n').map(Number))
+      const missing = this.#acknowledged.filter(({ id }) => id <= upTo && !there.has(id))
+      lost.push(...missing.map(({ id }) => ({ table, id })))
+    }
+    return lost
+  }
+
   /** Safe twice. */
   async stop(): Promise<void> {
     this.#running = false

@@ -1,9 +1,10 @@
 import type { Finding } from '../../../src/finding.ts'
-import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { CheckSnapshotOptions, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
 import { methodFindings } from './check-methods.ts'
 import { rightsFindings, SNAPSHOT_RIGHTS } from './check-rights.ts'
 import { spaceFindings } from './check-space.ts'
+import { TOOLS_PATHS, toolsFindings } from './check-tools.ts'
 import { hardwareIn, VM_PATHS } from './find-vm.ts'
 import type { Disk } from './hardware.ts'
 import { type Properties, readObject } from './properties.ts'
@@ -13,6 +14,7 @@ import { flag, text } from './values.ts'
 
 const PATHS = [
   ...VM_PATHS,
+  ...TOOLS_PATHS,
   'capability.snapshotOperationsSupported',
   'runtime.connectionState',
   'runtime.consolidationNeeded',
@@ -27,7 +29,12 @@ const LONG_CHAIN = 3
 const OLDEST_HOURS = 72
 
 /** Looks at everything that makes a snapshot fail, be incomplete or slow. */
-export async function checkSnapshot(site: Site, vm: Vm, call: Call): Promise<readonly Finding[]> {
+export async function checkSnapshot(
+  site: Site,
+  vm: Vm,
+  { quiesce = false }: Pick<CheckSnapshotOptions, 'quiesce'>,
+  call: Call,
+): Promise<readonly Finding[]> {
   const rights = await rightsFindings(site, vm, SNAPSHOT_RIGHTS, call)
   if (rights.some(({ severity }) => severity === 'refuse')) return rights
   const errand = { call, doing: `look at ${vm.name}` }
@@ -41,6 +48,7 @@ export async function checkSnapshot(site: Site, vm: Vm, call: Call): Promise<rea
   const findings = [
     ...rights,
     ...stateFindings(vm, properties),
+    ...(quiesce ? toolsFindings(vm, properties) : []),
     ...methods,
     ...diskFindings(vm, disks),
     ...space,

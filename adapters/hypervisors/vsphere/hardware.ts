@@ -32,6 +32,18 @@ export function readHardware(devices: Value, uuidEnabled: boolean): Hardware {
   }
 }
 
+/** A network card among the virtual devices: its type and its key. */
+export interface Card {
+  readonly type: string
+  readonly key: string
+}
+
+export function cardsIn(devices: Value): readonly Card[] {
+  return list(field(devices, 'VirtualDevice'))
+    .filter((device) => text(field(device, 'macAddress')) !== '')
+    .map((device) => ({ type: typeOf(device), key: text(field(device, 'key')) }))
+}
+
 /** The disks that a snapshot with this hardware contains. */
 export function containedDisks({ disks }: Hardware): readonly string[] {
   return disks.filter(({ covered }) => covered).map(({ id }) => id)

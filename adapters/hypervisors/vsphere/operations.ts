@@ -19,12 +19,15 @@ export const OPERATIONS = {
   WaitForUpdatesEx: ['version', 'options:WaitOptions'],
   HasPrivilegeOnEntities: ['entity', 'sessionId', 'privId'],
   CreateSnapshot_Task: ['name', 'description', 'memory', 'quiesce'],
-  CreateSnapshotEx_Task: ['name', 'description', 'memory'],
+  CreateSnapshotEx_Task: ['name', 'description', 'memory', 'quiesceSpec:VirtualMachineGuestQuiesceSpec'],
   RenameSnapshot: ['name', 'description'],
   RemoveSnapshot_Task: ['removeChildren', 'consolidate'],
   RevertToSnapshot_Task: ['host', 'suppressPowerOn'],
   ConsolidateVMDisks_Task: [],
   PowerOnVM_Task: ['host'],
+  PowerOffVM_Task: [],
+  CloneVM_Task: ['folder', 'name', 'spec:VirtualMachineCloneSpec'],
+  Destroy_Task: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 /** The objects among the parameters, written in the same way. */
@@ -32,6 +35,24 @@ export const TYPES: Readonly<Record<string, readonly string[]>> = {
   PropertyFilterSpec: ['propSet:PropertySpec', 'objectSet:ObjectSpec', 'reportMissingObjectsInResults'],
   PropertySpec: ['type', 'all', 'pathSet'],
   ObjectSpec: ['obj', 'skip', 'selectSet'],
+  VirtualMachineGuestQuiesceSpec: ['timeout'],
+  VirtualMachineCloneSpec: [
+    'location:VirtualMachineRelocateSpec',
+    'template',
+    'config:VirtualMachineConfigSpec',
+    'powerOn',
+    'snapshot',
+  ],
+  VirtualMachineRelocateSpec: ['diskMoveType'],
+  VirtualMachineConfigSpec: [
+    'annotation',
+    'memoryMB',
+    'deviceChange:VirtualDeviceConfigSpec',
+    'extraConfig:OptionValue',
+  ],
+  VirtualDeviceConfigSpec: ['operation', 'device:VirtualDevice'],
+  VirtualDevice: ['key'],
+  OptionValue: ['key', 'value'],
   RetrieveOptions: ['maxObjects'],
   WaitOptions: ['maxWaitSeconds', 'maxObjectUpdates'],
 }

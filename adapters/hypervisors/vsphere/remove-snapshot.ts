@@ -1,6 +1,7 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
+import { cloneOn } from './find-clone.ts'
 import { readObject } from './properties.ts'
 import { onVm, type Site } from './site.ts'
 import { readTree, snapshotIn } from './snapshot-tree.ts'
@@ -26,6 +27,7 @@ export async function removeSnapshot(site: Site, vm: Vm, name: string, call: Cal
       if ((await runningTask(site, vm, call, 'create')) === undefined) return consolidate(site, vm, call)
       throw new StillshotError('vm-locked', `${errand.doing}: a snapshot of this VM is still being made`)
     }
+    await assertUnused(site, vm, name, call)
     try {
       const fields = { removeChildren: false, consolidate: true }
       await runTask(site, errand, () => site.session.call('RemoveSnapshot_Task', found.object, fields, errand))
@@ -36,6 +38,15 @@ export async function removeSnapshot(site: Site, vm: Vm, name: string, call: Cal
       await site.clock.sleep(LOOK_PAUSE_MS, call.signal)
     }
   }
+}
+
+/** A copy's disks stand on those of the snapshot, which vSphere would merge all the same. */
+async function assertUnused(site: Site, vm: Vm, name: string, call: Call): Promise<void> {
+  const copy = await cloneOn(site, vm, name, call)
+  if (copy === undefined) return
+  throw new StillshotError('snapshot-has-branches', `the copy ${copy} of ${vm.name} stands on snapshot ${name}`, {
+    hint: 'wait for the drill that made the copy; if none runs, `stillshot recover` removes what was left',
+  })
 }
 
 /** Merges what a removal could not merge, for a lock or for want of space. */

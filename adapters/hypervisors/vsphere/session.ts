@@ -20,6 +20,8 @@ export interface Opened {
   readonly product: string
   readonly version: string
   readonly apiVersion: string
+  /** False for an ESXi host by itself. */
+  readonly isVcenter: boolean
   /** The managers and the like: `rootFolder`, `propertyCollector`. */
   manager(name: string): Ref
 }
@@ -162,6 +164,7 @@ function openedFrom(content: Value): Opened {
     product: text(field(about, 'name')),
     version: text(field(about, 'version')),
     apiVersion: text(field(about, 'apiVersion')),
+    isVcenter: text(field(about, 'apiType')) === 'VirtualCenter',
     manager(name) {
       const found = ref(field(content, name))
       if (found === undefined) throw new VimFault('NotSupported', `this server has no ${name}`, undefined)

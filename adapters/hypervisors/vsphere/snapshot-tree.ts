@@ -6,7 +6,7 @@ import { type RollBackMark, readDescription } from './description.ts'
 import { decodedName } from './names.ts'
 import { readSurely } from './properties.ts'
 import { onVm, type Site } from './site.ts'
-import { field, isSameRef, list, number, type Ref, ref, text, type Value } from './values.ts'
+import { field, flag, isSameRef, list, number, type Ref, ref, text, type Value } from './values.ts'
 
 /** A snapshot as the VM's tree has it. */
 export interface TreeSnapshot {
@@ -18,6 +18,8 @@ export interface TreeSnapshot {
   readonly createdAt: number
   readonly parent: string | undefined
   readonly withMemory: boolean
+  /** Whether VMware Tools had frozen the guest. */
+  readonly quiesced: boolean
   /** 1 for one that stands on the disks themselves. */
   readonly depth: number
   /** Counts up in the order in which they were taken. */
@@ -56,6 +58,7 @@ function branch(node: Value, parent: string | undefined, depth: number): readonl
     createdAt: Date.parse(text(field(node, 'createTime'))),
     parent,
     withMemory: text(field(node, 'state')) === 'poweredOn',
+    quiesced: flag(field(node, 'quiesced')),
     depth,
     number: number(field(node, 'id')),
   }

@@ -26,6 +26,7 @@ const AWAY_PAUSE_MS = 500
 const KINDS = {
   create: /createSnapshot/i,
   remove: /remove(All)?Snapshot|Snapshot\.remove/i,
+  clone: /clone/i,
   revert: /revertTo|Snapshot\.revert/i,
 } as const
 

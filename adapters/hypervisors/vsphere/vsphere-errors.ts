@@ -43,6 +43,11 @@ const ROWS: readonly Row[] = [
     ],
     code: 'snapshot-unsupported',
   },
+  {
+    kinds: ['ApplicationQuiesceFault', 'FilesystemQuiesceFault'],
+    code: 'hypervisor-refused',
+    hint: 'VMware Tools could not freeze the guest, or a freeze script in it failed: the journal in the guest says why',
+  },
   { kinds: ['NotSupported', 'MethodNotFound'], code: 'not-supported' },
   {
     kinds: ['HostNotConnected', 'HostNotReachable'],

@@ -1,5 +1,7 @@
+import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
   Capabilities,
+  CheckSnapshotOptions,
   Hypervisor,
   HypervisorInfo,
   RollBackRequest,
@@ -17,12 +19,16 @@ import { WarmConnection } from '../../https/keep-warm.ts'
 import type { Trust } from '../../https/secure-socket.ts'
 import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
+import { checkClone } from './check-clone.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
+import { createClone } from './create-clone.ts'
 import { createSnapshot } from './create-snapshot.ts'
+import { findClone } from './find-clone.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { powerOn, readPower } from './power.ts'
+import { removeClone } from './remove-clone.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
 import { type Login, Session } from './session.ts'
@@ -56,6 +62,7 @@ export class VsphereHypervisor implements Hypervisor {
   readonly kind = 'vsphere'
   readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false, quiesce: false }
   readonly name: string
+  readonly clones: Clones
   readonly #site: Site
   readonly #warm: WarmConnection
 
@@ -67,6 +74,12 @@ export class VsphereHypervisor implements Hypervisor {
     const endpoint = new Endpoint({ url: withPath(url), trust, limits: LIMITS, clock })
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock)
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
+    this.clones = {
+      check: (vm, request, options) => this.#run(options, (call) => checkClone(this.#site, vm, request, call)),
+      create: (vm, request, options) => this.#run(options, (call) => createClone(this.#site, vm, request, call)),
+      find: (vm, clone, options) => this.#run(options, (call) => findClone(this.#site, vm, clone, call)),
+      remove: (vm, clone, options) => this.#run(options, (call) => removeClone(this.#site, vm, clone, call)),
+    }
     this.#warm = new WarmConnection(async (call) => void (await check(this.#site, call)), clock)
   }
 
@@ -82,8 +95,8 @@ export class VsphereHypervisor implements Hypervisor {
     return this.#run(options, (call) => countUuid(this.#site, uuid, call))
   }
 
-  async checkSnapshot(vm: Vm, options?: CallOptions) {
-    const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, call))
+  async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {
+    const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, { quiesce }, call))
     this.#warm.begin()
     return findings
   }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Lab, openLab } from '../lab.ts'
 import type { LabGuest } from '../lab-guest.ts'
+import { looksWhileDown } from '../looks-while-down.ts'
+import { runSnapshot, type SnapshotRun } from '../snapshot-run.ts'
 import type { StillshotCli } from '../stillshot-cli.ts'
 import { cliOnStandIn } from './cli-on-stand-in.ts'
 import type { Fault } from './faults.ts'
@@ -27,19 +29,14 @@ after(async () => {
   await guest?.destroy()
 })
 
-interface Answer {
-  readonly points: readonly { id: string; snapshot: string; grade: string; reasons: readonly unknown[] }[]
-  readonly failed: readonly { code: string; message: string; hint: string }[]
-}
-
 /** One run, in which everything that was asked to go wrong does. */
-async function snapshot(fault?: Fault): Promise<{ status: number | null; answer: Answer; text: string }> {
+async function snapshot(fault?: Fault): Promise<SnapshotRun> {
   const { faults } = pve.standIn.cluster
   faults.clear()
   if (fault) faults.add(fault)
-  const { status, stdout, stderr } = await cli.run('--json', 'snapshot', guest.name)
-  assert.equal(faults.unused, 0, stdout)
-  return { status, answer: JSON.parse(stdout) as Answer, text: `${stdout}\n${stderr}` }
+  const run = await runSnapshot(cli)
+  assert.equal(faults.unused, 0, run.text)
+  return run
 }
 
 function names(): readonly string[] {
@@ -47,20 +44,20 @@ function names(): readonly string[] {
 }
 
 test('a snapshot has the grade db-stopped', async () => {
-  const { status, answer, text } = await snapshot()
+  const { status, points, text } = await snapshot()
   assert.equal(status, 0, text)
-  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
-  assert.deepEqual(names(), [answer.points[0]?.snapshot])
-  firstPoint = answer.points[0]?.id ?? ''
+  assert.equal(points[0]?.grade, 'db-stopped', text)
+  assert.deepEqual(names(), [points[0]?.snapshot])
+  firstPoint = points[0]?.id ?? ''
   await guest.sql('INSERT INTO kept.t VALUES (2)')
 })
 
 test('the answer to the request is lost after the work: one snapshot, and no second one', async () => {
   const before = names()
-  const { status, answer, text } = await snapshot({ kind: 'lose', call: '^POST .*/snapshot$', when: 'after' })
+  const { status, points, text } = await snapshot({ kind: 'lose', call: '^POST .*/snapshot$', when: 'after' })
   assert.equal(status, 0, text)
-  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
-  assert.deepEqual(names(), [...before, answer.points[0]?.snapshot])
+  assert.equal(points[0]?.grade, 'db-stopped', text)
+  assert.deepEqual(names(), [...before, points[0]?.snapshot])
 })
 
 test('mode freeze: the task of Proxmox VE freezes the guest, its log is the proof, and nothing is stopped', async () => {
@@ -75,9 +72,9 @@ test('mode freeze: the task of Proxmox VE freezes the guest, its log is the proo
 
 test('the guest is locked by a backup for 20 s: the run waits for it', async () => {
   pve.standIn.backUp(pve.vmid, 20_000)
-  const { status, answer, text } = await snapshot()
+  const { status, points, text } = await snapshot()
   assert.equal(status, 0, text)
-  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
+  assert.equal(points[0]?.grade, 'db-stopped', text)
 })
 
 test('a task of 40 s: the database is not started before its end', async () => {
@@ -85,23 +82,17 @@ test('a task of 40 s: the database is not started before its end', async () => {
   const running = snapshot({ kind: 'slow', task: 'qmsnapshot', point: 'locked', ms: 40_000 })
   while (pve.standIn.tasks('qmsnapshot').length === known) await new Promise((resolve) => setTimeout(resolve, 100))
   const task = pve.standIn.tasks('qmsnapshot').at(-1)
-  let looks = 0
-  while (task?.running) {
-    const { stdout } = await guest.try('systemctl is-active mariadb')
-    if (task.running) assert.notEqual(stdout.trim(), 'active', 'the database runs while the snapshot is being taken')
-    looks += 1
-  }
-  assert.ok(looks > 5)
-  const { status, answer, text } = await running
+  assert.ok((await looksWhileDown(guest, () => task?.running === true)) > 5)
+  const { status, points, text } = await running
   assert.equal(status, 0, text)
-  assert.equal(answer.points[0]?.grade, 'db-stopped', text)
+  assert.equal(points[0]?.grade, 'db-stopped', text)
 })
 
 test('the worker is killed: the database is back, the message names qm unlock, and recover tidies up after it', async () => {
   const before = names()
-  const { status, answer, text } = await snapshot({ kind: 'kill', task: 'qmsnapshot', point: 'locked' })
+  const { status, points, text } = await snapshot({ kind: 'kill', task: 'qmsnapshot', point: 'locked' })
   assert.notEqual(status, 0)
-  assert.equal(answer.points.length, 0)
+  assert.equal(points.length, 0)
   assert.equal(await guest.sql('SELECT 1'), '1')
   assert.match(text, /qm unlock 100/)
   pve.standIn.unlock(pve.vmid)

@@ -1,16 +1,26 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Machine } from '../proxmox/machines/machine.ts'
+import { isAgentError, type Machine } from '../proxmox/machines/machine.ts'
 
-/** A machine and its disks, by the VM's name in the simulator. */
-export type Machines = ReadonlyMap<string, { readonly machine: Machine; readonly disks: readonly string[] }>
+/** What stands behind a VM of the simulator. */
+export interface MachineBehind {
+  readonly machine: Machine
+  readonly disks: readonly string[]
+  /** A new one with disks as they were at the snapshot; absent where no copies are made. */
+  copy?(image: string): Promise<MachineBehind>
+}
+
+/** By the VM's name; copies come and go while the simulator runs. */
+export type Machines = Map<string, MachineBehind>
 
 interface Deed {
-  readonly act: 'snapshot' | 'remove' | 'revert' | 'start'
+  readonly act: 'snapshot' | 'remove' | 'revert' | 'start' | 'stop' | 'freeze' | 'thaw' | 'clone' | 'destroy'
   readonly vm: string
   /** The name that the disks' snapshots have. */
   readonly image: string
+  /** The VM that a clone makes. */
+  readonly copy: string
 }
 
 /** Where the simulator tells what it is about to do to a VM: its machine does so, and only then is it done. */
@@ -39,9 +49,24 @@ async function serve(machines: Machines, request: IncomingMessage): Promise<void
   const each = async (act: (disk: string) => Promise<void>) => {
     for (const disk of disks) await act(disk)
   }
+  if (deed.act === 'clone') return clone(machines, found, deed)
+  if (deed.act === 'destroy') return void machines.delete(deed.vm)
   if (deed.act === 'start') return machine.start()
+  if (deed.act === 'stop') return machine.stop()
+  if (deed.act === 'freeze' || deed.act === 'thaw') return quiesce(machine, deed.act)
   if (deed.act === 'snapshot') return each((disk) => machine.snapshotDisk(disk, deed.image))
   if (deed.act === 'remove') return each((disk) => machine.removeDiskSnapshot(disk, deed.image))
   await machine.stop()
   await each((disk) => machine.rollBackDisk(disk, deed.image))
+}
+
+async function clone(machines: Machines, source: MachineBehind, { image, copy }: Deed): Promise<void> {
+  if (source.copy === undefined) throw new Error('this machine cannot be copied')
+  machines.set(copy, await source.copy(image))
+}
+
+/** The agent takes the part of VMware Tools: it freezes file systems, and runs what is installed for that, as they do. */
+async function quiesce(machine: Machine, act: 'freeze' | 'thaw'): Promise<void> {
+  const answer = await machine.askAgent(`guest-fsfreeze-${act}`)
+  if (answer === undefined || isAgentError(answer)) throw new Error(`the guest did not ${act}`)
 }

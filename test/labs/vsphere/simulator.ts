@@ -42,6 +42,10 @@ export interface SimulatorState {
   /** Calls so far, by method. */
   readonly calls: Readonly<Record<string, number>>
   readonly tasks: Readonly<Record<string, number>>
+  /** Tasks that have begun and not ended. */
+  readonly underWay: number
+  /** Of each VM, by its name. */
+  readonly memoryMib: Readonly<Record<string, number>>
   /** Who has logged in and not out. */
   readonly sessions: number
   readonly rules: number

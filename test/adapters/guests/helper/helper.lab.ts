@@ -9,6 +9,7 @@ import type {
   StatusAnswer,
 } from '../../../../src/guest/protocol/answers.ts'
 import { Refusal, readAnswer, type Verb } from '../../../../src/guest/protocol/validate.ts'
+import { DISK_SERIALS } from '../../../labs/domain.ts'
 import { openLab } from '../../../labs/lab.ts'
 import { profileText } from './sandbox.ts'
 
@@ -70,7 +71,7 @@ test('probe finds the server, its directories and the disk below them', async ()
   const root = probe.fileSystems.find(({ target }) => target === '/')
   assert.deepEqual(
     root?.disks.map(({ name, serial, bus }) => [name, serial, bus]),
-    [['vda', 'lab-root', 'virtio']],
+    [['vda', DISK_SERIALS.vda, 'virtio']],
   )
 })
 

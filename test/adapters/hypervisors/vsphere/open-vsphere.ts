@@ -4,6 +4,7 @@ import { NodeClock } from '../../../../adapters/system/node-clock.ts'
 import type { Vm } from '../../../../src/hypervisor/hypervisor.ts'
 import type { HypervisorUnderTest } from '../../../conformance/hypervisor/under-test.ts'
 import { MemoryMachine } from '../../../labs/proxmox/machines/memory-machine.ts'
+import type { MachineBehind } from '../../../labs/vsphere/machine-hook.ts'
 import { openSimulator, PASSWORD, type Simulator, USERNAME, type VmSpec } from '../../../labs/vsphere/simulator.ts'
 
 const GIB = 1024 ** 3
@@ -11,6 +12,8 @@ const GIB = 1024 ** 3
 export interface OpenedVsphere {
   readonly simulator: Simulator
   readonly machine: MemoryMachine
+  /** All that stand behind VMs, those of copies among them, by name. */
+  readonly machines: ReadonlyMap<string, MachineBehind>
   readonly hypervisor: VsphereHypervisor
   readonly vm: Vm
   /** Another adapter on the same server. */
@@ -33,11 +36,12 @@ export const FIRST_SERIAL = '6000c2900000000000000000000000aa'
 export async function openVsphere(options: OpenOptions = {}): Promise<OpenedVsphere> {
   const { esx = false, spec = {}, adapter = {} } = options
   const machine = new MemoryMachine(DISKS)
+  const machines = new Map<string, MachineBehind>([['db1', behind(machine)]])
   const twin = { name: 'twin', disks: [{ sizeBytes: GIB }] }
   const simulator = await openSimulator({
     esx,
     vms: [{ ...DB1, ...spec }, twin, twin],
-    machines: new Map([['db1', { machine, disks: DISKS }]]),
+    machines,
   })
   const opened: VsphereHypervisor[] = []
   const another = (more: Partial<VsphereOptions> = {}) => {
@@ -58,7 +62,7 @@ export async function openVsphere(options: OpenOptions = {}): Promise<OpenedVsph
   }
   try {
     const hypervisor = another(adapter)
-    return { simulator, machine, hypervisor, vm: await hypervisor.findVm(INSTANCE_UUID), another, close }
+    return { simulator, machine, machines, hypervisor, vm: await hypervisor.findVm(INSTANCE_UUID), another, close }
   } catch (error) {
     await close()
     throw error
@@ -74,9 +78,13 @@ const DB1: VmSpec = {
   disks: [{ uuid: '6000C290-0000-0000-0000-0000000000aa', sizeBytes: GIB }, { sizeBytes: 2 * GIB }],
 }
 
+function behind(machine: MemoryMachine): MachineBehind {
+  return { machine, disks: DISKS, copy: async (image) => behind(machine.copyOf(image)) }
+}
+
 /** As the conformance suite wants it. */
 export async function openConforming(): Promise<HypervisorUnderTest> {
-  const { simulator, machine, hypervisor, vm, close } = await openVsphere()
+  const { simulator, machine, machines, hypervisor, vm, close } = await openVsphere()
   return {
     hypervisor,
     vm,
@@ -84,6 +92,11 @@ export async function openConforming(): Promise<HypervisorUnderTest> {
     read: async (disk) => {
       assert.equal(await machine.running(), false)
       return Number(machine.read(disk))
+    },
+    readClone: async ({ name }, disk) => {
+      const copy = machines.get(name)?.machine
+      assert.ok(copy instanceof MemoryMachine)
+      return Number(copy.read(disk))
     },
     stop: async () => {
       await machine.stop()
@@ -93,6 +106,7 @@ export async function openConforming(): Promise<HypervisorUnderTest> {
     storage: async () =>
       [...machine.disks]
         .flatMap(([disk, { snapshots }]) => [...snapshots.keys()].map((name) => `${disk}@${name}`))
+        .concat([...machines.keys()])
         .toSorted(),
     close,
   }

@@ -8,5 +8,6 @@ testHypervisor({
   bus: 'scsi',
   serial: FIRST_SERIAL,
   removesBranches: true,
+  clones: true,
   open: openConforming,
 })

@@ -30,6 +30,14 @@ export class MemoryMachine implements Machine {
     return this.#disk(disk).content
   }
 
+  /** Another one, off, whose disks hold what the snapshot does. */
+  copyOf(snapshot: string): MemoryMachine {
+    const copy = new MemoryMachine([...this.disks.keys()])
+    copy.#power = 'off'
+    for (const [disk, { snapshots }] of this.disks) copy.write(disk, snapshots.get(snapshot) ?? '')
+    return copy
+  }
+
   async running(): Promise<boolean> {
     return this.#power !== 'off'
   }

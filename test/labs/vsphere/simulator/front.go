@@ -27,6 +27,7 @@ type front struct {
 	expired  map[string]bool
 	calls    map[string]int
 	tasks    map[string]int
+	underWay int
 	// Names of snapshots for the machine behind, by the snapshot's id.
 	images map[string]string
 	made   int

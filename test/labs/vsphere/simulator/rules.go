@@ -48,6 +48,7 @@ type settings struct {
 	Template         *bool     `json:"template"`
 	Power            *string   `json:"power"`
 	FreeBytes        *int64    `json:"freeBytes"` // of every datastore
+	ToolsRunning     *bool     `json:"toolsRunning"`
 	SnapshotAgeHours *int      `json:"snapshotAgeHours"`
 }
 
@@ -86,6 +87,13 @@ func (s settings) applyTo(vm *simulator.VirtualMachine) {
 	}
 	if s.Template != nil {
 		set("config.template", *s.Template)
+	}
+	if s.ToolsRunning != nil {
+		state := types.VirtualMachineToolsRunningStatusGuestToolsNotRunning
+		if *s.ToolsRunning {
+			state = types.VirtualMachineToolsRunningStatusGuestToolsRunning
+		}
+		set("guest.toolsRunningStatus", string(state))
 	}
 	if s.Power != nil {
 		set("runtime.powerState", types.VirtualMachinePowerState(*s.Power))
@@ -142,8 +150,15 @@ func (f *front) control(w http.ResponseWriter, r *http.Request) {
 			f.sessions = map[string]bool{}
 		})
 	}
+	memory := map[string]int32{}
+	for _, vm := range allVMs() {
+		memory[vm.Name] = vm.Config.Hardware.MemoryMB
+	}
 	f.locked(func() {
-		_ = json.NewEncoder(w).Encode(map[string]interface{}{"calls": f.calls, "sessions": len(f.sessions), "rules": len(f.rules), "tasks": f.tasks})
+		_ = json.NewEncoder(w).Encode(map[string]interface{}{
+			"calls": f.calls, "sessions": len(f.sessions), "rules": len(f.rules), "tasks": f.tasks, "underWay": f.underWay,
+			"memoryMib": memory,
+		})
 	})
 }
 

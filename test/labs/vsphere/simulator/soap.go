@@ -46,6 +46,10 @@ func (c call) raw(name string) string {
 	return string(found[1])
 }
 
+func (c call) has(name string) bool {
+	return regexp.MustCompile(`<(?:\w+:)?` + name + `[\s/>]`).Match(c.body)
+}
+
 func respond(w http.ResponseWriter, status int, inner string) {
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	w.WriteHeader(status)

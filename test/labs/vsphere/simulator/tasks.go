@@ -29,6 +29,8 @@ var descriptions = map[string]string{
 	"CreateSnapshot_Task":   "VirtualMachine.createSnapshot",
 	"RemoveSnapshot_Task":   "vm.Snapshot.remove",
 	"RevertToSnapshot_Task": "vm.Snapshot.revert",
+	"CloneVM_Task":          "VirtualMachine.clone",
+	"Destroy_Task":          "VirtualMachine.destroy",
 }
 
 // startTask answers with the task at once; the work is done when its time is over.
@@ -62,9 +64,12 @@ func (f *front) startTask(w http.ResponseWriter, r *http.Request, request call, 
 	if real, ok := descriptions[request.method]; ok {
 		task.Info.DescriptionId, task.Info.Name = real, ""
 	}
-	f.locked(func() { f.tasks[request.method]++ })
+	f.locked(func() { f.tasks[request.method]++; f.underWay++ })
 	remember(vm, task)
-	go run(task, time.Duration(broken.DelayMs)*time.Millisecond)
+	go func() {
+		run(task, time.Duration(broken.DelayMs)*time.Millisecond)
+		f.locked(func() { f.underWay-- })
+	}()
 	answer(w, request.method, fmt.Sprintf(`<returnval type="Task">%s</returnval>`, task.Self.Value))
 }
 
@@ -115,7 +120,7 @@ func (f *front) work(r *http.Request, request call, vm *simulator.VirtualMachine
 	case "RemoveSnapshot_Task":
 		return f.removeSnapshot(r, request, vm)
 	case "RevertToSnapshot_Task":
-		if fault := f.tell("revert", vm.Name, f.images[request.this.Value]); fault != nil {
+		if fault := f.tell(deed{Act: "revert", VM: vm.Name, Image: f.images[request.this.Value]}); fault != nil {
 			return nil, fault
 		}
 		setPower(vm, poweredOff)
@@ -127,11 +132,29 @@ func (f *front) work(r *http.Request, request call, vm *simulator.VirtualMachine
 		if vm.Runtime.PowerState == poweredOn {
 			return nil, &types.InvalidPowerState{RequestedState: poweredOn, ExistingState: poweredOn}
 		}
-		fault := f.tell("start", vm.Name, "")
+		fault := f.tell(deed{Act: "start", VM: vm.Name})
 		if fault == nil {
 			setPower(vm, poweredOn)
 		}
 		return nil, fault
+	case "PowerOffVM_Task":
+		if vm.Runtime.PowerState == poweredOff {
+			return nil, &types.InvalidPowerState{RequestedState: poweredOff, ExistingState: poweredOff}
+		}
+		fault := f.tell(deed{Act: "stop", VM: vm.Name})
+		if fault == nil {
+			setPower(vm, poweredOff)
+		}
+		return nil, fault
+	case "CloneVM_Task":
+		return f.cloneVM(r, request, vm)
+	case "Destroy_Task":
+		if vm.Runtime.PowerState != poweredOff {
+			return nil, &types.InvalidPowerState{RequestedState: poweredOff, ExistingState: vm.Runtime.PowerState}
+		}
+		if fault := f.tell(deed{Act: "destroy", VM: vm.Name}); fault != nil {
+			return nil, fault
+		}
 	}
 	return f.inSimulator(r, request.body)
 }
@@ -148,7 +171,16 @@ func (f *front) createSnapshot(r *http.Request, request call, vm *simulator.Virt
 	f.made++
 	image := fmt.Sprintf("image-%d", f.made)
 	f.mu.Unlock()
-	if fault := f.tell("snapshot", vm.Name, image); fault != nil {
+	quiesced := canQuiesce(vm) && (request.raw("quiesce") == "true" || request.has("quiesceSpec"))
+	if quiesced && f.tell(deed{Act: "freeze", VM: vm.Name}) != nil {
+		_ = f.tell(deed{Act: "thaw", VM: vm.Name})
+		return nil, &types.ApplicationQuiesceFault{}
+	}
+	fault := f.tell(deed{Act: "snapshot", VM: vm.Name, Image: image})
+	if quiesced {
+		_ = f.tell(deed{Act: "thaw", VM: vm.Name})
+	}
+	if fault != nil {
 		return nil, fault
 	}
 	older := fmt.Sprintf(envelope, fmt.Sprintf(`<CreateSnapshot_Task xmlns="urn:vim25"><_this type="VirtualMachine">%s</_this><name>%s</name><description>%s</description><memory>false</memory><quiesce>false</quiesce></CreateSnapshot_Task>`,
@@ -156,19 +188,26 @@ func (f *front) createSnapshot(r *http.Request, request call, vm *simulator.Virt
 	result, fault := f.inSimulator(r, []byte(older))
 	if made, ok := result.(types.ManagedObjectReference); ok {
 		f.locked(func() { f.images[made.Value] = image })
-		if request.raw("memory") != "true" {
-			eachNode(vm.Snapshot.RootSnapshotList, func(node *types.VirtualMachineSnapshotTree) {
-				if node.Snapshot == made {
+		eachNode(vm.Snapshot.RootSnapshotList, func(node *types.VirtualMachineSnapshotTree) {
+			if node.Snapshot == made {
+				node.Quiesced = quiesced
+				if request.raw("memory") != "true" {
 					node.State = poweredOff
 				}
-			})
-		}
+			}
+		})
 	}
 	return result, fault
 }
 
+// canQuiesce: without running Tools vSphere leaves quiescing out and says nothing.
+func canQuiesce(vm *simulator.VirtualMachine) bool {
+	running := string(types.VirtualMachineToolsRunningStatusGuestToolsRunning)
+	return vm.Runtime.PowerState == poweredOn && vm.Guest != nil && vm.Guest.ToolsRunningStatus == running
+}
+
 func (f *front) removeSnapshot(r *http.Request, request call, vm *simulator.VirtualMachine) (types.AnyType, types.BaseMethodFault) {
-	if fault := f.tell("remove", vm.Name, f.images[request.this.Value]); fault != nil {
+	if fault := f.tell(deed{Act: "remove", VM: vm.Name, Image: f.images[request.this.Value]}); fault != nil {
 		return nil, fault
 	}
 	// The library panics when the current root goes and its children stay.
@@ -196,12 +235,20 @@ func (f *front) inSimulator(r *http.Request, body []byte) (types.AnyType, types.
 	return task.Info.Result, nil
 }
 
-// tell asks the machine behind to do the act, and waits for it.
-func (f *front) tell(act, vm, image string) types.BaseMethodFault {
+// deed is what the machine behind a VM is to do.
+type deed struct {
+	Act   string `json:"act"`
+	VM    string `json:"vm"`
+	Image string `json:"image"`
+	Copy  string `json:"copy"` // the name of the VM that a clone makes
+}
+
+// tell asks the machine behind to do the deed, and waits for it.
+func (f *front) tell(wanted deed) types.BaseMethodFault {
 	if f.hook == "" {
 		return nil
 	}
-	text, _ := json.Marshal(map[string]string{"act": act, "vm": vm, "image": image})
+	text, _ := json.Marshal(wanted)
 	response, err := http.Post(f.hook, "application/json", bytes.NewReader(text))
 	if err != nil {
 		return &types.SystemError{Reason: err.Error()}

@@ -1,0 +1,31 @@
+import type { Lab } from './lab.ts'
+import type { LabGuest } from './lab-guest.ts'
+import { StillshotCli } from './stillshot-cli.ts'
+
+/** How a configuration reaches a hypervisor, and its VM that is the guest. */
+export interface HypervisorEntry {
+  /** The whole line below `hypervisors:`, with a name first. */
+  readonly line: string
+  /** That name. */
+  readonly name: string
+  /** What the hypervisor calls the guest by. */
+  readonly id: string
+}
+
+/** stillshot, configured to reach the guest's hypervisor in this way alone, and its helper in the guest. */
+export async function cliOnHypervisor(lab: Lab, guest: LabGuest, entry: HypervisorEntry): Promise<StillshotCli> {
+  const cli = await StillshotCli.make(lab, guest)
+  await cli.writeConfig(`hypervisors:
+  ${entry.line}
+ssh: { user: ${guest.user}, key: ${guest.userKeyPath}, knownHosts: known_hosts, connectTimeout: 60s }
+vms:
+  ${guest.name}:
+    hypervisor: ${entry.name}
+    id: "${entry.id}"
+    ssh: { host: ${guest.host}, port: ${guest.sshPort} }
+    hold: { ttl: 180s, budget: 170s }
+state: { directory: state }
+`)
+  await cli.installHelper(guest)
+  return cli
+}
