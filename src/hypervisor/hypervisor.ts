@@ -22,6 +22,12 @@ export interface Hypervisor {
    */
   findVm(reference: string, options?: CallOptions): Promise<Vm>
 
+  /**
+   * Every VM that the credentials may see, without templates, in no certain order. Rejects rather than leaving out what it could
+   * not read: what is not in the answer is taken for not there. Repeatable.
+   */
+  listVms(options?: CallOptions): Promise<readonly ListedVm[]>
+
   /** How many VMs of this hypervisor carry the SMBIOS UUID; 1 is what identity needs. Repeatable. */
   countUuid(uuid: string, options?: CallOptions): Promise<number>
 
@@ -124,6 +130,31 @@ export interface Vm {
   readonly macs: readonly string[]
   readonly disks: readonly VmDisk[]
 }
+
+/** A VM as the hypervisor lists it: what it is called, and where it stands among the others. */
+export interface ListedVm {
+  /** As in {@link Vm}. */
+  readonly nativeId: string
+  /** For people; empty where the hypervisor does not tell it in a list. */
+  readonly name: string
+  /** SMBIOS UUID, where the list tells it without asking for each VM. */
+  readonly uuid?: string
+  /** As the hypervisor writes them; one of a category is there twice, as `name` and as `category/name`. */
+  readonly tags: readonly string[]
+  /** `production`, or `production/databases` for a pool in a pool; undefined for none. */
+  readonly pool?: string
+  /** Path from the root of the inventory: `/dc1/vm/databases`. */
+  readonly folder?: string
+  /** The machine that runs it now, or would. */
+  readonly node?: string
+  /** The group of machines that it may run on. */
+  readonly cluster?: string
+  /** What the hypervisor has of it and the credentials may not see: nobody can say that it is not there. */
+  readonly hidden?: readonly Place[]
+}
+
+/** Where a VM stands. */
+export type Place = 'pool' | 'folder' | 'node' | 'cluster'
 
 export interface VmDisk {
   /** The hypervisor's name of it: `vda`, `scsi0`. */

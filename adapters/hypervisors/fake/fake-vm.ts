@@ -1,4 +1,4 @@
-import type { PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
+import type { ListedVm, PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
 
 /** A VM as a test describes it; what is missing gets a sensible value. */
 export interface FakeVmOptions {
@@ -8,7 +8,11 @@ export interface FakeVmOptions {
   readonly power?: PowerState
   readonly macs?: readonly string[]
   readonly disks?: readonly VmDisk[]
+  readonly facts?: Partial<FakeFacts>
 }
+
+/** Tags, and where it stands. */
+export type FakeFacts = Omit<ListedVm, 'nativeId' | 'name' | 'uuid'>
 
 /** What a snapshot holds besides what the port shows. */
 export interface FakeSnapshot {
@@ -24,6 +28,8 @@ export interface FakeVm {
   readonly macs: readonly string[]
   disks: readonly VmDisk[]
   power: PowerState
+  /** What the list shows besides; a test may change it. */
+  facts: FakeFacts
   readonly contents: Map<string, string>
   snapshots: FakeSnapshot[]
   /** The snapshot that the disks stand on. */
@@ -42,6 +48,7 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
     macs: options.macs ?? [],
     disks: options.disks ?? [DISK],
     power: options.power ?? 'running',
+    facts: { tags: [], ...options.facts },
     contents: new Map(),
     snapshots: [],
     current: undefined,

@@ -3,6 +3,7 @@ import type {
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
+  ListedVm,
   RollBackRequest,
   Snapshot,
   SnapshotRequest,
@@ -27,6 +28,7 @@ import { Engine } from './engine.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { guestAgent } from './guest-agent.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
+import { listVms } from './list-vms.ts'
 import { powerOf, powerOn, readStatus } from './power.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
@@ -84,6 +86,10 @@ export class ProxmoxHypervisor implements Hypervisor {
 
   findVm(reference: string, options?: CallOptions): Promise<Vm> {
     return this.#run(options, (call) => findVm(this.#cluster, reference, call))
+  }
+
+  listVms(options?: CallOptions): Promise<readonly ListedVm[]> {
+    return this.#run(options, (call) => listVms(this.#cluster, call))
   }
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {

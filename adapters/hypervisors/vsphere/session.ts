@@ -20,6 +20,8 @@ export interface Opened {
   readonly product: string
   readonly version: string
   readonly apiVersion: string
+  /** `VirtualCenter`, or `HostAgent` for a single ESXi host. */
+  readonly apiType: string
   /** The managers and the like: `rootFolder`, `propertyCollector`. */
   manager(name: string): Ref
 }
@@ -162,6 +164,7 @@ function openedFrom(content: Value): Opened {
     product: text(field(about, 'name')),
     version: text(field(about, 'version')),
     apiVersion: text(field(about, 'apiVersion')),
+    apiType: text(field(about, 'apiType')),
     manager(name) {
       const found = ref(field(content, name))
       if (found === undefined) throw new VimFault('NotSupported', `this server has no ${name}`, undefined)

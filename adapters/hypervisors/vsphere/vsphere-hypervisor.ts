@@ -2,6 +2,7 @@ import type {
   Capabilities,
   Hypervisor,
   HypervisorInfo,
+  ListedVm,
   RollBackRequest,
   Snapshot,
   SnapshotRequest,
@@ -22,8 +23,10 @@ import { checkSnapshot } from './check-snapshot.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
+import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
+import { Rest } from './rest.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
 import { type Login, Session } from './session.ts'
 import type { Site } from './site.ts'
@@ -57,6 +60,7 @@ export class VsphereHypervisor implements Hypervisor {
   readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false }
   readonly name: string
   readonly #site: Site
+  readonly #rest: Rest
   readonly #warm: WarmConnection
 
   constructor({ name, url, fingerprint, authorityPath, login, clock }: VsphereOptions) {
@@ -66,6 +70,7 @@ export class VsphereHypervisor implements Hypervisor {
     const trust = async () => trustOf(pinned, await authority())
     const endpoint = new Endpoint({ url: withPath(url), trust, limits: LIMITS, clock })
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock)
+    this.#rest = new Rest(endpoint, login, clock)
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
     this.#warm = new WarmConnection(async (call) => void (await check(this.#site, call)), clock)
   }
@@ -76,6 +81,10 @@ export class VsphereHypervisor implements Hypervisor {
 
   findVm(reference: string, options?: CallOptions): Promise<Vm> {
     return this.#run(options, (call) => findVm(this.#site, reference, call))
+  }
+
+  listVms(options?: CallOptions): Promise<readonly ListedVm[]> {
+    return this.#run(options, (call) => listVms(this.#site, this.#rest, call))
   }
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {

@@ -4,34 +4,54 @@ import { ERRORS, worstExitStatus } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { App, Session } from '../app.ts'
 import { formatMs, line } from '../format.ts'
+import { withPolicy } from '../policy-report.ts'
+import { type ChosenVms, chooseVms, POLICY_OPTION } from '../policy-vms.ts'
 import type { Act, CommandResult } from '../result.ts'
-import { eachVm, failedText, selectVms } from '../vms.ts'
+import { eachVm, failedText } from '../vms.ts'
 
 export function checkCommand(program: Command, act: Act): void {
   program
     .command('check')
     .description('test everything that a run needs, change nothing, say how to mend what is missing')
     .argument('[vm...]', 'names under vms:; default: all')
-    .action((vms: string[]) => act('check', (session, app) => check(app, session, vms)))
+    .option(...POLICY_OPTION)
+    .action((vms: string[], { policy }: { policy?: string }) =>
+      act('check', (session, app) => check(app, session, vms, policy)),
+    )
+}
+
+async function check(
+  app: App,
+  session: Session,
+  names: readonly string[],
+  policy: string | undefined,
+): Promise<CommandResult> {
+  const areAll = names.length === 0 && policy === undefined
+  const named = areAll ? Object.keys((await session.settings()).vms) : names
+  return checkChosen(app, session, await chooseVms(app, session, named, policy))
 }
 
 /** Also what `snapshot --dry-run` does. */
-export async function check(app: App, session: Session, names: readonly string[]): Promise<CommandResult> {
-  const all = Object.keys((await session.settings()).vms)
-  const vms = await selectVms(session, names.length === 0 ? all : names)
-  const { signal, procedures } = app
+export async function checkChosen(
+  { signal, procedures }: App,
+  session: Session,
+  { vms, refused, policy }: ChosenVms,
+): Promise<CommandResult> {
   const { results, failed, statuses } = await eachVm(
     session,
     vms,
-    { signal, changesNothing: true },
+    { signal, refused, changesNothing: true },
     ({ ports, settings }) => procedures.checkVm(ports, settings, { signal }),
   )
-  return {
+  const checked = {
     document: { reports: results, failed },
-    text: vms.length === 0 ? 'no VM is configured\n' : results.map(reportText).join('\n'),
+    text: vms.length === 0 && policy === undefined ? 'no VM is configured\n' : results.map(reportText).join('\n'),
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, ...results.map(statusOf)]),
   }
+  if (policy === undefined) return checked
+  const selected = vms.map(([name]) => name).filter((name) => !refused.has(name))
+  return withPolicy(checked, { name: policy.name, selected, ...(await policy.unsecured()) })
 }
 
 /** One refusal is reported by its own error, several as `preflight-refused`. */

@@ -1,5 +1,5 @@
 import { testHypervisor } from '../../../conformance/hypervisor.ts'
-import { DISKS, FIRST_SERIAL, openConforming } from './open-vsphere.ts'
+import { DISKS, FACTS, FIRST_SERIAL, openConforming } from './open-vsphere.ts'
 
 testHypervisor({
   name: 'vsphere on the simulator',
@@ -8,5 +8,6 @@ testHypervisor({
   bus: 'scsi',
   serial: FIRST_SERIAL,
   removesBranches: true,
+  facts: FACTS,
   open: openConforming,
 })
