@@ -19,6 +19,8 @@ vms:
   db1: { hypervisor: kvm, id: db1, ssh: { host: 10.0.0.5 } }
   db2: { hypervisor: kvm, id: db2, ssh: { host: 10.0.0.6 } }
   locked: { hypervisor: kvm, id: db3, ssh: { host: 10.0.0.7 }, mode: lock }
+policies:
+  all: { select: { hypervisor: kvm }, schedule: "30 2 * * *" }
 `
 
 export interface FakeAppOptions {
