@@ -28,7 +28,7 @@ export function vmListings(open: (hypervisor: string) => Promise<Lister>, signal
     const meant = all.filter((vm) => isMeant(vm, reference))
     const [only] = meant
     if (only !== undefined && meant.length === 1) return only
-    // A path, a UUID that the list does not tell, or a name of two: the hypervisor has its own rules for these.
+    // A UUID that the list does not tell, a path with encoded names, or a name of two: the hypervisor has its own rules.
     const { nativeId } = await (await open(hypervisor)).findVm(reference, { signal, timeoutMs: FIND_LIMIT_MS })
     const found = all.find((vm) => vm.nativeId === nativeId)
     if (found !== undefined) return found
@@ -37,6 +37,8 @@ export function vmListings(open: (hypervisor: string) => Promise<Lister>, signal
   return { of, find }
 }
 
-function isMeant({ nativeId, name, uuid }: ListedVm, reference: string): boolean {
-  return [nativeId, name].includes(reference) || [nativeId, uuid].includes(reference.toLowerCase())
+function isMeant({ nativeId, name, uuid, folder }: ListedVm, reference: string): boolean {
+  const path = folder === undefined ? [] : [`${folder}/${name}`]
+  const words = [nativeId, name, ...path, ...path.map((each) => each.replace(/^\//, ''))]
+  return words.includes(reference) || [nativeId, uuid].includes(reference.toLowerCase())
 }
