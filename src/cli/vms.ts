@@ -45,11 +45,17 @@ export async function openVm(session: Session, name: string, options: OpenVmOpti
   throw new StillshotError('vm-not-configured', `VM ${name} is not configured`)
 }
 
+export interface EachVmOptions extends OpenVmOptions {
+  readonly signal: AbortSignal
+  /** VMs that fail in their turn, without being opened. */
+  readonly refused?: ReadonlyMap<string, StillshotError>
+}
+
 /** One after the other; one that fails does not keep the others from their turn, a cancelled one does. */
 export async function eachVm<Result>(
   session: Session,
   vms: readonly (readonly [string, VmEntry])[],
-  { signal, ...options }: OpenVmOptions & { readonly signal: AbortSignal },
+  { signal, refused, ...options }: EachVmOptions,
   work: (open: OpenVm) => Promise<Result>,
 ): Promise<Outcome<Result>> {
   const results: Result[] = []
@@ -59,6 +65,8 @@ export async function eachVm<Result>(
   for (const [vm, entry] of vms) {
     try {
       if (signal.aborted) throw new StillshotError('cancelled', 'cancelled before it began', { hint: 'run it again' })
+      const refusal = refused?.get(vm)
+      if (refusal !== undefined) throw refusal
       results.push(await work(await session.openVm(vm, entry, options)))
     } catch (thrown) {
       const error = toStillshotError(thrown)

@@ -167,6 +167,7 @@ function checkPolicies(config: Config, report: Report): void {
     const at = ['policies', name, 'select']
     for (const list of ['vms', 'exclude'] as const) {
       for (const [index, vm] of (policy.select[list] ?? []).entries()) {
+        if (list === 'exclude' && vm.includes('*')) continue
         mustExist(report, [...at, list, index], vm, Object.keys(config.vms), 'vms')
       }
     }

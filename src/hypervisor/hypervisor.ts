@@ -1,9 +1,9 @@
 import type { Finding } from '../finding.ts'
 import type { CallOptions } from '../system/clock.ts'
 import type { Clones } from './clones.ts'
-import type { PowerState, Vm } from './vm.ts'
+import type { ListedVm, PowerState, Vm } from './vm.ts'
 
-export type { PowerState, Vm, VmDisk } from './vm.ts'
+export type { ListedVm, Place, PowerState, Vm, VmDisk } from './vm.ts'
 
 /**
  * The port to what makes snapshots. One adapter per product in adapters/hypervisors/; every adapter passes
@@ -25,6 +25,12 @@ export interface Hypervisor {
    * The VM with this native id, UUID or name. `vm-not-found` for none, `vm-ambiguous` for two. Repeatable.
    */
   findVm(reference: string, options?: CallOptions): Promise<Vm>
+
+  /**
+   * Every VM that the credentials may see, without templates, in no certain order. Rejects rather than leaving out what it could
+   * not read: what is not in the answer is taken for not there. Repeatable.
+   */
+  listVms(options?: CallOptions): Promise<readonly ListedVm[]>
 
   /** How many VMs of this hypervisor carry the SMBIOS UUID; 1 is what identity needs. Repeatable. */
   countUuid(uuid: string, options?: CallOptions): Promise<number>

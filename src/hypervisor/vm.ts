@@ -15,6 +15,31 @@ export interface Vm {
   readonly disks: readonly VmDisk[]
 }
 
+/** A VM as the hypervisor lists it: what it is called, and where it stands among the others. */
+export interface ListedVm {
+  /** As in {@link Vm}. */
+  readonly nativeId: string
+  /** For people; empty where the hypervisor does not tell it in a list. */
+  readonly name: string
+  /** SMBIOS UUID, where the list tells it without asking for each VM. */
+  readonly uuid?: string
+  /** As the hypervisor writes them; one of a category is there twice, as `name` and as `category/name`. */
+  readonly tags: readonly string[]
+  /** `production`, or `production/databases` for a pool in a pool; undefined for none. */
+  readonly pool?: string
+  /** Path from the root of the inventory: `/dc1/vm/databases`. */
+  readonly folder?: string
+  /** The machine that runs it now, or would. */
+  readonly node?: string
+  /** The group of machines that it may run on. */
+  readonly cluster?: string
+  /** What the hypervisor has of it and the credentials may not see: nobody can say that it is not there. */
+  readonly hidden?: readonly Place[]
+}
+
+/** Where a VM stands. */
+export type Place = 'pool' | 'folder' | 'node' | 'cluster'
+
 export interface VmDisk {
   /** The hypervisor's name of it: `vda`, `scsi0`. */
   readonly id: string

@@ -8,8 +8,9 @@ import type { Prompts } from '../../src/cli/prompts.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
 import { vmSettings } from '../../src/cli/vm-settings.ts'
 import { loadSettings } from '../../src/config/load.ts'
+import { StillshotError } from '../../src/errors.ts'
 import type { HostKey, KnownHosts } from '../../src/guest/known-hosts.ts'
-import type { Hypervisor } from '../../src/hypervisor/hypervisor.ts'
+import type { Hypervisor, ListedVm } from '../../src/hypervisor/hypervisor.ts'
 import { Redaction } from '../../src/log/redaction.ts'
 
 const CONFIG = `hypervisors: { kvm: { kind: libvirt } }
@@ -18,6 +19,8 @@ vms:
   db1: { hypervisor: kvm, id: db1, ssh: { host: 10.0.0.5 } }
   db2: { hypervisor: kvm, id: db2, ssh: { host: 10.0.0.6 } }
   locked: { hypervisor: kvm, id: db3, ssh: { host: 10.0.0.7 }, mode: lock }
+policies:
+  all: { select: { hypervisor: kvm }, schedule: "30 2 * * *" }
 `
 
 export interface FakeAppOptions {
@@ -34,6 +37,8 @@ export interface FakeAppOptions {
   readonly byHand?: string
   /** Of every VM that the hypervisor is asked for. */
   readonly nativeId?: string
+  /** What each hypervisor lists, by its name in the configuration; one that is not here cannot be reached. */
+  readonly listed?: Readonly<Record<string, readonly ListedVm[]>>
   /** What arrives on standard input. */
   readonly input?: Iterable<string> | AsyncIterable<string>
   readonly variables?: Readonly<Record<string, string>>
@@ -84,6 +89,11 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
     findVm: async () => ({ nativeId: options.nativeId ?? '1' }),
     byHand: () => options.byHand ?? 'virsh …',
   }
+  const listVms = async (name: string) => {
+    const listed = options.listed?.[name]
+    if (listed === undefined) throw new StillshotError('hypervisor-unreachable', `${name} does not answer`)
+    return listed
+  }
   return {
     version: '1.2.3',
     terminal: {
@@ -115,7 +125,7 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
       catalog: async () => catalog,
       recoverPorts: async () => common,
       knownHosts: async () => ({ ...NO_KEYS, ...options.knownHosts }),
-      openHypervisor: async () => hypervisor as unknown as Hypervisor,
+      openHypervisor: async (name) => ({ ...hypervisor, listVms: () => listVms(name) }) as unknown as Hypervisor,
       async openVm(name, entry, { changesNothing = false } = {}) {
         ran.opened.push(changesNothing ? `${name}, to look` : name)
         const settings = await loadSettings(host, globals.config)

@@ -135,17 +135,33 @@ test('a VM that no policy selects keeps everything; a policy that cannot be judg
   const nobody = await run(['prune', '--yes'], { ...options, config: CONFIG.replaceAll(/, keep: .*}$/gm, ' }') })
   assert.deepEqual([nobody.status, nobody.out], [0, 'no policy with keep selects a VM\n'])
   const tagged = await run(['prune', 'db1', '--yes'], { ...options, config: CONFIG.replace('name: "db*"', 'tag: db') })
-  assert.equal(tagged.status, 15)
-  assert.match(tagged.err, /policies\.nightly\.select: tag, pool and folder are not there yet/)
-  assert.equal(orders.length, 1)
+  assert.equal(tagged.status, 20)
+  assert.match(tagged.err, /^db1: kvm does not answer \(hypervisor-unreachable\)/)
+  assert.deepEqual([orders.length, tagged.opened], [1, []])
+})
+
+test('what the hypervisor lists decides which policies keep the points of a VM', async () => {
+  const { orders, options } = pruning()
+  const config = CONFIG.replace('name: "db*"', 'tag: database, pool: production')
+  const kvm = [
+    { nativeId: 'u1', name: 'db1', tags: ['database'], pool: 'production/db' },
+    { nativeId: 'u2', name: 'db2', tags: ['database'], pool: 'productions' },
+    { nativeId: 'u3', name: 'web', tags: [] },
+  ]
+  const { status, opened } = await run(['prune', '--yes'], { ...options, config, listed: { kvm } })
+  assert.deepEqual([status, opened], [0, ['db1']])
+  assert.deepEqual(
+    orders.map(({ vm, order }) => [vm, order.policies.map(({ name }) => name)]),
+    [['db1', ['nightly', 'db1']]],
+  )
 })
 
 test('a VM of which it cannot be told is refused by name; the others have their turn', async () => {
   const { orders, options } = pruning()
   const config = CONFIG.replace('name: "db*"', 'name: "*2", tag: db')
   const { status, err } = await run(['prune', '--yes'], { ...options, config })
-  assert.equal(status, 15)
-  assert.match(err, /^db2: policies\.nightly\.select/)
+  assert.equal(status, 20)
+  assert.match(err, /^db2: kvm does not answer/)
   assert.deepEqual(
     orders.map(({ vm }) => vm),
     ['db1'],

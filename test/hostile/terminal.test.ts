@@ -99,6 +99,7 @@ function appWith(text: string): FakeAppOptions {
     points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text)],
     holds: [HOLD],
     byHand: text,
+    listed: { kvm: [{ nativeId: text, name: text, tags: [text] }] },
     interactive: true,
     prompts: { confirm: async () => false },
     knownHosts: {
@@ -157,7 +158,10 @@ function appWith(text: string): FakeAppOptions {
 const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   list: [['list']],
   show: [['show', '01JDAAAAAAAAAAAAAAAAAAAAAA']],
-  check: [['check', 'db1']],
+  check: [
+    ['check', 'db1'],
+    ['check', '--policy', 'all'],
+  ],
   snapshot: [
     ['snapshot', 'db1'],
     ['snapshot', '--verbose', 'db1'],

@@ -10,8 +10,8 @@ export interface SnapshotRun {
   readonly text: string
 }
 
-export async function runSnapshot(cli: StillshotCli): Promise<SnapshotRun> {
-  const { status, stdout, stderr } = await cli.run('--json', 'snapshot', cli.vm)
+export async function runSnapshot(cli: StillshotCli, ...options: readonly string[]): Promise<SnapshotRun> {
+  const { status, stdout, stderr } = await cli.run('--json', 'snapshot', cli.vm, ...options)
   const { points, failed } = JSON.parse(stdout) as Pick<SnapshotRun, 'points' | 'failed'>
   return { status, points, failed, text: `${stdout}\n${stderr}` }
 }

@@ -2,7 +2,7 @@ import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.
 import type { FakeVm } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { PowerState } from '../../src/hypervisor/hypervisor.ts'
-import { openOver, VMS } from '../adapters/hypervisors/fake/open-fake.ts'
+import { FACTS, openOver, VMS } from '../adapters/hypervisors/fake/open-fake.ts'
 import type { HypervisorUnderTest } from '../conformance/hypervisor/under-test.ts'
 import { testHypervisor } from '../conformance/hypervisor.ts'
 import { Chance } from './chance.ts'
@@ -11,7 +11,7 @@ import { HypervisorTroubles } from './hypervisor-troubles.ts'
 
 const { capabilities } = new FakeHypervisor({ clock: new VirtualClock(), vms: [] })
 
-testHypervisor({ name: 'simulated', capabilities, open: openSimulated })
+testHypervisor({ name: 'simulated', capabilities, facts: FACTS, open: openSimulated })
 
 /** Without troubles it keeps the port's promises, as every adapter does. */
 async function openSimulated(): Promise<HypervisorUnderTest> {

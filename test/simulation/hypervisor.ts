@@ -62,6 +62,10 @@ export class SimulatedHypervisor implements Hypervisor {
     })
   }
 
+  listVms(options?: CallOptions) {
+    return this.#ask(options, () => this.#inner.listVms())
+  }
+
   countUuid(uuid: string, options?: CallOptions) {
     return this.#ask(options, () => this.#inner.countUuid(uuid))
   }

@@ -7,6 +7,7 @@ import type {
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
+  ListedVm,
   PowerState,
   RollBackRequest,
   Snapshot,
@@ -100,6 +101,12 @@ export class FakeHypervisor implements Hypervisor {
       if (found.length > 1) throw new StillshotError('vm-ambiguous', `${reference} means ${found.length} VMs`)
       return this.#vm(first)
     })
+  }
+
+  listVms(options?: CallOptions): Promise<readonly ListedVm[]> {
+    return this.#run('listVms', options, () =>
+      [...this.#vms.values()].map(({ nativeId, name, uuid, facts }) => ({ nativeId, name, uuid, ...facts })),
+    )
   }
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {

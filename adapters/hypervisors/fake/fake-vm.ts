@@ -1,4 +1,4 @@
-import type { PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
+import type { ListedVm, PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
 
 /** A VM as a test describes it; what is missing gets a sensible value. */
 export interface FakeVmOptions {
@@ -8,7 +8,11 @@ export interface FakeVmOptions {
   readonly power?: PowerState
   readonly macs?: readonly string[]
   readonly disks?: readonly VmDisk[]
+  readonly facts?: Partial<FakeFacts>
 }
+
+/** Tags, and where it stands. */
+export type FakeFacts = Omit<ListedVm, 'nativeId' | 'name' | 'uuid'>
 
 /** What a snapshot holds besides what the port shows. */
 export interface FakeSnapshot {
@@ -26,6 +30,8 @@ export interface FakeVm {
   power: PowerState
   /** `silent`: no snapshot of it is quiesced. */
   agent: 'answers' | 'silent'
+  /** What the list shows besides; a test may change it. */
+  facts: FakeFacts
   readonly contents: Map<string, string>
   snapshots: FakeSnapshot[]
   /** The snapshot that the disks stand on. */
@@ -47,6 +53,7 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
     disks: options.disks ?? [DISK],
     power: options.power ?? 'running',
     agent: 'answers',
+    facts: { tags: [], ...options.facts },
     contents: new Map(),
     snapshots: [],
     current: undefined,

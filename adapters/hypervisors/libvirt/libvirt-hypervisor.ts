@@ -4,6 +4,7 @@ import type {
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
+  ListedVm,
   RollBackRequest,
   SnapshotRequest,
   Vm,
@@ -83,6 +84,12 @@ export class LibvirtHypervisor implements Hypervisor {
       if (this.#version === undefined) await this.check(within)
       return findVm(this.#host, reference, within)
     })
+  }
+
+  /** libvirt knows neither tags nor pools, and its only node is the hypervisor itself. */
+  async listVms(options?: CallOptions): Promise<readonly ListedVm[]> {
+    const domains = await listDomains(this.#host, options)
+    return domains.map(({ uuid, name }) => ({ nativeId: uuid, name, uuid, tags: [] }))
   }
 
   async countUuid(uuid: string, options?: CallOptions): Promise<number> {

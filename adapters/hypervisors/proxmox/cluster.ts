@@ -23,6 +23,9 @@ export interface Resource {
   readonly name: string
   readonly node: string
   readonly template: boolean
+  /** As the cluster writes them, in one text. */
+  readonly tags: string
+  readonly pool: string | undefined
 }
 
 export type VmApi = ReturnType<ReturnType<Proxmox.Api['nodes']['$']>['qemu']['$']>
@@ -39,9 +42,9 @@ export function vmApi(cluster: Cluster, vm: Pick<Vm, 'nativeId'>, node: string, 
 /** All QEMU VMs that the credentials may see (VM.Audit). */
 export async function listResources(cluster: Cluster, call: Call): Promise<readonly Resource[]> {
   const all = await api(cluster, { call, doing: 'list VMs' }).cluster.resources.$get({ type: 'vm' })
-  const seen = all.flatMap(({ type, vmid, name, node, template }) =>
+  const seen = all.flatMap(({ type, vmid, name = '', node, template, tags = '', pool }) =>
     type === 'qemu' && vmid !== undefined && node !== undefined
-      ? [{ vmid: Number(vmid), name: name ?? '', node, template: Boolean(Number(template ?? 0)) }]
+      ? [{ vmid: Number(vmid), name, node, template: Boolean(Number(template ?? 0)), tags, pool }]
       : [],
   )
   for (const { vmid, node } of seen) cluster.nodes.set(String(vmid), node)

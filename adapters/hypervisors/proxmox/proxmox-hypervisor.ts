@@ -4,6 +4,7 @@ import type {
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
+  ListedVm,
   RollBackRequest,
   Snapshot,
   SnapshotRequest,
@@ -28,6 +29,7 @@ import { Engine } from './engine.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { guestAgent } from './guest-agent.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
+import { listVms } from './list-vms.ts'
 import { powerOf, powerOn, readStatus } from './power.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
@@ -85,6 +87,10 @@ export class ProxmoxHypervisor implements Hypervisor {
 
   findVm(reference: string, options?: CallOptions): Promise<Vm> {
     return this.#run(options, (call) => findVm(this.#cluster, reference, call))
+  }
+
+  listVms(options?: CallOptions): Promise<readonly ListedVm[]> {
+    return this.#run(options, (call) => listVms(this.#cluster, call))
   }
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {

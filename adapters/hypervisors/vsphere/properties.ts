@@ -68,20 +68,27 @@ export async function readObjects(
 }
 
 /** All VMs that the user may see, page by page. */
-export async function readVms(
+export function readVms(session: Session, paths: readonly string[], errand: Errand): Promise<readonly SeenObject[]> {
+  return readAll(session, ['VirtualMachine'], paths, errand)
+}
+
+/** The same of several types, those below them included. */
+export async function readAll(
   session: Session,
+  types: readonly string[],
   paths: readonly string[],
   errand: Errand,
 ): Promise<readonly SeenObject[]> {
   const { manager } = await session.open(errand)
-  const kinds = { type: ['VirtualMachine'], recursive: true }
+  const kinds = { type: types, recursive: true }
   const fields = { container: asValue(manager('rootFolder')), ...kinds }
   const view = ref(await session.call('CreateContainerView', 'viewManager', fields, errand))
   if (view === undefined) return []
   try {
     const through = { attributes: { 'xsi:type': 'TraversalSpec' }, type: 'ContainerView', path: 'view', skip: false }
     const objectSet = { obj: asValue(view), skip: true, selectSet: [through] }
-    return await retrieve(session, { ...specFor('VirtualMachine', paths, []), objectSet }, errand)
+    const propSet = types.map((type) => ({ type, all: false, pathSet: paths }))
+    return await retrieve(session, { propSet, objectSet }, errand)
   } finally {
     await session.call('DestroyView', view, {}, errand).catch(() => {})
   }

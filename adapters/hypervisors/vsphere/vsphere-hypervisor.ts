@@ -4,6 +4,7 @@ import type {
   CheckSnapshotOptions,
   Hypervisor,
   HypervisorInfo,
+  ListedVm,
   RollBackRequest,
   Snapshot,
   SnapshotRequest,
@@ -27,9 +28,11 @@ import { createSnapshot } from './create-snapshot.ts'
 import { findClone } from './find-clone.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
+import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
 import { removeClone } from './remove-clone.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
+import { Rest } from './rest.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
 import { type Login, Session } from './session.ts'
 import type { Site } from './site.ts'
@@ -60,10 +63,11 @@ const TRUST_HINT =
 /** vSphere through its SOAP API; VMs are known by their instance UUID. docs/how-to/vsphere.md lists the privileges. */
 export class VsphereHypervisor implements Hypervisor {
   readonly kind = 'vsphere'
-  readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false, quiesce: false }
+  readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false, quiesce: true }
   readonly name: string
   readonly clones: Clones
   readonly #site: Site
+  readonly #rest: Rest
   readonly #warm: WarmConnection
 
   constructor({ name, url, fingerprint, authorityPath, login, clock }: VsphereOptions) {
@@ -73,6 +77,7 @@ export class VsphereHypervisor implements Hypervisor {
     const trust = async () => trustOf(pinned, await authority())
     const endpoint = new Endpoint({ url: withPath(url), trust, limits: LIMITS, clock })
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock)
+    this.#rest = new Rest(endpoint, login, clock)
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
     this.clones = {
       check: (vm, request, options) => this.#run(options, (call) => checkClone(this.#site, vm, request, call)),
@@ -89,6 +94,10 @@ export class VsphereHypervisor implements Hypervisor {
 
   findVm(reference: string, options?: CallOptions): Promise<Vm> {
     return this.#run(options, (call) => findVm(this.#site, reference, call))
+  }
+
+  listVms(options?: CallOptions): Promise<readonly ListedVm[]> {
+    return this.#run(options, (call) => listVms(this.#site, this.#rest, call))
   }
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {

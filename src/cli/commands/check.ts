@@ -5,41 +5,60 @@ import { ERRORS, worstExitStatus } from '../../errors.ts'
 import type { Finding } from '../../finding.ts'
 import type { App, Session } from '../app.ts'
 import { formatMs, line } from '../format.ts'
+import { withPolicy } from '../policy-report.ts'
+import { type ChosenVms, chooseVms, POLICY_OPTION } from '../policy-vms.ts'
 import type { Act, CommandResult } from '../result.ts'
-import { eachVm, failedText, selectVms } from '../vms.ts'
+import { eachVm, failedText } from '../vms.ts'
 
 export function checkCommand(program: Command, act: Act): void {
   program
     .command('check')
     .description('test everything that a run needs, change nothing, say how to mend what is missing')
     .argument('[vm...]', 'names under vms:; default: all')
-    .action((vms: string[]) => act('check', (session, app) => check(app, session, vms)))
+    .option(...POLICY_OPTION)
+    .action((vms: string[], { policy }: { policy?: string }) =>
+      act('check', (session, app) => check(app, session, vms, policy)),
+    )
 }
 
-/** Also what `snapshot --dry-run` does. */
-export async function check(
+async function check(
   app: App,
   session: Session,
   names: readonly string[],
-  modeOf?: (vm: string) => SnapshotMode,
+  policy: string | undefined,
 ): Promise<CommandResult> {
-  const all = Object.keys((await session.settings()).vms)
-  const vms = await selectVms(session, names.length === 0 ? all : names)
-  const { signal, procedures } = app
-  const mode =
-    modeOf ?? ((vm: string) => (vms.find(([name]) => name === vm)?.[1].mode === 'freeze' ? 'freeze' : 'stop'))
+  const areAll = names.length === 0 && policy === undefined
+  const named = areAll ? Object.keys((await session.settings()).vms) : names
+  return checkChosen(app, session, await chooseVms(app, session, named, policy))
+}
+
+/** Also what `snapshot --dry-run` does. */
+export async function checkChosen(
+  { signal, procedures }: App,
+  session: Session,
+  { vms, refused, policy }: ChosenVms,
+  modes: ReadonlyMap<string, SnapshotMode> = modesOf(vms),
+): Promise<CommandResult> {
   const { results, failed, statuses } = await eachVm(
     session,
     vms,
-    { signal, changesNothing: true },
-    ({ ports, settings }) => procedures.checkVm(ports, settings, { signal, mode: mode(settings.name) }),
+    { signal, refused, changesNothing: true },
+    ({ ports, settings }) => procedures.checkVm(ports, settings, { signal, mode: modes.get(settings.name) ?? 'stop' }),
   )
-  return {
+  const checked = {
     document: { reports: results, failed },
-    text: vms.length === 0 ? 'no VM is configured\n' : results.map(reportText).join('\n'),
+    text: vms.length === 0 && policy === undefined ? 'no VM is configured\n' : results.map(reportText).join('\n'),
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, ...results.map(statusOf)]),
   }
+  if (policy === undefined) return checked
+  const selected = vms.map(([name]) => name).filter((name) => !refused.has(name))
+  return withPolicy(checked, { name: policy.name, selected, ...(await policy.unsecured()) })
+}
+
+/** A mode that no snapshot can be taken in is checked as the default one: `snapshot` refuses it by name. */
+function modesOf(vms: ChosenVms['vms']): ReadonlyMap<string, SnapshotMode> {
+  return new Map(vms.map(([name, { mode }]) => [name, mode === 'freeze' ? 'freeze' : 'stop']))
 }
 
 /** One refusal is reported by its own error, several as `preflight-refused`. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { retentionPoliciesOf } from '../../config/retention-policies.ts'
 import type { PrunedPoint, PruneOrder, PruneReport } from '../../coordinator/prune-vm.ts'
 import { ERRORS, type ErrorCode, StillshotError, worstExitStatus } from '../../errors.ts'
 import type { App, OpenVm, Session } from '../app.ts'
 import { formatAge, formatTable, indent, oneLine, printable } from '../format.ts'
+import { retentionOf } from '../policy-vms.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { eachVm, failedText, selectVms } from '../vms.ts'
 
@@ -32,12 +32,13 @@ async function prune(
   if (!dryRun && !yes && !terminal.interactive) {
     throw new StillshotError('usage', 'prune needs --yes where nobody can be asked')
   }
-  const settings = await session.settings()
-  const policiesOf = (name: string) => retentionPoliciesOf(settings, name)
-  const named = await selectVms(session, names.length > 0 ? names : Object.keys(settings.vms))
-  const vms = names.length > 0 ? named : named.filter(([name]) => isSelected(() => policiesOf(name)))
-  const { results, failed, statuses } = await eachVm(session, vms, { signal, changesNothing: dryRun }, (open) => {
-    const order = { policies: policiesOf(open.settings.name), signal }
+  const named = await selectVms(session, names.length > 0 ? names : Object.keys((await session.settings()).vms))
+  const { policies, refused } = await retentionOf(app, session, named)
+  // Where nobody can tell, the VM has its turn, and fails with the reason.
+  const vms = names.length > 0 ? named : named.filter(([name]) => policies.get(name)?.length !== 0)
+  const looking = { signal, refused, changesNothing: dryRun }
+  const { results, failed, statuses } = await eachVm(session, vms, looking, (open) => {
+    const order = { policies: policies.get(open.settings.name) ?? [], signal }
     return dryRun || yes
       ? app.procedures.pruneVm(open.ports, open.settings, { ...order, dryRun })
       : pruneAsked(app, open, order)
@@ -48,15 +49,6 @@ async function prune(
       vms.length === 0 ? 'no policy with keep selects a VM\n' : results.map((each) => reportText(app, each)).join('\n'),
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, ...results.flatMap(statusesOf)]),
-  }
-}
-
-/** Where nobody can tell, the VM has its turn, and fails with the reason. */
-function isSelected(policies: () => readonly unknown[]): boolean {
-  try {
-    return policies().length > 0
-  } catch {
-    return true
   }
 }
 

@@ -6,22 +6,25 @@ import type { App, Session } from '../app.ts'
 import { indent, line } from '../format.ts'
 import { gradeStatus } from '../grade-status.ts'
 import { gradeText, outageText, pointDocument } from '../point-text.ts'
+import { chooseVms, POLICY_OPTION } from '../policy-vms.ts'
 import type { Act, CommandResult } from '../result.ts'
-import { eachVm, failedText, selectVms } from '../vms.ts'
-import { check } from './check.ts'
+import { eachVm, failedText } from '../vms.ts'
+import { checkChosen } from './check.ts'
 
 interface SnapshotOptions {
   readonly mode?: string
   readonly together?: boolean
   readonly note?: string
   readonly dryRun?: boolean
+  readonly policy?: string
 }
 
 export function snapshotCommand(program: Command, act: Act): void {
   program
     .command('snapshot')
     .description('take a snapshot while the database stands still, and prove that it did')
-    .argument('<vm...>', 'names under vms:')
+    .argument('[vm...]', 'names under vms:')
+    .option(...POLICY_OPTION)
     .option('--mode <mode>', 'stop, lock or freeze; default: the VM’s own, else stop')
     .option('--together', 'all VMs at one point in time')
     .option('--note <text>', 'kept with the restore point')
@@ -38,11 +41,14 @@ async function snapshot(
   options: SnapshotOptions,
 ): Promise<CommandResult> {
   if (options.together) throw new StillshotError('not-supported', '--together is not there yet in this version')
-  const vms = await selectVms(session, names)
+  const chosen = await chooseVms(app, session, names, options.policy)
+  const { vms, refused } = chosen
   const modes = new Map(vms.map(([name, { mode }]) => [name, readMode(name, options.mode ?? mode)]))
-  if (options.dryRun) return check(app, session, names, (vm) => modes.get(vm) ?? 'stop')
+  if (vms.length === 0) throw nothingChosen(options)
+  if (options.dryRun) return checkChosen(app, session, chosen, modes)
   const { signal, procedures } = app
-  const { results, failed, kept, statuses } = await eachVm(session, vms, { signal }, async ({ ports, settings }) => {
+  const running = { signal, refused }
+  const { results, failed, kept, statuses } = await eachVm(session, vms, running, async ({ ports, settings }) => {
     const mode = modes.get(settings.name) ?? 'stop'
     const note = options.note === undefined ? {} : { note: options.note }
     const point = await procedures.takeSnapshot(ports, settings, { mode, signal, ...note })
@@ -58,6 +64,13 @@ async function snapshot(
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, gradeStatus(points)]),
   }
+}
+
+function nothingChosen({ policy }: SnapshotOptions): StillshotError {
+  if (policy === undefined) return new StillshotError('usage', "missing required argument 'vm', or --policy")
+  return new StillshotError('vm-not-configured', `policy ${policy} selects no VM under vms:`, {
+    hint: `\`stillshot check --policy ${policy}\` shows what it would select`,
+  })
 }
 
 /** Throws `not-supported` for a mode that this version does not know, `usage` for one that none knows. */

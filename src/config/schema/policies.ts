@@ -4,17 +4,38 @@ const texts = (example: string) => ({ type: 'array', items: text, examples: [[ex
 
 const select = {
   type: 'object',
-  description: 'Which VMs; what is named must all be true of a VM.',
+  description: 'Which of the VMs under `vms:`; what is named must all be true of a VM.',
   additionalProperties: false,
   minProperties: 1,
   properties: {
     vms: { ...texts('db1'), description: 'Names under `vms:`.' },
     hypervisor: { ...text, description: 'Name under `hypervisors:`.', examples: ['kvm'] },
-    tag: { ...text, description: 'A tag of the hypervisor.', examples: ['database'] },
-    pool: { ...text, description: 'A pool of Proxmox VE or resource pool of vSphere.', examples: ['production'] },
-    folder: { ...text, description: 'A folder of vSphere.', examples: ['/dc1/vm/databases'] },
+    tag: {
+      ...text,
+      description: 'A tag of the hypervisor; on vSphere also as `category/tag`. libvirt has none.',
+      examples: ['database'],
+    },
+    pool: {
+      ...text,
+      description: 'A pool of Proxmox VE or resource pool of vSphere, with the pools in it (`production/databases`).',
+      examples: ['production'],
+    },
+    folder: {
+      ...text,
+      description: 'A folder of vSphere by its path, with the folders in it.',
+      examples: ['/dc1/vm/databases'],
+    },
+    node: {
+      ...text,
+      description: 'A node of Proxmox VE or host of vSphere, on which the VM is now.',
+      examples: ['pve1'],
+    },
+    cluster: { ...text, description: 'A cluster of hosts of vSphere.', examples: ['production'] },
     name: { ...text, description: 'Pattern of the name under `vms:`, with `*`.', examples: ['db*'] },
-    exclude: { ...texts('db-test'), description: 'Names that are left out.' },
+    exclude: {
+      ...texts('db-test'),
+      description: 'Names under `vms:`, or patterns of names with `*`, that are left out.',
+    },
   },
 } as const
 

@@ -45,6 +45,24 @@ export function findingCases(suite: HypervisorSuite): void {
     await rejectsWith('vm-ambiguous', under.hypervisor.findVm(reference))
   })
 
+  hypervisorCase(suite, 'listVms() has each VM once, with tags and places', async ({ hypervisor, vm }) => {
+    const all = await hypervisor.listVms()
+    assert.equal(new Set(all.map(({ nativeId }) => nativeId)).size, all.length)
+    const [own, ...more] = all.filter(({ nativeId }) => nativeId === vm.nativeId)
+    assert.ok(own !== undefined && more.length === 0)
+    const { nativeId: _, name, uuid = vm.uuid, tags, ...places } = own
+    const expected = { tags: [], ...suite.facts }
+    assert.deepEqual({ name, uuid, tags: tags.toSorted(), ...places }, { name: vm.name, uuid: vm.uuid, ...expected })
+  })
+
+  hypervisorCase(suite, 'listVms() has both VMs of one name', async (under) => {
+    const before = (await under.hypervisor.listVms()).length
+    const reference = await under.makeAmbiguous()
+    const all = await under.hypervisor.listVms()
+    const meant = all.filter(({ nativeId, name, uuid }) => [nativeId, name, uuid].includes(reference))
+    assert.deepEqual([meant.length, all.length >= before], [2, true])
+  })
+
   hypervisorCase(suite, 'countUuid() counts the VMs with a UUID', async ({ hypervisor, vm }) => {
     assert.equal(await hypervisor.countUuid(vm.uuid), 1)
     assert.equal(await hypervisor.countUuid('00000000-dead-4000-8000-000000000000'), 0)
@@ -63,6 +81,7 @@ export function findingCases(suite: HypervisorSuite): void {
   hypervisorCase(suite, 'an aborted call rejects with cancelled and does nothing', async ({ hypervisor, vm }) => {
     const signal = AbortSignal.abort()
     await rejectsWith('cancelled', hypervisor.findVm(vm.name, { signal }))
+    await rejectsWith('cancelled', hypervisor.listVms({ signal }))
     await rejectsWith('cancelled', hypervisor.createSnapshot(vm, { name: 's1', description: '' }, { signal }))
     assert.deepEqual(await hypervisor.listSnapshots(vm), [])
   })

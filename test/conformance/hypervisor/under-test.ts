@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ErrorCode, StillshotError } from '../../../src/errors.ts'
-import type { Capabilities, Hypervisor, Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { Capabilities, Hypervisor, ListedVm, Vm } from '../../../src/hypervisor/hypervisor.ts'
 
 /** How an adapter enrols. */
 export interface HypervisorSuite {
@@ -14,6 +14,8 @@ export interface HypervisorSuite {
   readonly bus?: string
   /** Of the first disk; `first` unless given, where serials can be chosen. */
   readonly serial?: string
+  /** What its list tells of the VM besides; no tags and no places unless given. */
+  readonly facts?: Omit<ListedVm, 'nativeId' | 'name' | 'uuid'>
   /** True when a snapshot on which several others stand can be removed; else that must reject. */
   readonly removesBranches?: boolean
   /** True when it makes copies of a VM at a snapshot; else it must say that it cannot. */

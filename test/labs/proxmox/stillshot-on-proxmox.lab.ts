@@ -63,9 +63,9 @@ test('the answer to the request is lost after the work: one snapshot, and no sec
 test('mode freeze: the task of Proxmox VE freezes the guest, its log is the proof, and nothing is stopped', async () => {
   const invocation = () => guest.run('systemctl show -p InvocationID --value mariadb')
   const before = await invocation()
-  const { status, stdout, stderr } = await cli.run('--json', 'snapshot', guest.name, '--mode', 'freeze')
-  assert.equal(status, 0, `${stdout}\n${stderr}`)
-  assert.equal((JSON.parse(stdout) as Answer).points[0]?.grade, 'fs-frozen', stdout)
+  const { status, points, text } = await runSnapshot(cli, '--mode', 'freeze')
+  assert.equal(status, 0, text)
+  assert.equal(points[0]?.grade, 'fs-frozen', text)
   assert.equal(await invocation(), before)
   await guest.run('touch /srv/data/.thawed', { timeoutMs: 10_000 })
 })

@@ -17,6 +17,13 @@ export interface VmSpec {
   readonly disks?: readonly DiskSpec[]
   readonly sharedBus?: 'noSharing' | 'virtualSharing' | 'physicalSharing'
   readonly extra?: readonly { readonly key: string; readonly value: string }[]
+  /** Below the datacenter's folder of VMs: `a/b`. */
+  readonly folder?: string
+  /** A cluster that is made for it, and the pool in it: `a/b`. */
+  readonly cluster?: string
+  readonly pool?: string
+  /** `category/name`. */
+  readonly tags?: readonly string[]
 }
 
 export interface DiskSpec {

@@ -5,11 +5,19 @@ import type { HypervisorUnderTest } from '../../../conformance/hypervisor/under-
 
 const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'first', unit: 0, sizeBytes: 16_777_216, covered: true }
 const { serial: _, ...PLAIN } = DISK
+/** What the list tells of the VM besides. */
+export const FACTS = {
+  tags: ['database', 'tier/gold'],
+  pool: 'production/db',
+  folder: '/dc1/vm',
+  node: 'n1',
+  cluster: 'blue',
+}
 const TWIN = { nativeId: '102', name: 'twin' }
 
 /** One VM with two disks, and two of one name. */
 export const VMS = [
-  { nativeId: '101', name: 'db1', disks: [DISK, { ...PLAIN, id: 'vdb', unit: 1 }] },
+  { nativeId: '101', name: 'db1', facts: FACTS, disks: [DISK, { ...PLAIN, id: 'vdb', unit: 1 }] },
   TWIN,
   { ...TWIN, nativeId: '103' },
 ]

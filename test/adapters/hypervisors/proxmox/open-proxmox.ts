@@ -14,6 +14,9 @@ import { QUICK_TIMES } from '../../../labs/proxmox/times.ts'
 const TOKEN = 'stillshot@pve!test'
 const SECRET = '0f0e0d0c-0000-4000-8000-000000000002'
 
+/** What the list tells of VM 100 besides. */
+export const FACTS = { tags: ['database', 'gold'], pool: 'production/db', node: 'pve1' }
+
 /** Enough for everything that the port does. */
 const PRIVILEGES: readonly Privilege[] = ['VM.Audit', 'VM.Snapshot', 'VM.PowerMgmt']
 
@@ -44,7 +47,7 @@ export async function openProxmox(options: OpenOptions = {}): Promise<OpenedProx
   })
   standIn.grant('stillshot@pve', '/vms', ...privileges)
   const machine = new MemoryMachine(['virtio0', 'virtio1'])
-  standIn.addGuest({ vmid: 100, machine, config: { ...configOf(100, 'db1'), ...config } })
+  standIn.addGuest({ vmid: 100, machine, config: { ...configOf(100, 'db1'), ...config }, pool: FACTS.pool })
   for (const vmid of [102, 103]) {
     standIn.addGuest({ vmid, machine: new MemoryMachine(['virtio0', 'virtio1']), config: configOf(vmid, 'twin') })
   }
@@ -105,6 +108,7 @@ export async function openConforming(): Promise<HypervisorUnderTest> {
 function configOf(vmid: number, name: string): Record<string, string | number> {
   return {
     name,
+    ...(vmid === 100 ? { tags: FACTS.tags.join(';') } : {}),
     cores: 2,
     memory: '512',
     smbios1: `uuid=5f6dd4d3-9f30-4d3e-8b6e-6a3c0d3f0${vmid}`,

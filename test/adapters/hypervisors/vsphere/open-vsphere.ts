@@ -30,6 +30,18 @@ export interface OpenOptions {
 
 export const DISKS = ['scsi0:0', 'scsi0:1'] as const
 export const INSTANCE_UUID = '50100000-0000-4000-8000-000000000001'
+/** What the list tells of `db1` besides, where it stands as {@link PLACED} says. */
+export const FACTS = {
+  tags: ['database', 'gold', 'tier/gold', 'use/database'],
+  pool: 'production/db',
+  folder: '/DC0/vm/databases/live',
+  node: 'DC0_H0',
+  cluster: 'blue',
+}
+export const PLACED: Partial<VmSpec> = {
+  ...{ folder: 'databases/live', cluster: 'blue', pool: 'production/db' },
+  tags: ['tier/gold', 'use/database'],
+}
 export const FIRST_SERIAL = '6000c2900000000000000000000000aa'
 
 /** A server with the VM `db1` and two of the name `twin`, and an adapter that may do everything. */
@@ -84,7 +96,7 @@ function behind(machine: MemoryMachine): MachineBehind {
 
 /** As the conformance suite wants it. */
 export async function openConforming(): Promise<HypervisorUnderTest> {
-  const { simulator, machine, machines, hypervisor, vm, close } = await openVsphere()
+  const { simulator, machine, machines, hypervisor, vm, close } = await openVsphere({ spec: PLACED })
   return {
     hypervisor,
     vm,

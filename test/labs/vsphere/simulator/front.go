@@ -19,6 +19,8 @@ import (
 type front struct {
 	inner http.Handler
 	hook  string
+	// Who may log in at the REST API.
+	user, password string
 
 	mu       sync.Mutex
 	rules    []*rule
@@ -43,6 +45,10 @@ func newFront(inner http.Handler, hook string) *front {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/lab/") {
 		f.control(w, r)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/rest/") {
+		f.rest(w, r)
 		return
 	}
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))

@@ -23,6 +23,10 @@ type vmSpec struct {
 	Disks        []diskSpec `json:"disks"`
 	SharedBus    string     `json:"sharedBus"` // noSharing, virtualSharing, physicalSharing
 	Extra        []option   `json:"extra"`
+	Folder       string     `json:"folder"`  // below the datacenter's folder of VMs: a/b
+	Cluster      string     `json:"cluster"` // name of a cluster that is made for it
+	Pool         string     `json:"pool"`    // in that cluster: a/b
+	Tags         []string   `json:"tags"`    // category/name
 }
 
 type option struct {

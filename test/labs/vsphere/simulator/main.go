@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"flag"
 	"fmt"
@@ -40,7 +41,10 @@ func main() {
 	model.Service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword(*user, *password)}
 	model.Service.RegisterEndpoints = true
 	model.Service.ServeMux = http.NewServeMux()
-	model.Service.NewServer() // its own listener is not used: requests come through the front
+	server := model.Service.NewServer() // clients come through the front, only place uses its own listener
+	if err := place(context.Background(), server.URL, specs); err != nil {
+		log.Fatal(err)
+	}
 
 	pair, err := tls.LoadX509KeyPair(*cert, *key)
 	if err != nil {
@@ -51,7 +55,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	go func() { log.Fatal(http.Serve(listener, newFront(model.Service.ServeMux, *hook))) }()
+	front := newFront(model.Service.ServeMux, *hook)
+	front.user, front.password = *user, *password
+	go func() { log.Fatal(http.Serve(listener, front)) }()
 	fmt.Println("READY", listener.Addr())
 
 	end := make(chan os.Signal, 1)

@@ -1,0 +1,65 @@
+import { StillshotError } from '../../../src/errors.ts'
+import type { Rest, RestSession } from './rest.ts'
+import { list } from './values.ts'
+import type { Errand } from './vim.ts'
+
+/** Tags of VMs by the id of the managed object: each as `name` and as `category/name`. */
+export type TagsOf = ReadonlyMap<string, readonly string[]>
+
+const TAG = '/com/vmware/cis/tagging/tag'
+const CATEGORY = '/com/vmware/cis/tagging/category'
+const ATTACHED = '/com/vmware/cis/tagging/tag-association?~action=list-attached-objects-on-tags'
+
+/** Tags that are asked for at once. */
+const PAGE = 100
+
+interface Attached {
+  readonly tag_id: string
+  readonly object_ids?: readonly { readonly type: string; readonly id: string }[] | null
+}
+
+/** The SOAP API knows no tags. Names are asked for only of tags that a VM has. */
+export function readTags(rest: Rest, errand: Errand): Promise<TagsOf> {
+  return rest.session(errand, async (session) => {
+    const attached = await readAttached(session)
+    const names = await readNames(
+      session,
+      attached.map(({ tag }) => tag),
+    )
+    const tags = new Map<string, string[]>()
+    for (const { tag, vms } of attached) {
+      for (const vm of vms) tags.set(vm, [...(tags.get(vm) ?? []), ...(names.get(tag) ?? [])])
+    }
+    return tags
+  })
+}
+
+async function readAttached(session: RestSession): Promise<readonly { tag: string; vms: readonly string[] }[]> {
+  const ids = list(await session.ask('GET', TAG)) as readonly string[]
+  const pages = Array.from({ length: Math.ceil(ids.length / PAGE) }, (_, page) =>
+    ids.slice(page * PAGE, (page + 1) * PAGE),
+  )
+  const answers = await Promise.all(pages.map((page) => session.ask('POST', ATTACHED, { tag_ids: page })))
+  return (answers.flatMap(list) as Attached[])
+    .map(({ tag_id, object_ids }) => ({
+      tag: tag_id,
+      vms: (object_ids ?? []).filter(({ type }) => type === 'VirtualMachine').map(({ id }) => id),
+    }))
+    .filter(({ vms }) => vms.length > 0)
+}
+
+/** Of each tag: its name, and its name behind that of its category. */
+async function readNames(session: RestSession, ids: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
+  const tags = await Promise.all(ids.map((id) => session.ask('GET', `${TAG}/id:${checked(id)}`)))
+  const all = tags as readonly { readonly id: string; readonly name: string; readonly category_id: string }[]
+  const wanted = [...new Set(all.map(({ category_id }) => category_id))]
+  const categories = await Promise.all(wanted.map((id) => session.ask('GET', `${CATEGORY}/id:${checked(id)}`)))
+  const named = new Map(wanted.map((id, index) => [id, (categories[index] as { readonly name: string }).name]))
+  return new Map(all.map(({ id, name, category_id }) => [id, [name, `${named.get(category_id)}/${name}`]]))
+}
+
+/** It becomes a part of a path. */
+function checked(id: string): string {
+  if (/^[\w:.-]+$/.test(id)) return id
+  throw new StillshotError('hypervisor-refused', `read tags: ${JSON.stringify(id)} is no id of a tag or category`)
+}
