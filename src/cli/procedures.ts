@@ -8,6 +8,7 @@ import type { helperStatus, installHelper, removeHelper } from '../coordinator/i
 import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
+import type { restoreChoices } from '../coordinator/restore-choices.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
 import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
 import type { readJournal } from '../saga/read-journal.ts'
@@ -22,6 +23,7 @@ export interface Procedures {
   readonly finishBackup: typeof finishBackup
   readonly dropBackup: typeof dropBackup
   readonly recordUnheldBackup: typeof recordUnheldBackup
+  readonly restoreChoices: typeof restoreChoices
   readonly restoreSnapshot: typeof restoreSnapshot
   readonly pruneVm: typeof pruneVm
   readonly recoverRuns: typeof recoverRuns
@@ -44,6 +46,7 @@ export const lazyProcedures: Procedures = {
   dropBackup: async (...given) => (await import('../coordinator/finish-backup.ts')).dropBackup(...given),
   recordUnheldBackup: async (...given) =>
     (await import('../coordinator/finish-backup.ts')).recordUnheldBackup(...given),
+  restoreChoices: async (...given) => (await import('../coordinator/restore-choices.ts')).restoreChoices(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),

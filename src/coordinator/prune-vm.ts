@@ -5,7 +5,7 @@ import { decidePrune, type PlannedPoint, type PrunePlan } from './decide-prune.t
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { type Removal, removePoint } from './remove-point.ts'
-import { checkNotHeld } from './restore-plan.ts'
+import { checkNotHeld } from './restore-guest.ts'
 import { beginRun, endRun, failRun, lockVm, type Run } from './run.ts'
 
 export interface PruneOrder {

@@ -11,6 +11,7 @@ import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
 import { type FakeAppOptions, type Ran, run, someHold, somePoint } from '../cli/fake-app.ts'
 import { anyText } from './mutations.ts'
+import { restoreProcedures, restorePrompts } from './restore-procedures.ts'
 
 /** What may reach a terminal: no control character but newline and tab, nothing that turns, breaks or hides a line. */
 const STEERING =
@@ -100,7 +101,7 @@ function appWith(text: string): FakeAppOptions {
     holds: [HOLD],
     byHand: text,
     interactive: true,
-    prompts: { confirm: async () => false },
+    prompts: restorePrompts,
     knownHosts: {
       trust: async () => {},
       scan: async () => ({ type: text, base64: 'AAAA', fingerprint: text }),
@@ -114,10 +115,7 @@ function appWith(text: string): FakeAppOptions {
         findings: [finding],
         coverage: [{ guest: text, disk: text, by: 'serial' }],
       }),
-      restoreSnapshot: async () => ({
-        ...{ version: 1, vm: text, point: pointOf(text), plan: [text], cameBack: false, proofs: [] },
-        ...{ bootMs: 1, readyMs: 1, totalMs: 1 },
-      }),
+      ...restoreProcedures(text, pointOf(text), finding),
       pruneVm: async () => ({
         ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
         points: [
@@ -164,6 +162,8 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   restore: [
     ['restore', 'db1'],
+    ['restore', 'db1', '--wait'],
+    ['restore', 'db1', '--undo', '--wait'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
   ],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { ReleaseReport } from '../../src/coordinator/release-hold.ts'
-import type { RestoreReport } from '../../src/coordinator/restore-snapshot.ts'
+import type { RestoreReport } from '../../src/coordinator/restore-report.ts'
 import { WriteLoad } from '../labs/write-load.ts'
 import { answers, openSubject, type PointsDocument, type Subject } from './subject.ts'
 

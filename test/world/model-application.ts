@@ -5,13 +5,20 @@ function proof(claim: Claim, proven: boolean, code: string): Proof {
   return { claim, verdict: proven ? 'proven' : 'contradicted', code, message: code }
 }
 
+const REPLICAS = { severity: 'warn', code: 'replicas-connected', hint: 'think of them', consent: 'replicas' } as const
+
 /** Judges what test/world/model-guest.ts answers. */
 export const modelApplication: Application = {
   name: 'model',
-  checkProbe: (probe) =>
-    probe.dbms?.reachable
+  checkProbe: ({ dbms, openHold }) => [
+    ...(dbms?.reachable
       ? []
-      : [{ severity: 'refuse', code: 'dbms-not-running', message: 'it does not run', hint: 'start it' }],
+      : [{ severity: 'refuse', code: 'dbms-not-running', message: 'it does not run', hint: 'start it' } as const]),
+    ...(openHold === null
+      ? []
+      : [{ severity: 'refuse', code: 'hold-open', message: 'it is held', hint: 'wait' } as const]),
+    ...(dbms?.connectedReplicas ? [{ ...REPLICAS, message: `${dbms.connectedReplicas} replicas read from it` }] : []),
+  ],
   forecast: () => ({ stopMs: 1_000, startMs: 1_000 }),
   proveStop: (_, hold) => [
     proof('clean-stop', hold.dbms?.unit.Result === 'success' && hold.dbms.processes.length === 0, 'unit-result'),

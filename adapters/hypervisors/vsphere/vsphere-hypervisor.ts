@@ -1,4 +1,5 @@
 import type {
+  ActByHand,
   Capabilities,
   Hypervisor,
   HypervisorInfo,
@@ -131,7 +132,7 @@ export class VsphereHypervisor implements Hypervisor {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
-  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+  byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
     return byHand(vm, act, snapshotName)
   }
 

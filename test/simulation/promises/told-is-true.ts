@@ -1,6 +1,6 @@
 import type { RestorePoint } from '../../../src/catalog/catalog.ts'
 import type { PruneReport } from '../../../src/coordinator/prune-vm.ts'
-import type { RestoreReport } from '../../../src/coordinator/restore-snapshot.ts'
+import type { RestoreReport } from '../../../src/coordinator/restore-report.ts'
 import { keepsOthersOut } from '../guest/guest-hold.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
