@@ -6,6 +6,7 @@ import type { holdForBackup } from '../coordinator/hold-for-backup.ts'
 import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
+import type { rebuildCatalog } from '../coordinator/rebuild-catalog.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
 import type { restoreChoices } from '../coordinator/restore-choices.ts'
@@ -26,6 +27,7 @@ export interface Procedures {
   readonly restoreChoices: typeof restoreChoices
   readonly restoreSnapshot: typeof restoreSnapshot
   readonly pruneVm: typeof pruneVm
+  readonly rebuildCatalog: typeof rebuildCatalog
   readonly recoverRuns: typeof recoverRuns
   readonly installHelper: typeof installHelper
   readonly helperStatus: typeof helperStatus
@@ -49,6 +51,7 @@ export const lazyProcedures: Procedures = {
   restoreChoices: async (...given) => (await import('../coordinator/restore-choices.ts')).restoreChoices(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
+  rebuildCatalog: async (...given) => (await import('../coordinator/rebuild-catalog.ts')).rebuildCatalog(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),
   installHelper: async (...given) => (await import('../coordinator/install-helper.ts')).installHelper(...given),
   helperStatus: async (...given) => (await import('../coordinator/install-helper.ts')).helperStatus(...given),

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { catalogCommand } from './commands/catalog.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
@@ -56,6 +57,7 @@ const COMMANDS: readonly DefineCommand[] = [
   holdCommand,
   releaseCommand,
   pruneCommand,
+  catalogCommand,
   hookCommand,
   recoverCommand,
   guestCommand,

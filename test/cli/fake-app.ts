@@ -159,6 +159,7 @@ const NONE: Procedures = {
   restoreChoices: fail('restoreChoices'),
   restoreSnapshot: fail('restoreSnapshot'),
   pruneVm: fail('pruneVm'),
+  rebuildCatalog: fail('rebuildCatalog'),
   recoverRuns: fail('recoverRuns'),
   installHelper: fail('installHelper'),
   helperStatus: fail('helperStatus'),

@@ -18,6 +18,15 @@ export function restoreProcedures(text: string, point: RestorePoint, finding: Fi
       ...{ guest: { state: 'silent', message: text }, warnings: [finding], newer: [text] },
       ...{ consents: [{ ...finding, consent: 'replicas' }], bootMs: 1, readyMs: 1, totalMs: 1 },
     }),
+    rebuildCatalog: async () => ({
+      ...{ version: 1, vm: text, dryRun: false, left: [{ snapshot: text, reason: { code: text, message: text } }] },
+      points: [
+        {
+          ...{ id: text, snapshot: text, createdAt: text, outcome: 'added', grade: 'suspect', claimed: 'pending' },
+          ...{ verified: false, reasons: [{ code: text, message: text }] },
+        },
+      ],
+    }),
   }
 }
 

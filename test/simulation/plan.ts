@@ -6,6 +6,7 @@ import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
+import { undoRestoreProcedure } from './procedures/undo-restore.ts'
 import type { World } from './world.ts'
 
 /** What one person, or one schedule, does: procedures one after another. */
@@ -29,6 +30,7 @@ const MORE: readonly (readonly Procedure[])[] = [
   [snapshotProcedure],
   [recoverProcedure],
   [restoreProcedure],
+  [restoreProcedure, undoRestoreProcedure],
   [holdProcedure, releaseProcedure],
   [releaseProcedure],
 ]

@@ -36,6 +36,11 @@ export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, r
       const { marker } = machine.disk
       if (cameBack && marker?.startsWith(point.id) !== true) return `restored ${point.id}, and the disk is ${marker}`
     }
+    if (procedure === 'undo-restore') {
+      const { run = '', point } = told.result as RestoreReport
+      const { rolledBack } = books.state(VM)
+      if (point.kind !== 'safety' || !rolledBack.has(run)) return `${run} undid a restore, and put no disk back`
+    }
     if (procedure === 'prune') {
       const names = books.state(VM).snapshots.map(({ snapshot }) => snapshot.name)
       for (const { id, snapshot, removal } of (told.result as PruneReport).points) {
