@@ -5,6 +5,7 @@ import type { holdVm } from '../coordinator/hold.ts'
 import type { holdForBackup } from '../coordinator/hold-for-backup.ts'
 import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
+import type { makeRunbook } from '../coordinator/make-runbook.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { rebuildCatalog } from '../coordinator/rebuild-catalog.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
@@ -26,6 +27,7 @@ export interface Procedures {
   readonly recordUnheldBackup: typeof recordUnheldBackup
   readonly restoreChoices: typeof restoreChoices
   readonly restoreSnapshot: typeof restoreSnapshot
+  readonly makeRunbook: typeof makeRunbook
   readonly pruneVm: typeof pruneVm
   readonly rebuildCatalog: typeof rebuildCatalog
   readonly recoverRuns: typeof recoverRuns
@@ -50,6 +52,7 @@ export const lazyProcedures: Procedures = {
     (await import('../coordinator/finish-backup.ts')).recordUnheldBackup(...given),
   restoreChoices: async (...given) => (await import('../coordinator/restore-choices.ts')).restoreChoices(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
+  makeRunbook: async (...given) => (await import('../coordinator/make-runbook.ts')).makeRunbook(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   rebuildCatalog: async (...given) => (await import('../coordinator/rebuild-catalog.ts')).rebuildCatalog(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),

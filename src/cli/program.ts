@@ -12,6 +12,7 @@ import { pruneCommand } from './commands/prune.ts'
 import { recoverCommand } from './commands/recover.ts'
 import { releaseCommand } from './commands/release.ts'
 import { restoreCommand } from './commands/restore.ts'
+import { runbookCommand } from './commands/runbook.ts'
 import { showCommand } from './commands/show.ts'
 import { snapshotCommand } from './commands/snapshot.ts'
 import { trustCommand } from './commands/trust.ts'
@@ -54,6 +55,7 @@ const COMMANDS: readonly DefineCommand[] = [
   listCommand,
   showCommand,
   restoreCommand,
+  runbookCommand,
   holdCommand,
   releaseCommand,
   pruneCommand,

@@ -5,6 +5,7 @@ import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { checkConsents } from './consents.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { checkSameVm, lookBeforeRestore, restorePlan } from './restore-plan.ts'
@@ -65,8 +66,11 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
     report = { ...draft, ...outlook, run: run.id, ...up, totalMs, ...(safetyPoint ? { safetyPoint } : {}) }
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
   } catch (thrown) {
-    throw await failRun(ports, run, thrown)
+    const failed = await failRun(ports, run, thrown)
+    await keepRunbook(ports, settings)
+    throw failed
   }
+  await keepRunbook(ports, settings)
   if (!report.cameBack) throw unproven(report)
   return report
 }

@@ -158,6 +158,7 @@ const NONE: Procedures = {
   recordUnheldBackup: fail('recordUnheldBackup'),
   restoreChoices: fail('restoreChoices'),
   restoreSnapshot: fail('restoreSnapshot'),
+  makeRunbook: fail('makeRunbook'),
   pruneVm: fail('pruneVm'),
   rebuildCatalog: fail('rebuildCatalog'),
   recoverRuns: fail('recoverRuns'),

@@ -18,6 +18,15 @@ export function restoreProcedures(text: string, point: RestorePoint, finding: Fi
       ...{ guest: { state: 'silent', message: text }, warnings: [finding], newer: [text] },
       ...{ consents: [{ ...finding, consent: 'replicas' }], bootMs: 1, readyMs: 1, totalMs: 1 },
     }),
+    makeRunbook: async () => ({
+      ...{ version: 1, vm: text, writtenAt: text, profile: text, recommended: text },
+      ...{ safetySnapshot: text, powerOn: text, guest: { host: text, port: 22, user: text } },
+      machine: { hypervisor: text, kind: text, nativeId: text, name: text, uuid: text },
+      points: ['best', 'other'].map((id) => ({
+        ...{ id, snapshot: text, createdAt: text, kind: 'safety', grade: 'suspect', newer: [text], rollBack: text },
+        ...{ reasons: [{ code: text, message: text }], markers: [text], units: [text] },
+      })),
+    }),
     rebuildCatalog: async () => ({
       ...{ version: 1, vm: text, dryRun: false, left: [{ snapshot: text, reason: { code: text, message: text } }] },
       points: [

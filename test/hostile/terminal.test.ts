@@ -171,6 +171,7 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],
   ],
+  runbook: [['runbook', 'db1']],
   'catalog rebuild': [['catalog', 'rebuild', 'db1']],
   'hook vzdump': [['hook', 'vzdump', 'backup-start', 'snapshot', '100']],
   'hook gate': [['hook', 'gate', 'kvm']],
