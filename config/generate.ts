@@ -6,6 +6,7 @@ import { BUILT_IN_PROFILES } from '../src/config/profiles.ts'
 import { configurationReference } from '../src/config/reference.ts'
 import { configSchema } from '../src/config/schema.ts'
 import { profileFile } from '../src/guest/profile.ts'
+import { restoreTranscript } from '../test/docs/restore-transcript.ts'
 import { errorsReference } from './errors-reference.ts'
 import { EXAMPLE } from './example.ts'
 import { AUTHORIZED_KEYS, SUDOERS } from './guest-files.ts'
@@ -27,7 +28,20 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
     'docs/reference/configuration.md': configurationReference(configSchema),
     'docs/reference/errors.md': errorsReference(),
     'docs/reference/command-line.md': commandLineReference(version),
+    'docs/how-to/restore.md': await withTranscript('docs/how-to/restore.md', await restoreTranscript()),
   }
+}
+
+const BEGIN = '<!-- transcript: made by a run; `npm run generate` -->'
+const END = '<!-- transcript: end -->'
+
+/** The page with the transcript between its marks; everything else is written by hand. */
+async function withTranscript(path: string, transcript: string): Promise<string> {
+  const page = await readFile(join(ROOT, path), 'utf8')
+  const [before, rest] = page.split(BEGIN)
+  const after = rest?.split(END)[1]
+  if (after === undefined) throw new Error(`${path} has no place for the transcript`)
+  return `${before}${BEGIN}\n\n\`\`\`\n${transcript}\n\`\`\`\n\n${END}${after}`
 }
 
 if (import.meta.main) {

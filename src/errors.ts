@@ -149,6 +149,12 @@ export const ERRORS = {
     hint: 'everything that was stopped for the backup was started again; its own log says how the backup ended',
   },
 
+  'consent-missing': {
+    exit: 46,
+    retry: false,
+    hint: 'nothing was changed; read what is named, then say that you know with --accept',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {

@@ -1,5 +1,9 @@
 import type { ErrorCode } from './errors.ts'
 
+/** Who else depends on the data of a server: putting it back leaves them ahead of it. Each is accepted by its name. */
+export const CONSENTS = ['replicas', 'galera', 'group-replication'] as const
+export type Consent = (typeof CONSENTS)[number]
+
 /**
  * One thing that a look before the act brought up. `refuse` stops the run before anything is touched, `warn` is shown
  * and kept with the run, `ok` is what `stillshot check` prints as passed.
@@ -14,4 +18,6 @@ export interface Finding {
   readonly hint: string
   /** The error to report when this finding alone refuses; default `preflight-refused`. */
   readonly error?: ErrorCode
+  /** What a restore of this machine needs to be told, whatever the severity for a hold is. */
+  readonly consent?: Consent
 }

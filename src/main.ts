@@ -100,8 +100,11 @@ function openSession(world: World, globals: GlobalOptions): Session {
       const opened = await openHypervisorOnce(entry.hypervisor)
       const { mysqlApplication } = await import('../adapters/applications/mysql/mysql-application.ts')
       const { loadHelper } = await import('../adapters/guests/helper/helper-file.ts')
+      const { directory } = (await settings()).runbooks ?? {}
+      const { runbookFolder } = await import('./cli/runbook-folder.ts')
       const ports = {
         ...(await common(options)),
+        ...(directory === undefined ? {} : { runbooks: runbookFolder(system.files, directory) }),
         hypervisor: opened,
         shells: await shells(),
         application: mysqlApplication(),

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { AppendFile, Files } from '../../src/system/files.ts'
 
@@ -32,6 +32,18 @@ export class NodeFiles implements Files {
 
   async syncFile(path: string): Promise<void> {
     await syncPath(path)
+    await syncPath(dirname(resolve(path)))
+  }
+
+  async replaceText(path: string, text: string): Promise<void> {
+    const fresh = `${path}.${process.pid}.new`
+    try {
+      await writeFile(fresh, text, { mode: 0o644, flush: true })
+      await rename(fresh, path)
+    } catch (error) {
+      await rm(fresh, { force: true })
+      throw error
+    }
     await syncPath(dirname(resolve(path)))
   }
 

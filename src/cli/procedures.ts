@@ -5,9 +5,12 @@ import type { holdVm } from '../coordinator/hold.ts'
 import type { holdForBackup } from '../coordinator/hold-for-backup.ts'
 import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
+import type { makeRunbook } from '../coordinator/make-runbook.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
+import type { rebuildCatalog } from '../coordinator/rebuild-catalog.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
+import type { restoreChoices } from '../coordinator/restore-choices.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
 import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
 import type { readJournal } from '../saga/read-journal.ts'
@@ -22,8 +25,11 @@ export interface Procedures {
   readonly finishBackup: typeof finishBackup
   readonly dropBackup: typeof dropBackup
   readonly recordUnheldBackup: typeof recordUnheldBackup
+  readonly restoreChoices: typeof restoreChoices
   readonly restoreSnapshot: typeof restoreSnapshot
+  readonly makeRunbook: typeof makeRunbook
   readonly pruneVm: typeof pruneVm
+  readonly rebuildCatalog: typeof rebuildCatalog
   readonly recoverRuns: typeof recoverRuns
   readonly installHelper: typeof installHelper
   readonly helperStatus: typeof helperStatus
@@ -44,8 +50,11 @@ export const lazyProcedures: Procedures = {
   dropBackup: async (...given) => (await import('../coordinator/finish-backup.ts')).dropBackup(...given),
   recordUnheldBackup: async (...given) =>
     (await import('../coordinator/finish-backup.ts')).recordUnheldBackup(...given),
+  restoreChoices: async (...given) => (await import('../coordinator/restore-choices.ts')).restoreChoices(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
+  makeRunbook: async (...given) => (await import('../coordinator/make-runbook.ts')).makeRunbook(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
+  rebuildCatalog: async (...given) => (await import('../coordinator/rebuild-catalog.ts')).rebuildCatalog(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),
   installHelper: async (...given) => (await import('../coordinator/install-helper.ts')).installHelper(...given),
   helperStatus: async (...given) => (await import('../coordinator/install-helper.ts')).helperStatus(...given),

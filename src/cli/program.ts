@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { catalogCommand } from './commands/catalog.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
@@ -11,6 +12,7 @@ import { pruneCommand } from './commands/prune.ts'
 import { recoverCommand } from './commands/recover.ts'
 import { releaseCommand } from './commands/release.ts'
 import { restoreCommand } from './commands/restore.ts'
+import { runbookCommand } from './commands/runbook.ts'
 import { showCommand } from './commands/show.ts'
 import { snapshotCommand } from './commands/snapshot.ts'
 import { trustCommand } from './commands/trust.ts'
@@ -53,9 +55,11 @@ const COMMANDS: readonly DefineCommand[] = [
   listCommand,
   showCommand,
   restoreCommand,
+  runbookCommand,
   holdCommand,
   releaseCommand,
   pruneCommand,
+  catalogCommand,
   hookCommand,
   recoverCommand,
   guestCommand,

@@ -1,12 +1,19 @@
 import { StillshotError } from '../errors.ts'
 
-/** Questions to a person; only asked on a terminal. Both reject with `cancelled` when the person gives up. */
+/** Questions to a person; only asked on a terminal. All reject with `cancelled` when the person gives up. */
 export interface Prompts {
   confirm(message: string): Promise<boolean>
   text(
     message: string,
     options?: { initial?: string; validate?: (text: string) => string | undefined },
   ): Promise<string>
+  /** The id of the chosen one; `initial` is marked at first. */
+  choose(message: string, choices: readonly Choice[], initial: string): Promise<string>
+}
+
+export interface Choice {
+  readonly id: string
+  readonly label: string
 }
 
 /** Questions through @clack/prompts, loaded when the first is asked. They are put on standard error: stdout is for results. */
@@ -26,6 +33,13 @@ export function clackPrompts(): Prompts {
         ...(initial === undefined ? {} : { defaultValue: initial, placeholder: initial }),
         validate: (value) => validate?.(value === undefined || value === '' ? (initial ?? '') : value),
       })
+      if (isCancel(answer)) throw given()
+      return answer
+    },
+    async choose(message, choices, initial) {
+      const { select, isCancel } = await import('@clack/prompts')
+      const options = choices.map(({ id, label }) => ({ value: id, label }))
+      const answer = await select({ message, options, initialValue: initial, maxItems: 10, output: process.stderr })
       if (isCancel(answer)) throw given()
       return answer
     },

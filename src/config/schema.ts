@@ -3,6 +3,7 @@ import { hypervisors } from './schema/hypervisors.ts'
 import { policies } from './schema/policies.ts'
 import { profiles } from './schema/profiles.ts'
 import { repositories } from './schema/repositories.ts'
+import { runbooks } from './schema/runbooks.ts'
 import { ssh } from './schema/ssh.ts'
 import { state } from './schema/state.ts'
 import { vms } from './schema/vms.ts'
@@ -19,7 +20,7 @@ export const configSchema = {
     'Paths are relative to the file. Unknown keys are errors. A secret is `env:NAME`, `file:PATH` or `exec:COMMAND`.',
   additionalProperties: false,
   required: ['hypervisors', 'vms'],
-  properties: { hypervisors, ssh, vms, profiles, policies, repositories, state },
+  properties: { hypervisors, ssh, vms, profiles, policies, repositories, runbooks, state },
 } as const
 
 /** A configuration that passed validation, as it stands in the file: no defaults, secrets by reference. */

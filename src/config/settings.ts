@@ -18,6 +18,7 @@ export interface Settings {
   readonly profiles: Readonly<Record<string, Profile>>
   readonly policies: NonNullable<Config['policies']>
   readonly repositories: NonNullable<Config['repositories']>
+  readonly runbooks?: { readonly directory: string }
   readonly state: { readonly directory: string; readonly catalog?: { readonly url: string } }
 }
 
@@ -61,6 +62,7 @@ export function toSettings(config: Config, file: string, folder: string): Settin
     repositories: mapValues(config.repositories ?? {}, (entry) =>
       entry.kind === 'directory' ? { ...entry, path: resolve(folder, entry.path) } : entry,
     ),
+    ...(config.runbooks === undefined ? {} : { runbooks: { directory: resolve(folder, config.runbooks.directory) } }),
     state: {
       directory: resolve(folder, config.state?.directory ?? stateSchema.properties.directory.default),
       ...(catalog === undefined ? {} : { catalog }),

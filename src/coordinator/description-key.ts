@@ -41,6 +41,11 @@ export async function loadDurableKey(system: System, stateDirectory: string): Pr
   return key
 }
 
+/** The key that is there, for who only reads descriptions; none is made. Undefined when there is none. */
+export function findDescriptionKey(system: System, stateDirectory: string): Promise<DescriptionKey | undefined> {
+  return readKey(system, pathOf(stateDirectory))
+}
+
 function pathOf(stateDirectory: string): string {
   return `${stateDirectory}/description.key`
 }

@@ -6,6 +6,7 @@ import type { Profile } from '../guest/profile.ts'
 import type { Hypervisor } from '../hypervisor/hypervisor.ts'
 import type { Log } from '../log/log.ts'
 import type { System } from '../system/system.ts'
+import type { Runbook } from './runbook.ts'
 
 /** Everything outside the coordinator, given by the composition root (src/main.ts) or by a test. */
 export interface Ports {
@@ -16,10 +17,18 @@ export interface Ports {
   readonly catalog: Catalog
   readonly log: Log
   readonly progress: Progress
+  /** Where runbooks are kept current; absent where nobody wants that. */
+  readonly runbooks?: Runbooks
   /** Folder of catalog and journals. */
   readonly stateDirectory: string
   /** The helper as this version ships it. */
   readonly helper: HelperFile
+}
+
+/** Keeps runbooks for the day on which stillshot is not there; plain data, so that the command line words them. */
+export interface Runbooks {
+  /** Replaces the VM's runbook: whoever reads it finds the old one or the new one, whole. Repeatable. */
+  keep(book: Runbook): Promise<void>
 }
 
 /** Live progress for a person; plain data, so that terminal, plain lines and tests print it their own way. */

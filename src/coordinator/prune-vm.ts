@@ -2,10 +2,11 @@ import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { RetentionPolicy } from '../policy/retention.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { decidePrune, type PlannedPoint, type PrunePlan } from './decide-prune.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { type Removal, removePoint } from './remove-point.ts'
-import { checkNotHeld } from './restore-plan.ts'
+import { checkNotHeld } from './restore-guest.ts'
 import { beginRun, endRun, failRun, lockVm, type Run } from './run.ts'
 
 export interface PruneOrder {
@@ -59,9 +60,12 @@ export async function pruneVm(ports: Ports, settings: VmSettings, order: PruneOr
       removeAll({ ports, run, vm, signal }, decided.points),
     )
     await endRun(ports, run, vm)
+    await keepRunbook(ports, settings)
     return { ...facts, run: run.id, ...decided, points }
   } catch (thrown) {
-    throw await failRun(ports, run, thrown)
+    const failed = await failRun(ports, run, thrown)
+    await keepRunbook(ports, settings)
+    throw failed
   }
 }
 

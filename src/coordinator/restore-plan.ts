@@ -2,38 +2,21 @@ import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
-import { isOpenHold } from '../guest/open-hold.ts'
-import type { Vm } from '../hypervisor/hypervisor.ts'
+import { NEWEST_ONLY, type Snapshot, type Vm } from '../hypervisor/hypervisor.ts'
+import { neededConsents } from './consents.ts'
 import type { Ports, VmSettings } from './ports.ts'
+import { type GuestState, lookAtGuest } from './restore-guest.ts'
+import { newerThan } from './restore-points.ts'
 
-/**
- * The point to go back to: the one that is named, else the newest `db-stopped` one. `point-not-found` when there is none,
- * or when it belongs to another VM.
- */
-export async function choosePoint(
-  ports: Ports,
-  settings: VmSettings,
-  pointId: string | undefined,
-): Promise<RestorePoint> {
-  if (pointId !== undefined) {
-    const named = await ports.catalog.point(pointId)
-    if (named?.vm === settings.name) return rollable(named)
-    const why = named === undefined ? 'there is no restore point' : `${named.vm} is the VM of restore point`
-    throw new StillshotError('point-not-found', `${why} ${pointId}`)
-  }
-  const points = await ports.catalog.points({ vm: settings.name })
-  const best = points.find(({ grade, kind }) => grade === 'db-stopped' && kind === 'snapshot')
-  if (best !== undefined) return best
-  const message = `${settings.name} has ${points.length} restore points, none of them db-stopped`
-  throw new StillshotError('point-not-found', message, { hint: 'name one with --point; `stillshot list` shows them' })
-}
-
-/** A backup is no snapshot to roll back to: only the hypervisor itself can unpack its archive. */
-function rollable(point: RestorePoint): RestorePoint {
-  if (point.kind !== 'backup') return point
-  throw new StillshotError('not-supported', `restore point ${point.id} is a backup, ${point.snapshot}`, {
-    hint: 'restore the archive with the hypervisor’s own tools, on Proxmox VE `qmrestore ARCHIVE VMID`',
-  })
+/** What a look before a restore saw; nothing of it refuses. */
+export interface RestoreOutlook {
+  readonly guest: GuestState
+  /** What would be lost or changed, the hypervisor's own view. */
+  readonly warnings: readonly Finding[]
+  /** Snapshots that were taken after the point, oldest first. They stay. */
+  readonly newer: readonly string[]
+  /** Who depends on this server and must be accepted by name. */
+  readonly consents: readonly Finding[]
 }
 
 /** The snapshot is of this very VM: a name of the configuration may point to another one by now. */
@@ -45,53 +28,65 @@ export function checkSameVm(vm: Vm, point: RestorePoint): void {
   )
 }
 
-/** A hold that somebody has open in the guest is not rolled back under them; a guest that does not answer has none to ask. */
-export async function checkNotHeld(helper: GuestHelper, vm: string, signal: AbortSignal): Promise<void> {
-  let open: string | undefined
-  try {
-    const { holds } = await helper.status({ signal, timeoutMs: 20_000 })
-    open = holds.find(isOpenHold)?.id
-  } catch {
-    signal.throwIfAborted()
-    return
-  }
-  if (open !== undefined) throw new StillshotError('guest-locked', `${vm} is held by ${open}`)
+/** Rejects with everything that speaks against the roll back; changes nothing. */
+export async function lookBeforeRestore(
+  ports: Ports,
+  settings: VmSettings,
+  { helper, vm, point }: { helper: GuestHelper; vm: Vm; point: RestorePoint },
+  { safetySnapshot, signal }: { safetySnapshot: boolean; signal: AbortSignal },
+): Promise<RestoreOutlook> {
+  const { findings, ...guest } = await lookAtGuest(ports, settings, { helper, vm, signal })
+  const { hypervisor } = ports
+  const snapshots = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
+  if (point.kind === 'foreign') checkSameSnapshot(point, snapshots)
+  const newer = newerThan(point.snapshot, snapshots)
+  const seen = [...(await hypervisor.checkRollBack(vm, point.snapshot, { signal, timeoutMs: 60_000 }))]
+  if (safetySnapshot) seen.push(...(await hypervisor.checkSnapshot(vm, { signal, timeoutMs: 60_000 })))
+  const newestOnly = !hypervisor.capabilities.rollBackToAny || seen.some(({ code }) => code === NEWEST_ONLY)
+  if (newestOnly) seen.push(...newestOnlyFindings(point, newer, safetySnapshot))
+  refuseAny(seen)
+  const warnings = seen.filter(({ severity }) => severity === 'warn')
+  return { guest, warnings, newer, consents: neededConsents(findings, point) }
 }
 
-/** Rejects with everything that speaks against the roll back; resolves with the warnings. Changes nothing. */
-export async function checkRestore(
-  ports: Ports,
-  vm: Vm,
-  point: RestorePoint,
-  { safetySnapshot, signal }: { safetySnapshot: boolean; signal: AbortSignal },
-): Promise<readonly Finding[]> {
-  const { hypervisor } = ports
-  if (point.kind === 'foreign') await checkSameSnapshot(ports, vm, point, signal)
-  const findings = [...(await hypervisor.checkRollBack(vm, point.snapshot, { signal, timeoutMs: 60_000 }))]
-  if (safetySnapshot) findings.push(...(await hypervisor.checkSnapshot(vm, { signal, timeoutMs: 60_000 })))
+function refuseAny(findings: readonly Finding[]): void {
   const refusing = findings.filter(({ severity }) => severity === 'refuse')
   const [first] = refusing
-  if (first !== undefined) {
-    throw new StillshotError(first.error ?? 'preflight-refused', refusing.map(({ message }) => message).join('; '), {
-      hint: refusing.map(({ hint }) => hint).join('; '),
-      details: { findings: refusing },
-    })
-  }
-  return findings.filter(({ severity }) => severity === 'warn')
+  if (first === undefined) return
+  throw new StillshotError(first.error ?? 'preflight-refused', refusing.map(({ message }) => message).join('; '), {
+    hint: refusing.map(({ hint }) => hint).join('; '),
+    details: { findings: refusing },
+  })
 }
 
 /** Other people use a name again: the snapshot of that name must be the one that was graded. */
-async function checkSameSnapshot(
-  { hypervisor }: Ports,
-  vm: Vm,
-  { id, snapshot, createdAt }: RestorePoint,
-  signal: AbortSignal,
-): Promise<void> {
-  const listed = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
-  const there = listed.find(({ name }) => name === snapshot)
+function checkSameSnapshot({ id, snapshot, createdAt }: RestorePoint, snapshots: readonly Snapshot[]): void {
+  const there = snapshots.find(({ name }) => name === snapshot)
   if (there?.createdAt === createdAt) return
   const now = there === undefined ? 'it is gone' : `the one of that name is of ${there.createdAt}`
   throw new StillshotError('snapshot-not-found', `restore point ${id} is ${snapshot} of ${createdAt}, and ${now}`)
+}
+
+/** Where only the newest snapshot can be gone back to, every newer one is in the way; a safety snapshot would be, too. */
+function newestOnlyFindings(
+  { snapshot }: RestorePoint,
+  newer: readonly string[],
+  safetySnapshot: boolean,
+): readonly Finding[] {
+  const refuse = (code: string, message: string, hint: string): Finding => ({
+    ...{ severity: 'refuse', code, message, hint, error: 'not-supported' },
+  })
+  const findings: Finding[] = []
+  if (newer.length > 0) {
+    const message = `only the newest snapshot can be gone back to, and newer than ${snapshot}: ${newer.join(', ')}`
+    findings.push(refuse('not-newest', message, 'remove those on the hypervisor first, if they can be missed'))
+  }
+  if (safetySnapshot) {
+    const message = `only the newest snapshot can be gone back to, and a safety snapshot would be newer than ${snapshot}`
+    const hint = 'copy what is still needed, then --no-safety-snapshot: that restore cannot be undone'
+    findings.push(refuse('safety-snapshot-newer', message, hint))
+  }
+  return findings
 }
 
 /** What will be done, in order, for a person to read before it is done. */
@@ -99,10 +94,13 @@ export function restorePlan(ports: Ports, vm: Vm, point: RestorePoint, safetySna
   const { hypervisor } = ports
   return [
     safetySnapshot
-      ? `take a safety snapshot of ${vm.name} as it is now`
+      ? `take a safety snapshot of ${vm.name} as it is now; by hand: ${hypervisor.byHand(vm, 'create-snapshot', SAFETY_BY_HAND)}`
       : `take no safety snapshot: what ${vm.name} holds now is lost for good`,
     `stop ${vm.name} hard and put its disks back to ${point.snapshot} (${point.grade}, ${point.createdAt}); by hand: ${hypervisor.byHand(vm, 'roll-back', point.snapshot)}`,
     `start ${vm.name}; by hand: ${hypervisor.byHand(vm, 'power-on', point.snapshot)}`,
     'reach the guest, read back the marker of the point, and check that the database is up',
   ]
 }
+
+/** The name of a safety snapshot that a person takes. */
+export const SAFETY_BY_HAND = 'before-restore'

@@ -4,69 +4,56 @@ import type { Proof } from '../grade/proof.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { awaitComeBack } from './await-come-back.ts'
+import { checkConsents } from './consents.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
-import { checkNotHeld, checkRestore, checkSameVm, choosePoint, restorePlan } from './restore-plan.ts'
+import { checkSameVm, lookBeforeRestore, restorePlan } from './restore-plan.ts'
+import { choosePoint } from './restore-points.ts'
+import { guestBefore, isBack, promised, unproven } from './restore-promise.ts'
+import type { RestoreOrder, RestoreReport } from './restore-report.ts'
 import { awaitBoot, proveMarker, proveRestoredMachine, rollBackOrSettle, takeSafetySnapshot } from './restore-steps.ts'
-import { beginRun, endRun, failRun, lockVm, type Run } from './run.ts'
-
-export interface RestoreOrder {
-  /** Id or beginning of it; default: the newest `db-stopped` point. */
-  readonly pointId?: string
-  readonly safetySnapshot: boolean
-  readonly dryRun: boolean
-  readonly signal: AbortSignal
-}
-
-export interface RestoreReport {
-  readonly version: 1
-  readonly run?: string
-  readonly vm: string
-  readonly point: RestorePoint
-  readonly safetyPoint?: RestorePoint
-  readonly plan: readonly string[]
-  readonly cameBack: boolean
-  readonly proofs: readonly Proof[]
-  /** From the start of the VM until the guest answered. */
-  readonly bootMs: number
-  /** From the guest's first answer until everything was back. */
-  readonly readyMs: number
-  readonly totalMs: number
-}
+import { RESTORE, UNDO_RESTORE } from './restore-undo.ts'
+import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
 
 /** A guest that emulates or repairs its disks may take this long to boot. */
 const POWER_ON_LIMIT_MS = 120_000
 const BOOT_LIMIT_MS = 600_000
 const READY_LIMIT_MS = 300_000
+/** For a guest that did not answer when its safety snapshot was taken. */
+const SILENT_LIMIT_MS = 60_000
 
 /**
  * Rolls a VM back to a restore point and proves what came up. A safety snapshot comes first, unless refused. Rejects with
  * the VM as it was, or, once the disks are back, with `restore-unproven` and `details.report`.
  */
 export async function restoreSnapshot(ports: Ports, settings: VmSettings, order: RestoreOrder): Promise<RestoreReport> {
-  const { signal, safetySnapshot } = order
+  const { signal, safetySnapshot, waitMs = 0 } = order
   const { clock } = ports.system
   const begunAt = clock.monotonic()
-  const point = await choosePoint(ports, settings, order.pointId)
-  const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
+  const find = () => ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
+  let vm = await find()
+  const point = await choosePoint(ports, settings, vm, order)
   checkSameVm(vm, point)
   const plan = restorePlan(ports, vm, point, safetySnapshot)
   const draft = { version: 1, vm: settings.name, point, plan } as const
-  if (order.dryRun) {
-    await checkRestore(ports, vm, point, order)
-    return { ...draft, cameBack: false, proofs: [], bootMs: 0, readyMs: 0, totalMs: 0 }
-  }
-  const run = await beginRun(ports, settings, 'restore')
+  if (order.dryRun) return { ...draft, ...(await foresee(ports, settings, { vm, point }, order)), ...NOTHING_DONE }
+  const run = await beginRun(ports, settings, order.undo ? UNDO_RESTORE : RESTORE)
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   let report: RestoreReport
   try {
-    await lockVm(ports, run, vm, settings.holdTtlMs)
-    await during('preflight', async () => {
-      await checkNotHeld(run.helper, settings.name, signal)
-      await checkRestore(ports, vm, point, order)
+    await lockVm(ports, run, vm, settings.holdTtlMs, { waitMs, signal })
+    // Whoever had it may have stopped or started it meanwhile.
+    if (waitMs > 0) vm = await find()
+    const outlook = await during('preflight', async () => {
+      const seen = await lookBeforeRestore(ports, settings, { helper: run.helper, vm, point }, order)
+      checkConsents(settings.name, seen.consents, order.accept ?? [])
+      return seen
     })
     const safetyPoint = safetySnapshot
-      ? await during('safety-snapshot', () => takeSafetySnapshot(ports, settings, run, { vm, signal }))
+      ? await during('safety-snapshot', () =>
+          takeSafetySnapshot(ports, settings, run, { vm, guest: outlook.guest, signal }),
+        )
       : undefined
     const request = { snapshotName: point.snapshot, token: run.id }
     await during('roll-back', () =>
@@ -74,36 +61,35 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
         rollBackOrSettle(ports, vm, request, signal),
       ),
     )
-    // From here on the disks are the point's; whoever aborts, the VM is not left off.
-    await run.helper.close()
-    const startedAt = clock.monotonic()
-    const boot = await during('boot', () =>
-      run.saga.step({ step: 'boot' }, () => startAndReach(ports, run, settings, vm), { settles: ['roll-back'] }),
-    )
-    const bootMs = Math.round(clock.monotonic() - startedAt)
-    const proofs =
-      boot instanceof StillshotError
-        ? [unreachable(boot)]
-        : await during('come-back', () => prove(ports, run, settings, { vm, point }))
-    const cameBack = isBack(point, proofs)
+    const up = await bringUp(ports, run, settings, { vm, point })
     const totalMs = Math.round(clock.monotonic() - begunAt)
-    const readyMs = Math.round(clock.monotonic() - startedAt) - bootMs
-    report = {
-      ...draft,
-      run: run.id,
-      cameBack,
-      proofs,
-      bootMs,
-      readyMs,
-      totalMs,
-      ...(safetyPoint ? { safetyPoint } : {}),
-    }
+    report = { ...draft, ...outlook, run: run.id, ...up, totalMs, ...(safetyPoint ? { safetyPoint } : {}) }
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
   } catch (thrown) {
-    throw await failRun(ports, run, thrown)
+    const failed = await failRun(ports, run, thrown)
+    await keepRunbook(ports, settings)
+    throw failed
   }
+  await keepRunbook(ports, settings)
   if (!report.cameBack) throw unproven(report)
   return report
+}
+
+const NOTHING_DONE = { cameBack: false, proofs: [], bootMs: 0, readyMs: 0, totalMs: 0 } as const
+
+/** What a restore to this point would see before it touches anything. */
+async function foresee(
+  ports: Ports,
+  settings: VmSettings,
+  target: { vm: Vm; point: RestorePoint },
+  order: RestoreOrder,
+) {
+  const helper = openHelper(ports, settings)
+  try {
+    return await lookBeforeRestore(ports, settings, { helper, ...target }, order)
+  } finally {
+    await helper.close()
+  }
 }
 
 /** After a crash the disks are looked at: all at the point or all as before; then the VM runs again. */
@@ -112,33 +98,42 @@ function settleRollBack(run: Run, vm: Vm, point: RestorePoint): UndoRecord {
   return { action: 'settle-roll-back', args, urgent: false, timeoutMs: 300_000 }
 }
 
+/** From here on the disks are the point's; whoever aborts, the VM is not left off. */
+async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: { vm: Vm; point: RestorePoint }) {
+  const { clock } = ports.system
+  const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
+  await run.helper.close()
+  const startedAt = clock.monotonic()
+  const boot = await during('boot', () =>
+    run.saga.step({ step: 'boot' }, () => startAndReach(ports, run, settings, target), { settles: ['roll-back'] }),
+  )
+  const bootMs = Math.round(clock.monotonic() - startedAt)
+  const proofs =
+    boot instanceof StillshotError
+      ? [unreachable(boot)]
+      : await during('come-back', () => prove(ports, run, settings, target))
+  const readyMs = Math.round(clock.monotonic() - startedAt) - bootMs
+  return { cameBack: isBack(target.point, proofs), proofs, bootMs, readyMs }
+}
+
 /** Starts the VM; resolves with the error when the guest does not answer: the disks stay at the point either way. */
 async function startAndReach(
   ports: Ports,
   run: Run,
   settings: VmSettings,
-  vm: Vm,
+  { vm, point }: { vm: Vm; point: RestorePoint },
 ): Promise<StillshotError | undefined> {
   const { clock } = ports.system
+  const limitMs = guestBefore(point) === 'silent' ? SILENT_LIMIT_MS : BOOT_LIMIT_MS
   using starting = clock.deadline(POWER_ON_LIMIT_MS)
   await ports.hypervisor.powerOn(vm, { signal: starting.signal, timeoutMs: POWER_ON_LIMIT_MS })
-  using deadline = clock.deadline(BOOT_LIMIT_MS + 60_000)
+  using deadline = clock.deadline(limitMs + 60_000)
   try {
-    await awaitBoot(ports, run, settings, { signal: deadline.signal, limitMs: BOOT_LIMIT_MS })
+    await awaitBoot(ports, run, settings, { signal: deadline.signal, limitMs })
     return undefined
   } catch (thrown) {
     return toStillshotError(thrown)
   }
-}
-
-/** What a restore must show. A point that promises no clean stop may recover when it starts. */
-function promised({ grade }: RestorePoint): readonly Proof['claim'][] {
-  return grade === 'db-stopped' ? ['came-back', 'no-crash-recovery'] : ['came-back']
-}
-
-function isBack(point: RestorePoint, proofs: readonly Proof[]): boolean {
-  const claims = promised(point)
-  return proofs.every(({ claim, verdict }) => verdict === 'proven' || !claims.includes(claim))
 }
 
 async function prove(
@@ -161,13 +156,4 @@ async function prove(
 
 function unreachable(error: StillshotError): Proof {
   return { claim: 'came-back', verdict: 'unknown', code: error.code, message: error.message }
-}
-
-function unproven(report: RestoreReport): StillshotError {
-  const claims = promised(report.point)
-  const failing = report.proofs.filter(({ claim, verdict }) => claims.includes(claim) && verdict !== 'proven')
-  const why = failing.map(({ message }) => message)
-  return new StillshotError('restore-unproven', `${report.vm} is at ${report.point.snapshot}, but: ${why.join('; ')}`, {
-    details: { run: report.run, report },
-  })
 }

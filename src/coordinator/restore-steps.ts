@@ -11,6 +11,7 @@ import { createOrFind } from './create-or-find.ts'
 import { expectedMarker } from './expected-marker.ts'
 import { describePoint } from './label-point.ts'
 import type { Ports, VmSettings } from './ports.ts'
+import type { GuestState } from './restore-guest.ts'
 import type { Run } from './run.ts'
 import { draftPoint, label, removeSnapshot } from './snapshot-steps.ts'
 import { unheldProofs } from './unheld-proofs.ts'
@@ -19,13 +20,13 @@ const ROLL_BACK_LIMIT_MS = 600_000
 
 /**
  * A snapshot of what is there before it is rolled back, so that the roll back can be undone. Nothing is held for it: it
- * is what a power cut would leave, and is graded so.
+ * is what a power cut would leave, and is graded so. How the guest was is kept with it: nobody can ask more of an undo.
  */
 export async function takeSafetySnapshot(
   ports: Ports,
   settings: VmSettings,
   run: Run,
-  { vm, signal }: { vm: Vm; signal: AbortSignal },
+  { vm, guest, signal }: { vm: Vm; guest: GuestState; signal: AbortSignal },
 ): Promise<RestorePoint> {
   const { clock, randomness } = ports.system
   const id = ulid(clock, randomness)
@@ -37,7 +38,7 @@ export async function takeSafetySnapshot(
     createOrFind(ports.hypervisor, vm, request, limits),
   )
   const proofs = unheldProofs(vm, 'taken of the VM that is rolled back')
-  const graded = { ...point, ...gradeEvidence(proofs), evidence: { version: 1, proofs } }
+  const graded = { ...point, ...gradeEvidence(proofs), evidence: { version: 1, proofs, guest } }
   await label(ports, run, vm, graded)
   return graded
 }

@@ -9,6 +9,7 @@ import { Saga } from '../saga/saga.ts'
 import { formatInstant } from '../system/instant.ts'
 import { ulid } from '../system/ulid.ts'
 import { journalPath } from './journals.ts'
+import { lockInTurn, type Patience } from './lock-in-turn.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { undoActions } from './undo-actions.ts'
 
@@ -46,8 +47,11 @@ export function openHelper(ports: Pick<Ports, 'shells' | 'system'>, settings: Vm
   })
 }
 
-/** Takes the VM's lock in the catalog for this run; it is given back by undo, or by {@link endRun}. */
-export async function lockVm(ports: Ports, run: Run, vm: Vm, ttlMs: number): Promise<void> {
+/**
+ * Takes the VM's lock in the catalog for this run; it is given back by undo, or by {@link endRun}. Rejects with `run-under-way` where
+ * another run has it, after the patience that was given.
+ */
+export async function lockVm(ports: Ports, run: Run, vm: Vm, ttlMs: number, patience?: Patience): Promise<void> {
   const key = vmKey(vm)
   const undo = {
     action: 'unlock-vm',
@@ -60,7 +64,8 @@ export async function lockVm(ports: Ports, run: Run, vm: Vm, ttlMs: number): Pro
     const owner = await ports.system.processes.self()
     const takenAt = formatInstant(ports.system.clock.now())
     const { procedure } = run.record
-    await ports.catalog.lockVm({ vmKey: key, holdId: run.id, run: run.id, procedure, owner, takenAt, ttlMs })
+    const lock = { vmKey: key, holdId: run.id, run: run.id, procedure, owner, takenAt, ttlMs }
+    await (patience === undefined ? ports.catalog.lockVm(lock) : lockInTurn(ports, lock, patience))
   })
 }
 

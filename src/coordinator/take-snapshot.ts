@@ -1,5 +1,6 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { drain, releaseHold } from './guest-steps.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import { describePoint } from './label-point.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
@@ -70,6 +71,7 @@ async function takeStoppedSnapshot(
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
+  await keepRunbook(ports, settings)
   if (notAsBefore !== undefined) throw notAsBefore
   return point
 }

@@ -56,7 +56,7 @@ export class GuestHelper {
     prepareValidation('probe', 'hold', 'release')
   }
 
-  probe(profile: string, call: CallOptions): Promise<Answers['probe']> {
+  probe(profile: string, call: HelperCall): Promise<Answers['probe']> {
     return this.#ask('probe', [profile], '', call)
   }
 

@@ -62,7 +62,10 @@ export interface Hypervisor {
    */
   removeSnapshot(vm: Vm, snapshotName: string, options?: CallOptions): Promise<void>
 
-  /** What a roll back to the snapshot would do and lose, or why it cannot be done; changes nothing. Repeatable. */
+  /**
+   * What a roll back to the snapshot would do and lose, or why it cannot be done; changes nothing. Repeatable. A finding of code
+   * {@link NEWEST_ONLY} says that the storage of this VM rolls back to its newest snapshot only, whatever the capabilities are.
+   */
   checkRollBack(vm: Vm, snapshotName: string, options?: CallOptions): Promise<readonly Finding[]>
 
   /**
@@ -97,11 +100,16 @@ export interface Hypervisor {
   readonly clones?: Clones
 
   /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. */
-  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string
+  byHand(vm: Vm, act: ActByHand, snapshotName: string): string
 
   /** Frees connections and processes. Safe twice. */
   close(): Promise<void>
 }
+
+export type ActByHand = 'create-snapshot' | 'remove-snapshot' | 'roll-back' | 'power-on'
+
+/** See {@link Hypervisor.checkRollBack}. */
+export const NEWEST_ONLY = 'newest-only'
 
 export interface GuestAgent {
   /** Resolves when it answers. Repeatable. */

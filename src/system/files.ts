@@ -11,6 +11,11 @@ export interface Files {
   readText(path: string): Promise<string>
   /** The file's content and its name are on the disk, whoever wrote them; rejects with code ENOENT when missing. */
   syncFile(path: string): Promise<void>
+  /**
+   * The file has this content, whoever had made it: another process finds the old content or the new one, whole, and so does the next
+   * boot. Mode 0644. Rejects with code ENOENT when the folder is missing.
+   */
+  replaceText(path: string, text: string): Promise<void>
   /** Names in the folder, sorted; empty when the folder is missing. */
   list(path: string): Promise<readonly string[]>
 }

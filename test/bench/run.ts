@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 /** `npm run bench -- NAME [--rounds N] [--json]`: one benchmark; a table for people, with `--json` one document last. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   outage: () => import('./outage.ts'),
+  restore: () => import('./restore.ts'),
   startup: () => import('./startup.ts'),
   vsphere: () => import('./vsphere.ts'),
 }

@@ -4,19 +4,6 @@ import { parse } from 'yaml'
 import { StillshotError } from '../../src/errors.ts'
 import { HOST_KEY, run, somePoint } from './fake-app.ts'
 
-const REPORT = {
-  version: 1 as const,
-  vm: 'db1',
-  point: somePoint(),
-  plan: ['stop the VM', 'put its disks back'],
-  cameBack: true,
-  proofs: [],
-  steps: [],
-  bootMs: 9000,
-  readyMs: 1000,
-  totalMs: 12_000,
-}
-
 test('list shows VM, id, age, grade, outage, kind and place, newest first', async () => {
   const older = somePoint({
     id: '01JC0000000000000000000000',
@@ -67,46 +54,6 @@ test('show works without journal and hypervisor', async () => {
   assert.equal(status, 0)
   assert.match(out, /timeline: readJournal was not expected/)
   assert.match(out, /not known: VM gone is not under vms:/)
-})
-
-test('restore asks after showing the plan, and does what was shown', async () => {
-  const orders: object[] = []
-  const restoreSnapshot = async (_: unknown, __: unknown, order: { dryRun: boolean }) => {
-    orders.push({ ...order, signal: undefined })
-    return REPORT
-  }
-  const options = { interactive: true, procedures: { restoreSnapshot }, prompts: { confirm: async () => true } }
-  const { status, err, out } = await run(['restore', 'db1'], options)
-  assert.equal(status, 0)
-  assert.match(err, /1\. stop the VM/)
-  assert.match(out, /is back at 01JDA/)
-  assert.deepEqual(orders, [
-    { safetySnapshot: true, dryRun: true, signal: undefined },
-    { safetySnapshot: true, dryRun: false, pointId: somePoint().id, signal: undefined },
-  ])
-  orders.length = 0
-  const refused = await run(['restore', 'db1'], { ...options, prompts: { confirm: async () => false } })
-  assert.equal(refused.status, 130)
-  assert.equal(orders.length, 1)
-})
-
-test('restore --yes does not ask; --dry-run changes nothing; what did not come back exits 43', async () => {
-  const dryRuns: boolean[] = []
-  const restoreSnapshot = async (
-    _: unknown,
-    __: unknown,
-    { dryRun, safetySnapshot }: { dryRun: boolean; safetySnapshot: boolean },
-  ) => {
-    dryRuns.push(dryRun)
-    assert.equal(safetySnapshot, false)
-    return { ...REPORT, cameBack: false }
-  }
-  const procedures = { restoreSnapshot }
-  assert.equal((await run(['restore', 'db1', '--no-safety-snapshot', '--dry-run'], { procedures })).status, 0)
-  const { status, out } = await run(['restore', 'db1', '--no-safety-snapshot', '--yes'], { procedures })
-  assert.equal(status, 43)
-  assert.match(out, /NOT proven/)
-  assert.deepEqual(dryRuns, [true, false])
 })
 
 test('a restore that is not proven shows what was seen', async () => {

@@ -68,6 +68,16 @@ export function testFiles(options: { name: string; open: () => Promise<{ files: 
       await assert.rejects(files.syncFile(join(folder, 'none')), { code: 'ENOENT' })
     })
 
+    test('replaceText() makes the file or takes its place, leaves nothing beside it, and needs the folder', async () => {
+      const { files, folder } = await options.open()
+      const path = join(folder, 'page.md')
+      await files.replaceText(path, 'a long first one\n')
+      await files.replaceText(path, 'two é\n')
+      assert.equal(await files.readText(path), 'two é\n')
+      assert.deepEqual(await files.list(folder), ['page.md'])
+      await assert.rejects(files.replaceText(join(folder, 'none/page.md'), ''), { code: 'ENOENT' })
+    })
+
     test('list() gives sorted names, and nothing for a missing folder', async () => {
       const { files, folder } = await options.open()
       await write(files, join(folder, 'b'))

@@ -11,6 +11,7 @@ import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
 import { type FakeAppOptions, type Ran, run, someHold, somePoint } from '../cli/fake-app.ts'
 import { anyText } from './mutations.ts'
+import { restoreProcedures, restorePrompts } from './restore-procedures.ts'
 
 /** What may reach a terminal: no control character but newline and tab, nothing that turns, breaks or hides a line. */
 const STEERING =
@@ -101,7 +102,7 @@ function appWith(text: string): FakeAppOptions {
     byHand: text,
     listed: { kvm: [{ nativeId: text, name: text, tags: [text] }] },
     interactive: true,
-    prompts: { confirm: async () => false },
+    prompts: restorePrompts,
     knownHosts: {
       trust: async () => {},
       scan: async () => ({ type: text, base64: 'AAAA', fingerprint: text }),
@@ -115,10 +116,7 @@ function appWith(text: string): FakeAppOptions {
         findings: [finding],
         coverage: [{ guest: text, disk: text, by: 'serial' }],
       }),
-      restoreSnapshot: async () => ({
-        ...{ version: 1, vm: text, point: pointOf(text), plan: [text], cameBack: false, proofs: [] },
-        ...{ bootMs: 1, readyMs: 1, totalMs: 1 },
-      }),
+      ...restoreProcedures(text, pointOf(text), finding),
       pruneVm: async () => ({
         ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
         points: [
@@ -168,6 +166,8 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   restore: [
     ['restore', 'db1'],
+    ['restore', 'db1', '--wait'],
+    ['restore', 'db1', '--undo', '--wait'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
   ],
@@ -175,6 +175,8 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],
   ],
+  runbook: [['runbook', 'db1']],
+  'catalog rebuild': [['catalog', 'rebuild', 'db1']],
   'hook vzdump': [['hook', 'vzdump', 'backup-start', 'snapshot', '100']],
   'hook gate': [['hook', 'gate', 'kvm']],
   'hook install': [['hook', 'install', 'kvm', 'script']],

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { RestoreReport } from '../../src/coordinator/restore-snapshot.ts'
+import type { RestoreReport } from '../../src/coordinator/restore-report.ts'
 import { openLab } from './lab.ts'
 import type { LabGuest } from './lab-guest.ts'
 import { StillshotCli } from './stillshot-cli.ts'

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import type { CollectReport } from '../../src/coordinator/collect-freezes.ts'
 import type { FreezeHookReport } from '../../src/coordinator/install-freeze-hook.ts'
 import type { ReleaseReport } from '../../src/coordinator/release-hold.ts'
-import type { RestoreReport } from '../../src/coordinator/restore-snapshot.ts'
+import type { RestoreReport } from '../../src/coordinator/restore-report.ts'
 import { waitFor } from '../labs/wait-for.ts'
 import { answers, invocation, openSubject, type PointsDocument, type Subject } from './subject.ts'
 

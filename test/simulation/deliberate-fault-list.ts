@@ -92,8 +92,8 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'lock not taken',
     file: 'src/coordinator/run.ts',
-    find: 'await ports.catalog.lockVm({ vmKey: key,',
-    replace: 'void ({ vmKey: key,',
+    find: 'await (patience === undefined ? ports.catalog.lockVm(lock) : lockInTurn(ports, lock, patience))',
+    replace: 'void lock',
   },
   {
     name: 'lock never given back',

@@ -2,6 +2,7 @@ import type { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hyperv
 import { type FakeVm, forget, overlaysOn } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type {
+  ActByHand,
   Hypervisor,
   PowerState,
   RollBackRequest,
@@ -175,7 +176,7 @@ export class SimulatedHypervisor implements Hypervisor {
     return this.#inner.watch(vm, signal)
   }
 
-  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', name: string): string {
+  byHand(vm: Vm, act: ActByHand, name: string): string {
     return this.#inner.byHand(vm, act, name)
   }
 

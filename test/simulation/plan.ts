@@ -7,6 +7,7 @@ import { releaseProcedure } from './procedures/release-hold.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
+import { undoRestoreProcedure } from './procedures/undo-restore.ts'
 import type { World } from './world.ts'
 
 /** What one person, or one schedule, does: procedures one after another. */
@@ -32,6 +33,7 @@ const MORE: readonly (readonly Procedure[])[] = [
   [frozenSnapshotProcedure],
   [recoverProcedure],
   [restoreProcedure],
+  [restoreProcedure, undoRestoreProcedure],
   [holdProcedure, releaseProcedure],
   [releaseProcedure],
 ]

@@ -19,11 +19,12 @@ export interface Probed {
   readonly disk: { readonly serial: string; readonly sizeBytes: number }
   /** The server answers. */
   readonly running: boolean
+  readonly replicas?: number
   readonly components: readonly object[]
 }
 
 /** `probe`: one server on one virtio disk. */
-export function probeDocument({ mac, disk, running, components }: Probed): object {
+export function probeDocument({ mac, disk, running, replicas = 0, components }: Probed): object {
   const vda = { name: 'vda', ...disk, byId: [], bus: 'virtio', unit: 0 }
   return {
     profile: 'mysql',
@@ -43,7 +44,7 @@ export function probeDocument({ mac, disk, running, components }: Probed): objec
       status: {},
       longTransactions: [],
       replicas: [],
-      connectedReplicas: 0,
+      connectedReplicas: replicas,
       directories: [{ role: 'data', path: '/var/lib/mysql', mount: '/' }],
       errorLog: null,
       socket: null,

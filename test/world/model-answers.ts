@@ -24,6 +24,8 @@ export interface ModelFacts {
   marker: string | null
   cleanStop: boolean
   recovered: boolean
+  /** Readers of the binary log that are connected. */
+  replicas: number
 }
 
 type More = Readonly<Record<string, unknown>>
@@ -31,7 +33,7 @@ type More = Readonly<Record<string, unknown>>
 /** A document as the helper writes it, by verb. */
 export function answerOf(verb: string, hold: string, facts: ModelFacts, uptimeMs: number, more: More): object {
   const body: Readonly<Record<string, () => object>> = {
-    probe: () => probe(facts),
+    probe: () => ({ ...probe(facts), ...more }),
     hold: () => held(facts, uptimeMs, more),
     release: () => released(facts, uptimeMs, more),
     'come-back': () => cameBack(facts),
@@ -48,9 +50,9 @@ function unit(facts: ModelFacts): Record<string, string> {
   }
 }
 
-function probe({ mac, serial, sizeBytes, running }: ModelFacts): object {
+function probe({ mac, serial, sizeBytes, running, replicas }: ModelFacts): object {
   const components = [probedComponent('dbms', 'auto', SERVER, running)]
-  return probeDocument({ mac, disk: { serial, sizeBytes }, running, components })
+  return probeDocument({ mac, disk: { serial, sizeBytes }, running, replicas, components })
 }
 
 function held(facts: ModelFacts, uptimeMs: number, more: More): object {

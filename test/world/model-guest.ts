@@ -54,6 +54,7 @@ export class ModelGuest {
       marker: null,
       cleanStop: true,
       recovered: false,
+      replicas: 0,
       ...facts,
     }
   }
@@ -114,8 +115,12 @@ export class ModelGuest {
         })
       case 'come-back':
         return this.#say(verb, args[0 + 1] === '-' ? '' : String(args[1]), {})
-      default:
-        return this.#say(verb, '', {})
+      default: {
+        const [open] = this.openHolds
+        return this.#say(verb, '', {
+          openHold: open === undefined ? null : { id: open, state: 'held', profile: 'mysql' },
+        })
+      }
     }
   }
 

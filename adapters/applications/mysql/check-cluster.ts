@@ -8,7 +8,10 @@ const LEAST_NODES = 3
 
 /** Galera and Group Replication: a stop must not cost the quorum. */
 export function checkCluster(dbms: ProbedDbms): readonly Finding[] {
-  return [...checkGalera(dbms), ...checkGroupReplication(dbms)]
+  return [
+    ...checkGalera(dbms).map((finding): Finding => ({ ...finding, consent: 'galera' })),
+    ...checkGroupReplication(dbms).map((finding): Finding => ({ ...finding, consent: 'group-replication' })),
+  ]
 }
 
 function checkGalera({ variables, status }: ProbedDbms): readonly Finding[] {

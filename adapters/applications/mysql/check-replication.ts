@@ -11,11 +11,14 @@ export function checkReplication(dbms: ProbedDbms, limits: ProbeLimits): readonl
   const replicas =
     connectedReplicas > 0
       ? [
-          warn(
-            'replicas-connected',
-            `${connectedReplicas} replicas read from this server: they will wait and connect again`,
-            'nothing, if they may lag; rolling this server back leaves them ahead of it',
-          ),
+          {
+            ...warn(
+              'replicas-connected',
+              `${connectedReplicas} replicas or other readers of the binary log are connected: they will wait and connect again`,
+              'nothing, if they may lag; rolling this server back leaves them ahead of it',
+            ),
+            consent: 'replicas' as const,
+          },
         ]
       : []
   return [...dbms.replicas.map((channel) => checkChannel(channel, dbms, limits)), ...replicas]

@@ -2,6 +2,7 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
 import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
+  ActByHand,
   Capabilities,
   CheckSnapshotOptions,
   GuestAgent,
@@ -214,7 +215,7 @@ export class FakeHypervisor implements Hypervisor {
     this.#emit(this.state(nativeId), kind, detail)
   }
 
-  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+  byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
     return `fake ${act} ${vm.nativeId}${act === 'power-on' ? '' : ` ${snapshotName}`}`
   }
 

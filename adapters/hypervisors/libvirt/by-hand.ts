@@ -1,19 +1,16 @@
-import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { ActByHand, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { shellWord } from '../../../src/system/shell-word.ts'
 
 /** From this version on libvirt reverts to external snapshots itself. */
 const REVERTS_SINCE = 10
 
 /** One line for an administrator's shell on the host; remarks in brackets. `version` is libvirt's, undefined when it was never asked. */
-export function byHand(
-  uri: string,
-  version: string | undefined,
-  vm: Vm,
-  act: 'remove-snapshot' | 'roll-back' | 'power-on',
-  snapshotName: string,
-): string {
+export function byHand(uri: string, version: string | undefined, vm: Vm, act: ActByHand, snapshotName: string): string {
   const virsh = (...words: readonly string[]) => ['virsh', '-c', uri, ...words].map(shellWord).join(' ')
   if (act === 'power-on') return virsh('start', vm.nativeId)
+  if (act === 'create-snapshot') {
+    return virsh('snapshot-create-as', vm.nativeId, snapshotName, '--disk-only', '--atomic')
+  }
   if (act === 'remove-snapshot') return virsh('snapshot-delete', vm.nativeId, snapshotName)
   if (Number.parseInt(version ?? '0', 10) >= REVERTS_SINCE) return virsh('snapshot-revert', vm.nativeId, snapshotName)
   return [

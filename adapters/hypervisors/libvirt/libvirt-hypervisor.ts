@@ -1,4 +1,5 @@
 import type {
+  ActByHand,
   Capabilities,
   CheckSnapshotOptions,
   GuestAgent,
@@ -148,7 +149,7 @@ export class LibvirtHypervisor implements Hypervisor {
     return watch(this.#virsh, vm, AbortSignal.any([signal, this.#closing.signal]))
   }
 
-  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+  byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
     return byHand(this.#host.uri, this.#version, vm, act, snapshotName)
   }
 

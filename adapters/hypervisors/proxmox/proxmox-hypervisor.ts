@@ -1,4 +1,5 @@
 import type {
+  ActByHand,
   Capabilities,
   CheckSnapshotOptions,
   GuestAgent,
@@ -146,7 +147,7 @@ export class ProxmoxHypervisor implements Hypervisor {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
-  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+  byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
     return byHand(vm, this.#cluster.nodes.get(vm.nativeId), act, snapshotName)
   }
 

@@ -1,10 +1,11 @@
-import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { ActByHand, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { shellWord } from '../../../src/system/shell-word.ts'
 
 /** One line for `govc`, VMware's own command, where GOVC_URL and the like are set; the VM by its instance UUID. */
-export function byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+export function byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
   const path = `"$(govc find / -type m -config.instanceUuid ${shellWord(vm.nativeId)})"`
   if (act === 'power-on') return `govc vm.power -on ${path}`
+  if (act === 'create-snapshot') return `govc snapshot.create -vm ${path} -m=false ${shellWord(snapshotName)}`
   if (act === 'roll-back') return `govc snapshot.revert -vm ${path} ${shellWord(snapshotName)}`
   return `govc snapshot.remove -vm ${path} ${shellWord(snapshotName)}`
 }

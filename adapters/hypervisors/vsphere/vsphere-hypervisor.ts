@@ -1,5 +1,6 @@
 import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
+  ActByHand,
   Capabilities,
   CheckSnapshotOptions,
   Hypervisor,
@@ -153,7 +154,7 @@ export class VsphereHypervisor implements Hypervisor {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
-  byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string {
+  byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
     return byHand(vm, act, snapshotName)
   }
 

@@ -53,6 +53,12 @@ export class MemoryFiles implements Files {
     entry.synced = entry.content.length
   }
 
+  async replaceText(path: string, text: string): Promise<void> {
+    await this.#fault('append', path)
+    if (!this.#folders.has(dirname(normalize(path)))) throw fileError('ENOENT', path)
+    this.put(path, text)
+  }
+
   async list(path: string): Promise<readonly string[]> {
     await this.#fault('list', path)
     const folder = normalize(path)

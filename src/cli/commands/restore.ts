@@ -1,15 +1,20 @@
 import type { Command } from 'commander'
-import type { RestoreReport } from '../../coordinator/restore-snapshot.ts'
+import { parseDuration } from '../../config/duration.ts'
 import { ERRORS, StillshotError } from '../../errors.ts'
-import type { App, OpenVm, Session } from '../app.ts'
-import { formatAge, formatMs, indent, line, printable } from '../format.ts'
-import { gradeText } from '../point-text.ts'
+import { CONSENTS } from '../../finding.ts'
+import type { App, Session } from '../app.ts'
+import { askForRestore, DEFAULT_WAIT_MS, type WantedRestore } from '../restore/ask.ts'
+import { planText, reportText } from '../restore/plan-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 
 interface RestoreOptions {
   readonly point?: string
+  readonly at?: string
+  readonly undo?: boolean
   readonly from?: string
+  readonly accept: readonly string[]
+  readonly wait?: string | true
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly safetySnapshot: boolean
@@ -18,10 +23,14 @@ interface RestoreOptions {
 export function restoreCommand(program: Command, act: Act): void {
   program
     .command('restore')
-    .description('put a VM back to a restore point and prove that its database came up')
+    .description('put a VM back to a restore point and prove that its database came up; on a terminal, it asks which')
     .argument('<vm>', 'a name under vms:')
     .option('--point <id>', 'restore point, or the beginning of its id; default: the newest db-stopped one')
+    .option('--at <time>', 'the newest restore point at or before this time, such as 2026-11-27T02:30:00Z')
+    .option('--undo', 'go back to what was there before the last restore')
     .option('--from <kind>', '`backup` for dumps, files and configuration (not there yet)')
+    .option('--accept <who>', `that these are left behind: ${CONSENTS.join(', ')}; may be given again`, collect, [])
+    .option('--wait [duration]', 'wait for another run that has the VM, at most so long; default: 30m')
     .option('--dry-run', 'say what would be done and lost, change nothing')
     .option('--yes', 'do not ask')
     .option('--no-safety-snapshot', 'do not snapshot the present state first: the restore cannot be undone')
@@ -34,57 +43,47 @@ async function restore(app: App, session: Session, name: string, options: Restor
   if (options.from !== undefined) {
     throw new StillshotError('not-supported', `--from ${options.from} is not there yet in this version`)
   }
-  const dryRun = options.dryRun ?? false
-  if (!dryRun && !options.yes && !app.terminal.interactive) {
+  const { dryRun = false, yes = false, undo = false } = options
+  const wanted = wantedOf(app, options)
+  if (!dryRun && !yes && !app.terminal.interactive) {
     throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
   }
   const open = await openVm(session, name, { changesNothing: dryRun })
-  const order = { safetySnapshot: options.safetySnapshot, signal: app.signal, ...pointOf(options) }
-  const planned = dryRun || !options.yes ? await plan(app, open, order) : undefined
-  if (dryRun && planned !== undefined) return { document: { ...planned }, text: planText(app, planned) }
-  // Only what was shown may be done: a newer point may have come meanwhile.
-  const chosen = planned === undefined ? order : { ...order, pointId: planned.point.id }
-  if (planned !== undefined) await ask(app, planned)
-  const report = await app.procedures.restoreSnapshot(open.ports, open.settings, { ...chosen, dryRun: false })
+  const { ports, settings } = open
+  const order = dryRun || yes ? wanted : await askForRestore(app, open, wanted)
+  const report = await app.procedures.restoreSnapshot(ports, settings, { ...order, dryRun })
+  if (dryRun) return { document: { ...report }, text: planText(report, app.system.clock.now()) }
   return {
     document: { ...report },
-    text: reportText(report),
+    text: reportText(report, { undo }),
     exitStatus: report.cameBack ? 0 : ERRORS['restore-unproven'].exit,
   }
 }
 
-function pointOf({ point }: RestoreOptions): { pointId?: string } {
-  return point === undefined ? {} : { pointId: point }
-}
-
-function plan(
-  app: App,
-  { ports, settings }: OpenVm,
-  order: { safetySnapshot: boolean; signal: AbortSignal; pointId?: string },
-) {
-  return app.procedures.restoreSnapshot(ports, settings, { ...order, dryRun: true })
-}
-
-async function ask(app: App, planned: RestoreReport): Promise<void> {
-  app.terminal.err(printable(app.redaction.text(planText(app, planned))))
-  if (await app.prompts.confirm(line`Put ${planned.vm} back to this point?`)) return
-  throw new StillshotError('cancelled', `restore of ${planned.vm} was not confirmed`, { hint: 'nothing was changed' })
-}
-
-function planText(app: App, { vm, point, plan }: RestoreReport): string {
-  const age = formatAge(app.system.clock.now(), point.createdAt)
-  const steps = plan.map((step, index) => line`  ${index + 1}. ${step}\n`)
-  const what = line`${vm}: restore point ${point.id}, ${age} old; what was written since is lost`
-  return `${what}\n${indent(gradeText(point))}\n${steps.join('')}`
-}
-
-function reportText(report: RestoreReport): string {
-  const { vm, point, cameBack, proofs, bootMs, readyMs, totalMs, safetyPoint } = report
-  const lines = [line`${vm}: ${cameBack ? 'is back at' : 'was put back, but is NOT proven to be at'} ${point.id}`]
-  for (const { verdict, message } of proofs) lines.push(line`  ${verdict}: ${message}`)
-  lines.push(`  took ${formatMs(totalMs)}: boot ${formatMs(bootMs)}, ready ${formatMs(readyMs)}`)
-  if (safetyPoint !== undefined) {
-    lines.push(line`  undo with: stillshot restore ${vm} --point ${safetyPoint.id}`)
+/** Throws `usage` for what contradicts itself, before anything is opened. */
+function wantedOf({ signal }: App, { point, at, undo, accept, wait, safetySnapshot }: RestoreOptions): WantedRestore {
+  if ([point, at, undo].filter((given) => given !== undefined).length > 1) {
+    throw new StillshotError('usage', '--point, --at and --undo exclude each other')
   }
-  return `${lines.join('\n')}\n`
+  const unknown = accept.find((who) => !(CONSENTS as readonly string[]).includes(who))
+  if (unknown !== undefined) {
+    throw new StillshotError('usage', `--accept ${unknown} is none of ${CONSENTS.join(', ')}`)
+  }
+  return {
+    ...(point === undefined ? {} : { pointId: point }),
+    ...(at === undefined ? {} : { at }),
+    ...(undo === undefined ? {} : { undo }),
+    ...{ safetySnapshot, accept, signal, waitMs: waitOf(wait) },
+  }
+}
+
+function waitOf(wait: RestoreOptions['wait']): number {
+  if (wait === undefined) return 0
+  const ms = wait === true ? DEFAULT_WAIT_MS : parseDuration(wait)
+  if (ms !== undefined) return ms
+  throw new StillshotError('usage', `--wait ${String(wait)} is no duration`, { hint: 'such as 90s, 30m or 2h' })
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value]
 }

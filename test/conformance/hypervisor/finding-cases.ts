@@ -87,6 +87,7 @@ export function findingCases(suite: HypervisorSuite): void {
   })
 
   hypervisorCase(suite, 'byHand() names the VM and the snapshot', async ({ hypervisor, vm }) => {
+    assert.ok(hypervisor.byHand(vm, 'create-snapshot', 's1').includes('s1'))
     assert.ok(hypervisor.byHand(vm, 'remove-snapshot', 's1').includes('s1'))
     assert.ok(hypervisor.byHand(vm, 'roll-back', 's1').includes('s1'))
     assert.ok(hypervisor.byHand(vm, 'power-on', 's1').includes(vm.nativeId))

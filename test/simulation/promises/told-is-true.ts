@@ -1,6 +1,6 @@
 import type { RestorePoint } from '../../../src/catalog/catalog.ts'
 import type { PruneReport } from '../../../src/coordinator/prune-vm.ts'
-import type { RestoreReport } from '../../../src/coordinator/restore-snapshot.ts'
+import type { RestoreReport } from '../../../src/coordinator/restore-report.ts'
 import { keepsOthersOut } from '../guest/guest-hold.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
@@ -35,6 +35,11 @@ export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, r
       const { point, cameBack } = told.result as RestoreReport
       const { marker } = machine.disk
       if (cameBack && marker?.startsWith(point.id) !== true) return `restored ${point.id}, and the disk is ${marker}`
+    }
+    if (procedure === 'undo-restore') {
+      const { run = '', point } = told.result as RestoreReport
+      const { rolledBack } = books.state(VM)
+      if (point.kind !== 'safety' || !rolledBack.has(run)) return `${run} undid a restore, and put no disk back`
     }
     if (procedure === 'prune') {
       const names = books.state(VM).snapshots.map(({ snapshot }) => snapshot.name)

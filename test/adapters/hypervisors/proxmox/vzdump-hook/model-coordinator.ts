@@ -81,7 +81,7 @@ const app: App = {
     close: () => process.stdin.destroy(),
   },
   program: [],
-  ...{ vzdumpScript: unused, prompts: { confirm: unused, text: unused }, writeNewFile: unused },
+  ...{ vzdumpScript: unused, prompts: { confirm: unused, text: unused, choose: unused }, writeNewFile: unused },
   signal: interrupts.signal,
   openSession: () => session,
 }

@@ -1,0 +1,30 @@
+import type { RestorePoint } from '../catalog/catalog.ts'
+import type { Proof } from '../grade/proof.ts'
+import type { RestoreOutlook } from './restore-plan.ts'
+import type { WantedPoint } from './restore-points.ts'
+
+export interface RestoreOrder extends WantedPoint {
+  readonly safetySnapshot: boolean
+  /** Consents that were given: words of {@link ../finding.ts CONSENTS}. */
+  readonly accept?: readonly string[]
+  /** How long to wait for a run that has the VM; 0 unless given. */
+  readonly waitMs?: number
+  readonly dryRun: boolean
+  readonly signal: AbortSignal
+}
+
+export interface RestoreReport extends RestoreOutlook {
+  readonly version: 1
+  readonly run?: string
+  readonly vm: string
+  readonly point: RestorePoint
+  readonly safetyPoint?: RestorePoint
+  readonly plan: readonly string[]
+  readonly cameBack: boolean
+  readonly proofs: readonly Proof[]
+  /** From the start of the VM until the guest answered. */
+  readonly bootMs: number
+  /** From the guest's first answer until everything was back. */
+  readonly readyMs: number
+  readonly totalMs: number
+}

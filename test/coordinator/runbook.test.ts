@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { runbookFolder } from '../../src/cli/runbook-folder.ts'
+import { makeRunbook } from '../../src/coordinator/make-runbook.ts'
+import { pruneVm } from '../../src/coordinator/prune-vm.ts'
+import type { Runbook } from '../../src/coordinator/runbook.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
+import type { Log } from '../../src/log/log.ts'
+import { makeWorld } from '../world/world.ts'
+import { restore, signal } from './restoring.ts'
+
+/** A world whose runbooks are kept in a folder. */
+function keepingWorld() {
+  const world = makeWorld()
+  world.system.files.put('/wiki/keep', '')
+  const warned: string[] = []
+  const warn = (message: string, facts: unknown) => void warned.push(`${message}: ${JSON.stringify(facts)}`)
+  const log: Log = { debug() {}, info() {}, warn, error() {} }
+  const ports = { ...world.ports, log, runbooks: runbookFolder(world.system.files, '/wiki') }
+  const page = () => world.system.files.content('/wiki/db1.md')
+  return { ...world, ports, page, warned, take: () => takeSnapshot(ports, world.settings, { mode: 'stop', signal }) }
+}
+
+const sectionsOf = (page: string) => page.split('\n').filter((line) => line.startsWith('#'))
+
+describe('a runbook', () => {
+  test('has the real ids, the commands of the hypervisor in their order, and what to look at', async () => {
+    const world = keepingWorld()
+    const point = await world.take()
+    const page = world.page()
+    const order = [
+      ...['# Putting back db1', '- machine: db1 on fake (fake)', 'ssh -p 22 stillshot@10.0.0.1'],
+      ...['    fake create-snapshot db1 before-restore', `db-stopped is ${point.id}`],
+      ...[`    fake roll-back db1 ${point.snapshot}`, '    fake power-on db1'],
+      ...['`systemctl is-active mariadb.service` says active', 'SELECT 1'],
+      ...[`\`head -c 26 /var/lib/stillshot/stillshot-marker\` says ${point.id}`, 'stillshot catalog rebuild db1'],
+    ]
+    const places = order.map((words) => page.indexOf(words))
+    assert.ok(!places.includes(-1), `${order[places.indexOf(-1)]} is not in\n${page}`)
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    )
+  })
+
+  test('is current after a snapshot, a restore and a prune', async () => {
+    const world = keepingWorld()
+    const first = await world.take()
+    await world.pass(60_000)
+    const second = await world.take()
+    assert.deepEqual(
+      sectionsOf(world.page()).filter((line) => line.startsWith('###')),
+      [`### ${first.id} of ${first.createdAt}`],
+    )
+    const { safetyPoint } = await restore(world, {}, world.ports)
+    assert.match(world.page(), new RegExp(`### ${safetyPoint?.id} of .*, taken before a restore`))
+    const policies = [{ name: 'nightly', keep: { last: 1 }, timezone: 'UTC' }]
+    await pruneVm(world.ports, world.settings, { policies, dryRun: false, signal })
+    assert.doesNotMatch(world.page(), new RegExp(first.id))
+    assert.match(world.page(), new RegExp(second.id))
+    assert.deepEqual(world.warned, [])
+  })
+
+  test('says what is left where nothing is db-stopped, and where there is nothing', async () => {
+    const world = keepingWorld()
+    world.guest.faults.killed = true
+    const point = await world.take()
+    assert.match(world.page(), new RegExp(`No point is db-stopped; the newest is ${point.id}`))
+    world.hypervisor.state('db1').snapshots.length = 0
+    const book = await makeRunbook(world.ports, world.settings, { signal })
+    assert.deepEqual([book.points, book.recommended], [[], null])
+  })
+})
+
+describe('a runbook that cannot be kept', () => {
+  test('is a warning, whatever is in its way, and the run ends as it does', async () => {
+    const world = keepingWorld()
+    const missing = { ...world.ports, runbooks: runbookFolder(world.system.files, '/not-mounted') }
+    const point = await takeSnapshot(missing, world.settings, { mode: 'stop', signal })
+    assert.equal(point.grade, 'db-stopped')
+    assert.match(world.warned[0] ?? '', /the runbook is not current.*ENOENT/)
+    assert.deepEqual(await world.system.files.list('/not-mounted'), [])
+  })
+
+  test('holds nobody up for ever', async () => {
+    const world = keepingWorld()
+    const hanging = { keep: (_: Runbook) => new Promise<void>(() => {}) }
+    const begunAt = world.clock.monotonic()
+    await takeSnapshot({ ...world.ports, runbooks: hanging }, world.settings, { mode: 'stop', signal })
+    assert.ok(world.clock.monotonic() - begunAt < 60_000)
+    assert.equal(world.warned.length, 1)
+    assert.deepEqual(await world.catalog.locks(), [], 'and has given the VM back before')
+  })
+})
