@@ -2,25 +2,20 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { retry } from '../../../src/system/retry.ts'
 import type { Call } from '../../https/call.ts'
+import { Absence } from './absence.ts'
 import { taskFault, type VimFault } from './faults.ts'
 import type { Operation } from './operations.ts'
 import { readObject, readObjects } from './properties.ts'
 import type { Session } from './session.ts'
 import { type KnownVm, onVm, type Site } from './site.ts'
-import { asValue, field, list, type Ref, ref, text, type Value } from './values.ts'
+import { updates } from './updates.ts'
+import { field, list, type Ref, ref, text, type Value } from './values.ts'
 import type { Errand, Fields } from './vim.ts'
-import { isCode, isFault, taskError } from './vsphere-errors.ts'
+import { isCode, taskError } from './vsphere-errors.ts'
 
 /** How long something in the way is waited for: it may be gone soon. */
 export const LOCK_PATIENCE_MS = 45_000
 const LOCK_PAUSE_MS = 500
-
-/** For how long the server holds an answer back while nothing new happens. */
-const HELD_BACK_S = 20
-
-/** How long the server may be away while its task is followed. */
-const AWAY_LIMIT_MS = 300_000
-const AWAY_PAUSE_MS = 500
 
 /** What works on a VM, by vSphere's names for it: `VirtualMachine.createSnapshot`, `vm.Snapshot.remove`, `RevertToSnapshot_Task`. */
 const KINDS = {
@@ -95,25 +90,17 @@ export async function followTask(
   task: Ref,
   errand: Errand,
 ): Promise<VimFault | undefined> {
-  const { clock } = site
-  let awaySince: number | undefined
+  const absence = new Absence(site.clock, errand.call.signal)
   for (;;) {
     try {
-      return await waitForEnd(site.session, task, errand, () => {
-        awaySince = undefined
-      })
+      return await waitForEnd(site.session, task, errand, absence)
     } catch (error) {
       errand.call.signal.throwIfAborted()
-      const away = isCode(error, 'hypervisor-unreachable') || isFault(error, ...COLLECTOR_GONE)
-      awaySince ??= clock.monotonic()
-      if (!away || clock.monotonic() - awaySince > AWAY_LIMIT_MS) throw notSeen(error, task, errand)
+      if (!absence.isBearable(error)) throw notSeen(error, task, errand)
     }
-    await clock.sleep(AWAY_PAUSE_MS, errand.call.signal)
+    await absence.pause()
   }
 }
-
-/** A collector ends with its session; then the next one is asked. */
-const COLLECTOR_GONE = ['InvalidCollectorVersion', 'NotAuthenticated']
 
 function notSeen(cause: unknown, task: Ref, { doing }: Errand): StillshotError {
   const why = cause instanceof Error ? cause.message : String(cause)
@@ -124,51 +111,17 @@ async function waitForEnd(
   session: Session,
   task: Ref,
   errand: Errand,
-  onSign: () => void,
+  absence: Absence,
 ): Promise<VimFault | undefined> {
-  const collector = ref(await session.call('CreatePropertyCollector', 'propertyCollector', {}, errand))
-  if (collector === undefined) throw new StillshotError('answer-lost', `${errand.doing}: the server has no collector`)
-  try {
-    const paths = ['info.state', 'info.error']
-    const spec = {
-      propSet: { type: 'Task', all: false, pathSet: paths },
-      objectSet: { obj: asValue(task), skip: false },
-    }
-    await session.call('CreateFilter', collector, { spec, partialUpdates: false }, errand)
-    let version = ''
-    for (;;) {
-      const options = { maxWaitSeconds: HELD_BACK_S }
-      const set = await waitForUpdates(session, collector, { version, options }, errand)
-      onSign()
-      version = text(field(set, 'version')) || version
-      const told = changesIn(set)
-      const state = text(told['info.state'])
-      if (state === 'success') return undefined
-      if (state !== 'error') continue
-      const error = told['info.error'] ?? (await readObject(session, task, ['info.error'], errand))['info.error']
-      return taskFault(error)
-    }
-  } finally {
-    // Not waited for: the database may be standing still. What stays of it goes with the session.
-    session.mention('DestroyPropertyCollector', collector, 'tidy up')
+  for await (const told of updates(session, task, ['info.state', 'info.error'], errand)) {
+    absence.end()
+    const state = text(told['info.state'])
+    if (state === 'success') return undefined
+    if (state !== 'error') continue
+    const error = told['info.error'] ?? (await readObject(session, task, ['info.error'], errand))['info.error']
+    return taskFault(error)
   }
-}
-
-async function waitForUpdates(session: Session, collector: Ref, fields: Fields, errand: Errand): Promise<Value> {
-  try {
-    return await session.call('WaitForUpdatesEx', collector, fields, errand)
-  } catch (error) {
-    if (!isFault(error, 'ManagedObjectNotFound')) throw error
-    // Not the task: its filter would have told.
-    throw new StillshotError('hypervisor-unreachable', error.message, { cause: error })
-  }
-}
-
-function changesIn(set: Value): Readonly<Record<string, Value>> {
-  const changes = list(field(set, 'filterSet'))
-    .flatMap((filter) => list(field(filter, 'objectSet')))
-    .flatMap((object) => list(field(object, 'changeSet')))
-  return Object.fromEntries(changes.map((change) => [text(field(change, 'name')), field(change, 'val')]))
+  throw new StillshotError('hypervisor-unreachable', `${errand.doing}: the server stopped telling`)
 }
 
 /** Tasks of the VM that the server still shows, newest first: all that run, and what ended in the last minutes. */

@@ -39,6 +39,7 @@ import { type Login, Session } from './session.ts'
 import type { Site } from './site.ts'
 import { VimClient } from './vim-client.ts'
 import { VimHttp } from './vim-http.ts'
+import { watch } from './watch.ts'
 
 export interface VsphereOptions {
   /** The name under `hypervisors:`. */
@@ -64,7 +65,7 @@ const TRUST_HINT =
 /** vSphere through its SOAP API; VMs are known by their instance UUID. docs/how-to/vsphere.md lists the privileges. */
 export class VsphereHypervisor implements Hypervisor {
   readonly kind = 'vsphere'
-  readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: false, quiesce: true }
+  readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: true, quiesce: true }
   readonly name: string
   readonly clones: Clones
   readonly #site: Site
@@ -148,10 +149,8 @@ export class VsphereHypervisor implements Hypervisor {
     return this.#run(options, (call) => readPower(this.#site, vm, call))
   }
 
-  /** Nothing yet: what happens to the VM is seen by the fence in the guest. */
-  async *watch(_vm: Vm, signal: AbortSignal): AsyncGenerator<VmEvent> {
-    if (signal.aborted) return
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  watch(vm: Vm, signal: AbortSignal): AsyncGenerator<VmEvent> {
+    return watch(this.#site, vm, signal)
   }
 
   byHand(vm: Vm, act: ActByHand, snapshotName: string): string {

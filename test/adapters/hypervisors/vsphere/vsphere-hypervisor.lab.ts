@@ -3,7 +3,7 @@ import { DISKS, FACTS, FIRST_SERIAL, openConforming } from './open-vsphere.ts'
 
 testHypervisor({
   name: 'vsphere on the simulator',
-  capabilities: { maxNameLength: 80, rollBackToAny: true, events: false, quiesce: true },
+  capabilities: { maxNameLength: 80, rollBackToAny: true, events: true, quiesce: true },
   disks: DISKS,
   bus: 'scsi',
   serial: FIRST_SERIAL,

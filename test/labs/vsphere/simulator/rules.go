@@ -49,6 +49,8 @@ type settings struct {
 	Power            *string   `json:"power"`
 	FreeBytes        *int64    `json:"freeBytes"` // of every datastore
 	ToolsRunning     *bool     `json:"toolsRunning"`
+	Reset            bool      `json:"reset"`
+	Host             *string   `json:"host"` // its id, after a migration
 	SnapshotAgeHours *int      `json:"snapshotAgeHours"`
 }
 
@@ -94,6 +96,12 @@ func (s settings) applyTo(vm *simulator.VirtualMachine) {
 			state = types.VirtualMachineToolsRunningStatusGuestToolsRunning
 		}
 		set("guest.toolsRunningStatus", string(state))
+	}
+	if s.Reset {
+		set("runtime.bootTime", time.Now())
+	}
+	if s.Host != nil {
+		set("runtime.host", &types.ManagedObjectReference{Type: "HostSystem", Value: *s.Host})
 	}
 	if s.Power != nil {
 		set("runtime.powerState", types.VirtualMachinePowerState(*s.Power))
