@@ -1,6 +1,7 @@
 import { Refusal } from '../refusal.ts'
 import { accessMethods } from './access-methods.ts'
 import { agentMethods } from './agent-methods.ts'
+import { cloneMethods } from './clone-methods.ts'
 import { clusterMethods } from './cluster-methods.ts'
 import { configMethods } from './config-methods.ts'
 import type { Method } from './method.ts'
@@ -14,6 +15,7 @@ const METHODS: readonly { readonly method: Method; readonly pattern: RegExp }[] 
   ...clusterMethods,
   ...configMethods,
   ...snapshotMethods,
+  ...cloneMethods,
   ...powerMethods,
   ...agentMethods,
   ...taskMethods,
