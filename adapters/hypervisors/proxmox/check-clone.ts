@@ -46,6 +46,7 @@ export async function checkClone(
       ? []
       : [refuse('name-taken', `there is a VM ${name}, or ${before.nativeId}`, 'take another')]),
     ...passedThrough(vm, config),
+    ...hookFindings(config),
     ...spaceFindings(config, storage),
   ]
 }
@@ -68,6 +69,13 @@ function passedThrough({ name }: Vm, config: Config): readonly Finding[] {
   if (devices.length === 0) return []
   const message = `${name} has devices of its node (${devices.join(', ')}), which a copy cannot have at the same time`
   return [refuse('passed-through', message, 'such a VM cannot be copied for a trial')]
+}
+
+/** Only root can take it out of a configuration. */
+function hookFindings({ hookscript }: Config): readonly Finding[] {
+  if (hookscript === undefined) return []
+  const message = `the hook script ${hookscript} will run for the copy, too, when it is started and stopped`
+  return [{ severity: 'warn', code: 'hook-script', message, hint: 'let it do nothing for ids above 900000000' }]
 }
 
 function isOfHost(value: unknown): boolean {

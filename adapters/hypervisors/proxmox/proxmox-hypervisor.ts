@@ -64,7 +64,7 @@ export class ProxmoxHypervisor implements Hypervisor {
   readonly kind = 'proxmox'
   readonly capabilities: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: false, quiesce: true }
   readonly name: string
-  readonly guestAgent: GuestAgent
+  readonly guestAgent: Required<GuestAgent>
   readonly clones: Clones
   readonly #cluster: Cluster
   readonly #warm: WarmConnection

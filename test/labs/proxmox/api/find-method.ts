@@ -4,6 +4,7 @@ import { agentMethods } from './agent-methods.ts'
 import { cloneMethods } from './clone-methods.ts'
 import { clusterMethods } from './cluster-methods.ts'
 import { configMethods } from './config-methods.ts'
+import { execMethods } from './exec-methods.ts'
 import type { Method } from './method.ts'
 import { powerMethods } from './power-methods.ts'
 import { snapshotMethods } from './snapshot-methods.ts'
@@ -18,6 +19,7 @@ const METHODS: readonly { readonly method: Method; readonly pattern: RegExp }[] 
   ...cloneMethods,
   ...powerMethods,
   ...agentMethods,
+  ...execMethods,
   ...taskMethods,
   ...storageMethods,
 ].map((method) => ({
