@@ -126,6 +126,7 @@ export function gradeFrozen(
   } satisfies { findings: readonly Finding[] } & Record<string, unknown>
   const plain = gradeFreeze(proofs)
   if (freeze === undefined) return { ...draft, ...plain, evidence: { ...common, proofs } }
+  // The preflight has counted who carries the UUID, and refuses more than one.
   const facts = { application, settings, vm, sameUuid: 1, run: draft.run }
   const inside = [...proofs, ...proveFreeze(facts, freeze, snapshot), proveItsFreeze(frozen, freeze)]
   const held = gradeEvidence(inside)
