@@ -33,7 +33,13 @@ async function lookFor(
   lost: unknown,
 ): Promise<Snapshot> {
   const look = async () => {
-    const snapshots = await hypervisor.listSnapshots(vm, { signal, timeoutMs: lookForMs })
+    const snapshots = await hypervisor.listSnapshots(vm, { signal, timeoutMs: lookForMs }).catch((thrown) => {
+      // It is our own task that is under way: this says nothing of a create that had not begun.
+      if (toStillshotError(thrown).code !== 'vm-locked') throw thrown
+      throw new StillshotError('answer-lost', `the answer was lost, and the task for ${name} goes on`, {
+        cause: thrown,
+      })
+    })
     const found = snapshots.find((snapshot) => snapshot.name === name)
     if (found?.complete === true) return found
     const seen = found === undefined ? 'is not there' : 'is not complete'

@@ -118,14 +118,16 @@ export function gradeFrozen(
     proveFrozen(snapshot),
     ...(cameBack?.proofs ?? []),
   ]
+  const warnings: readonly Finding[] = seen.findings.filter(({ severity }) => severity === 'warn')
   const common = {
     version: 1,
-    findings: [...seen.findings.filter(({ severity }) => severity === 'warn'), ...warningsOf(snapshot)],
+    findings: [...warnings, ...warningsOf(snapshot)],
     coverage: seen.coverage.disks,
     timing: { requestedAt: formatInstant(frozen.requestedMs), endedAt: formatInstant(frozen.endedMs) },
-  } satisfies { findings: readonly Finding[] } & Record<string, unknown>
+  }
   const plain = gradeFreeze(proofs)
   if (freeze === undefined) return { ...draft, ...plain, evidence: { ...common, proofs } }
+  // The preflight has counted who carries the UUID, and refuses more than one.
   const facts = { application, settings, vm, sameUuid: 1, run: draft.run }
   const inside = [...proofs, ...proveFreeze(facts, freeze, snapshot), proveItsFreeze(frozen, freeze)]
   const held = gradeEvidence(inside)

@@ -1,5 +1,7 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { freezeOf, gradeFrozen, lookBeforeFreeze, snapshotFrozen, thawGuest } from './freeze-steps.ts'
+import { toStillshotError } from '../errors.ts'
+import type { Saga } from '../saga/saga.ts'
+import { type Frozen, freezeOf, gradeFrozen, lookBeforeFreeze, snapshotFrozen, thawGuest } from './freeze-steps.ts'
 import { lookWhatCameBack } from './guest-steps.ts'
 import type { KeptFreeze } from './kept-freezes.ts'
 import { describePoint } from './label-point.ts'
@@ -44,9 +46,7 @@ export async function takeFrozenSnapshot(
       { step: 'create-snapshot', undo: removeSnapshot(ports, vm, draft.snapshot) },
     )
     const within = { holdTtlMs: settings.holdTtlMs, signal }
-    const frozen = await during('snapshot', () =>
-      saga.act('create-snapshot', () => snapshotFrozen(ports, vm, request, within), { settles: ['freeze'] }),
-    )
+    const frozen = await during('snapshot', () => taken(saga, () => snapshotFrozen(ports, vm, request, within)))
     const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen, { held: false }))
     const freeze = await freezeOf(ports, run, vm, seen.keptBefore)
     point = gradeFrozen(ports, settings, draft, { vm, seen, frozen, freeze, cameBack })
@@ -66,4 +66,14 @@ async function forget(ports: Ports, { saga, helper }: Run, { id }: KeptFreeze, m
   await saga
     .step({ step: `forget ${id}` }, () => helper.forget(id, { timeoutMs: 30_000, machine }))
     .catch((thrown) => ports.log.warn('a freeze could not be forgotten in the guest', { id, message: String(thrown) }))
+}
+
+/** A task that found the VM locked has frozen nothing. Whoever works on it may have, and ends that by himself. */
+async function taken(saga: Saga, work: () => Promise<Frozen>): Promise<Frozen> {
+  try {
+    return await saga.act('create-snapshot', work, { settles: ['freeze'] })
+  } catch (thrown) {
+    if (toStillshotError(thrown).code === 'vm-locked') await saga.act('freeze', async () => {}, { settles: ['freeze'] })
+    throw thrown
+  }
 }

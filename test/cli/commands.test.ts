@@ -37,6 +37,14 @@ test('show gives proofs, timeline and the command to roll back by hand', async (
   assert.deepEqual([document.point.id, document.journal.length, document.byHand], [somePoint().id, 2, options.byHand])
 })
 
+test('a point of mode freeze says so in list and show, and has no outage', async () => {
+  const { outage: _, ...frozen } = somePoint({ mode: 'freeze', grade: 'fs-frozen' })
+  const list = await run(['list'], { points: [frozen] })
+  assert.match(list.out, /fs-frozen +- +snapshot \(freeze\) +on kvm only/)
+  const show = await run(['show', '01JDA'], { points: [frozen] })
+  assert.match(show.out, /fs-frozen: the file systems were frozen.*\n {2}taken in mode freeze\n/)
+})
+
 test('show says how a backup is unpacked, and rolls nothing back to its archive', async () => {
   const snapshot = 'nas:backup/vzdump-qemu-100-2026_11_27-02_30_00.vma.zst'
   const backup = (state: string) =>

@@ -80,6 +80,45 @@ test('a task that dies over a frozen guest: the guest is thawed, and nothing is 
   assert.deepEqual([snapshotNames(), await catalog.locks(), await catalog.points()], [[], [], []])
 })
 
+test('a VM that somebody else works on is left as he has it: frozen', async () => {
+  const { take, inside, snapshotNames, onCreate } = makeFrozenWorld()
+  onCreate(async () => {
+    inside.frozen = true
+    throw new StillshotError('vm-locked', 'VM is locked (backup)')
+  })
+  await assert.rejects(take(), { code: 'vm-locked' })
+  assert.deepEqual([inside.frozen, snapshotNames()], [true, []])
+})
+
+test('a task whose answer is lost, and that goes on, is no VM that somebody else works on', async () => {
+  const { take, inside, hypervisor, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    await create()
+    inside.frozen = true
+    hypervisor.breakNext({
+      call: 'listSnapshots',
+      kind: 'fail',
+      times: 100,
+      error: new StillshotError('vm-locked', 'a snapshot is not listed yet'),
+    })
+    throw new StillshotError('answer-lost', 'the answer was lost')
+  })
+  await assert.rejects(take())
+  assert.equal(inside.frozen, false)
+})
+
+test('a guest that does not answer afterwards: the point is kept, and it is told', async () => {
+  const { take, guest, catalog, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    const made = await create()
+    guest.facts.running = false
+    return made
+  })
+  await assert.rejects(take(), { code: 'come-back-failed' })
+  const [point] = await catalog.points()
+  assert.deepEqual([point?.grade, point?.mode], ['fs-frozen', 'freeze'])
+})
+
 test('a process that dies over a frozen guest: recover thaws it before it tidies', async () => {
   const { take, inside, snapshotNames, recover, onCreate, pass } = makeFrozenWorld()
   onCreate(async (create) => {

@@ -34,6 +34,12 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
       "if (!snapshots.some((candidate) => candidate.name === name)) throw new StillshotError('snapshot-not-found', name)\n",
   },
   {
+    name: 'frozen guest left so',
+    file: 'src/coordinator/undo-actions.ts',
+    find: "if (vm.power === 'running') await guestAgent.thaw(vm, { signal, timeoutMs: THAW_LIMIT_MS })",
+    replace: '',
+  },
+  {
     name: 'undo due only after success',
     file: 'src/saga/journal-event.ts',
     find: 'if (event.undo !== undefined) open.set(event.step, event.undo)',

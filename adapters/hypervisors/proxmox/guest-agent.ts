@@ -3,12 +3,13 @@ import type { GuestAgent, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { type Call, wholeCall } from '../../https/call.ts'
 import { type Cluster, onNode, type VmApi, vmApi } from './cluster.ts'
+import { execInGuest } from './guest-exec.ts'
 
 /**
  * qemu-guest-agent through Proxmox VE, which needs VM.GuestAgent.Audit and VM.GuestAgent.FileSystemMgmt. What the guest
  * itself refuses comes as a success with an error inside.
  */
-export function guestAgent(cluster: Cluster): GuestAgent {
+export function guestAgent(cluster: Cluster): Required<GuestAgent> {
   const ask = (doing: string, changes: boolean, post: (agent: VmApi['agent']) => Promise<unknown>) => {
     return (vm: Vm, options?: CallOptions): Promise<void> =>
       wholeCall({ clock: cluster.clock, product: 'Proxmox VE' }, options, async (call: Call) => {
@@ -22,6 +23,10 @@ export function guestAgent(cluster: Cluster): GuestAgent {
     ping: ask('ask the agent of', false, (agent) => agent.ping.$post()),
     freeze: ask('freeze', true, (agent) => agent['fsfreeze-freeze'].$post()),
     thaw: ask('thaw', true, (agent) => agent['fsfreeze-thaw'].$post()),
+    exec: (vm, command, options) =>
+      wholeCall({ clock: cluster.clock, product: 'Proxmox VE' }, options, (call) =>
+        execInGuest(cluster, vm, command, call),
+      ),
   }
 }
 

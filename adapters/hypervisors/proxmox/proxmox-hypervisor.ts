@@ -1,3 +1,4 @@
+import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
   ActByHand,
   Capabilities,
@@ -23,6 +24,7 @@ import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
+import { clones } from './clones.ts'
 import type { Cluster } from './cluster.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { Credentials, type Login } from './credentials.ts'
@@ -65,7 +67,8 @@ export class ProxmoxHypervisor implements Hypervisor {
   readonly kind = 'proxmox'
   readonly capabilities: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: false, quiesce: true }
   readonly name: string
-  readonly guestAgent: GuestAgent
+  readonly guestAgent: Required<GuestAgent>
+  readonly clones: Clones
   readonly #cluster: Cluster
   readonly #warm: WarmConnection
 
@@ -80,6 +83,7 @@ export class ProxmoxHypervisor implements Hypervisor {
     this.#cluster = { name, clock, engine, nodes: new Map(), snapshotDisks: new Map() }
     this.#warm = new WarmConnection((call) => engine.warm(call), clock)
     this.guestAgent = guestAgent(this.#cluster)
+    this.clones = clones(this.#cluster)
   }
 
   check(options?: CallOptions): Promise<HypervisorInfo> {

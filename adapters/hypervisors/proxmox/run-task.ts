@@ -24,7 +24,7 @@ export interface EndedTask {
  */
 export function runTask(
   cluster: Cluster,
-  vm: Vm,
+  vm: Pick<Vm, 'nativeId' | 'name'>,
   call: Call,
   doing: string,
   start: (node: string) => Promise<string>,

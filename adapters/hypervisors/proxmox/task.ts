@@ -5,7 +5,7 @@ import type { Call } from '../../https/call.ts'
 import { api, type Cluster, onNode } from './cluster.ts'
 
 /** What works on a VM, by Proxmox VE's names. */
-export type TaskType = 'qmsnapshot' | 'qmdelsnapshot' | 'qmrollback' | 'qmstart'
+export type TaskType = 'qmsnapshot' | 'qmdelsnapshot' | 'qmrollback' | 'qmstart' | 'qmclone'
 
 /** A task that the credentials may see. */
 export interface SeenTask {

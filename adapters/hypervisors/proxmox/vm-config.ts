@@ -84,6 +84,11 @@ function isOn(value: string): boolean {
   return /^(1|on|yes|true)$/i.test(value)
 }
 
+/** In bytes: `512`, in newer releases `current=512`; Proxmox VE's default where nothing is said. */
+export function memoryOf({ memory }: Config): number {
+  return Number(readProperties(String(memory ?? 512), 'current').current) * 1024 ** 2
+}
+
 /** Before the colon of `storage:volume`; undefined for a device of the node. */
 export function storageOf({ volume }: Drive): string | undefined {
   return /^([^:/]+):/.exec(volume)?.[1]

@@ -10,7 +10,7 @@ export function wirePath(path: string): string {
 
 /**
  * GET and DELETE carry their parameters in the query, because the server refuses a body with them; POST and PUT carry a
- * form of known length. Booleans are 0 and 1. Undefined values are left out.
+ * form of known length. Booleans are 0 and 1; a list is its name several times. Undefined values are left out.
  */
 export function wireRequest(parts: {
   readonly method: string
@@ -33,7 +33,9 @@ function formOf(parameters: Readonly<Record<string, unknown>>): string {
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) {
     if (value === undefined || value === null) continue
-    form.append(name, typeof value === 'boolean' ? String(Number(value)) : String(value))
+    for (const one of Array.isArray(value) ? value : [value]) {
+      form.append(name, typeof one === 'boolean' ? String(Number(one)) : String(one))
+    }
   }
   return form.toString()
 }

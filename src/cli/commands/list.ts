@@ -25,11 +25,16 @@ async function list(app: App, session: Session, names: readonly string[]): Promi
     formatAge(now, point.createdAt),
     point.grade,
     point.outage === undefined ? '-' : formatMs(point.outage.totalMs),
-    point.kind,
+    kindOf(point),
     placeOf(point),
   ])
   const table = formatTable(['VM', 'ID', 'AGE', 'GRADE', 'OUTAGE', 'KIND', 'WHERE'], rows)
   return { document: { points: points.map(pointDocument) }, text: rows.length === 0 ? 'no restore points\n' : table }
+}
+
+/** With the mode, where it is another than most have. */
+function kindOf({ kind, mode }: RestorePoint): string {
+  return mode === 'freeze' ? `${kind} (${mode})` : kind
 }
 
 /** A snapshot stays on the storage of the machine that it secures; nobody should take it for a backup. */

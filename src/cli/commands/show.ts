@@ -96,6 +96,7 @@ function pointText(app: App, point: RestorePoint): string {
   const lines = [
     line`restore point ${point.id} of ${point.vm}, ${age} old (${point.createdAt})`,
     indent(gradeText(point)),
+    ...(point.mode === 'none' ? [] : [`  taken in mode ${point.mode}`]),
     ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
     ...(point.note === undefined ? [] : [line`  note: ${point.note}`]),
     whereText(point),

@@ -20,6 +20,16 @@ export const FACTS = { tags: ['database', 'gold'], pool: 'production/db', node: 
 /** Enough for everything that the port does. */
 const PRIVILEGES: readonly Privilege[] = ['VM.Audit', 'VM.Snapshot', 'VM.PowerMgmt']
 
+/** What copies need besides. */
+export const CLONING: readonly Privilege[] = [
+  ...PRIVILEGES,
+  'VM.Clone',
+  'VM.Allocate',
+  'VM.Config.Network',
+  'VM.Config.Memory',
+  'VM.Config.Options',
+]
+
 export interface OpenedProxmox {
   readonly standIn: StandIn
   readonly machine: MemoryMachine
@@ -83,7 +93,10 @@ export async function openProxmox(options: OpenOptions = {}): Promise<OpenedProx
 
 /** As the conformance suite wants it. */
 export async function openConforming(): Promise<HypervisorUnderTest> {
-  const { standIn, machine, hypervisor, vm, close } = await openProxmox()
+  const { standIn, machine, hypervisor, vm, close } = await openProxmox({ privileges: CLONING })
+  standIn.grant('stillshot@pve', '/storage', 'Datastore.AllocateSpace')
+  standIn.grant('stillshot@pve', '/sdn', 'SDN.Use')
+  const machineOf = ({ nativeId }: Vm) => standIn.guest(Number(nativeId)).machine as MemoryMachine
   return {
     hypervisor,
     vm,
@@ -94,9 +107,11 @@ export async function openConforming(): Promise<HypervisorUnderTest> {
     },
     stop: () => machine.stop(),
     makeAmbiguous: async () => 'twin',
+    readClone: async (clone, disk) => Number(machineOf(clone).read(disk)),
     storage: async () =>
       [...machine.disks]
         .flatMap(([disk, { snapshots }]) => [...snapshots.keys()].map((name) => `${disk}@${name}`))
+        .concat([...standIn.cluster.guests.keys()].map((vmid) => `vm-${vmid}`))
         .toSorted(),
     close: async () => {
       await close()

@@ -13,6 +13,8 @@ export const PRIVILEGES = [
   'VM.Backup',
   'VM.Clone',
   'VM.Config.Disk',
+  'VM.Config.Memory',
+  'VM.Config.Network',
   'VM.Config.Options',
   'VM.GuestAgent.Audit',
   'VM.GuestAgent.FileSystemMgmt',

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
 import type { Guest } from '../guests/guest.ts'
-import { isAgentError } from '../machines/machine.ts'
+import { type AgentAnswer, isAgentError } from '../machines/machine.ts'
 import { die } from '../refusal.ts'
 import type { WorkContext } from './context.ts'
 
@@ -58,10 +58,26 @@ export async function thaw({ worker, guest }: WorkContext): Promise<void> {
 
 /** A command through the API: an error from inside the guest is a result like any other. */
 export async function agentCommand(cluster: Cluster, guest: Guest, command: string): Promise<{ result: unknown }> {
+  return { result: await askedAgent(cluster, guest, command) }
+}
+
+/** Where the daemon itself looks at the answer, such an error is its own. */
+export async function agentRequest(
+  cluster: Cluster,
+  guest: Guest,
+  command: string,
+  given: object,
+): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await askedAgent(cluster, guest, command, given)
+  if (isAgentError(answer)) die(`Agent error: ${answer.error.desc}`)
+  return answer as Readonly<Record<string, unknown>>
+}
+
+async function askedAgent(cluster: Cluster, guest: Guest, command: string, given?: object): Promise<AgentAnswer> {
   if (guest.config.agent === undefined) die('No QEMU guest agent configured')
   if (!(await guest.machine.running())) die(`VM ${guest.vmid} is not running`)
   if (!(await agentAnswers(cluster, guest))) die('QEMU guest agent is not running')
-  const result = await guest.machine.askAgent(`guest-${command}`)
+  const result = await guest.machine.askAgent(`guest-${command}`, given)
   if (result === undefined) die(`VM ${guest.vmid} qmp command 'guest-${command}' failed - got timeout`)
-  return { result }
+  return result
 }

@@ -1,11 +1,26 @@
 import { ROOT } from '../access/accounts.ts'
-import { checkConfigLock, describe, digestOf, type Guest } from '../guests/guest.ts'
+import type { Privilege } from '../access/privileges.ts'
+import { checkConfigLock, describe, digestOf, type Guest, type GuestConfig } from '../guests/guest.ts'
 import { die, parameterRefusal } from '../refusal.ts'
 import { forGuests } from './guest-methods.ts'
 import { type Call, SNAPNAME } from './method.ts'
 
-/** The options of a guest that can be changed here; the product has hundreds. */
-const OPTIONS = ['name', 'tags', 'agent', 'hookscript'] as const
+/** The options of a guest that can be changed here, by the privilege for them; the product has hundreds. */
+const OPTIONS = {
+  name: 'VM.Config.Options',
+  tags: 'VM.Config.Options',
+  agent: 'VM.Config.Options',
+  hookscript: 'VM.Config.Options',
+  onboot: 'VM.Config.Options',
+  description: 'VM.Config.Options',
+  memory: 'VM.Config.Memory',
+  balloon: 'VM.Config.Memory',
+  net0: 'VM.Config.Network',
+  net1: 'VM.Config.Network',
+} as const satisfies Record<string, Privilege>
+
+type Option = keyof typeof OPTIONS
+const NAMES = Object.keys(OPTIONS) as readonly Option[]
 
 export const configMethods = forGuests([
   {
@@ -24,12 +39,11 @@ export const configMethods = forGuests([
     method: 'PUT',
     path: '/config',
     parameters: {
-      ...Object.fromEntries(
-        [...OPTIONS, 'description', 'delete'].map((name) => [name, { type: 'string', optional: true }]),
-      ),
+      ...Object.fromEntries([...NAMES, 'delete'].map((name) => [name, { type: 'string', optional: true }])),
       skiplock: { type: 'boolean', optional: true },
     },
-    privileges: ['VM.Config.Options'],
+    privileges: [...new Set(Object.values(OPTIONS))],
+    any: true,
     code: change,
   },
 ])
@@ -40,9 +54,17 @@ async function change({ cluster, who, parameters }: Call, guest: Guest): Promise
   }
   await cluster.lockConfig(guest, undefined, () => {
     if (parameters.skiplock !== '1') checkConfigLock(guest)
-    for (const name of parameters.delete?.split(',') ?? []) delete guest.config[name]
-    for (const name of OPTIONS) if (parameters[name] !== undefined) guest.config[name] = parameters[name]
-    if (parameters.description !== undefined) describe(guest.config, parameters.description)
+    const deleted = parameters.delete?.split(',') ?? []
+    const changed = NAMES.filter((name) => parameters[name] !== undefined || deleted.includes(name))
+    for (const name of changed) cluster.accounts.demand(who, `/vms/${guest.vmid}`, [OPTIONS[name]])
+    for (const name of deleted) delete guest.config[name]
+    for (const name of changed) set(guest.config, name, parameters[name])
   })
   return null
+}
+
+function set(config: GuestConfig, name: Option, value: string | undefined): void {
+  if (value === undefined) return
+  if (name === 'description') describe(config, value)
+  else config[name] = value
 }

@@ -1,8 +1,10 @@
 import { Refusal } from '../refusal.ts'
 import { accessMethods } from './access-methods.ts'
 import { agentMethods } from './agent-methods.ts'
+import { cloneMethods } from './clone-methods.ts'
 import { clusterMethods } from './cluster-methods.ts'
 import { configMethods } from './config-methods.ts'
+import { execMethods } from './exec-methods.ts'
 import type { Method } from './method.ts'
 import { powerMethods } from './power-methods.ts'
 import { snapshotMethods } from './snapshot-methods.ts'
@@ -14,8 +16,10 @@ const METHODS: readonly { readonly method: Method; readonly pattern: RegExp }[] 
   ...clusterMethods,
   ...configMethods,
   ...snapshotMethods,
+  ...cloneMethods,
   ...powerMethods,
   ...agentMethods,
+  ...execMethods,
   ...taskMethods,
   ...storageMethods,
 ].map((method) => ({

@@ -2,7 +2,8 @@ import { parameterRefusal } from '../refusal.ts'
 
 /** A parameter of a call, as the API's schema describes it. */
 export interface Property {
-  readonly type: 'string' | 'integer' | 'boolean'
+  /** `array`: of strings, given as the same name several times; what is checked holds them as JSON. */
+  readonly type: 'string' | 'integer' | 'boolean' | 'array'
   readonly optional?: true
   readonly format?: keyof typeof FORMATS
   readonly maxLength?: number
@@ -40,6 +41,10 @@ export function checkParameters(raw: RawParameters, properties: Properties): Par
     const value = raw[name]
     if (value === undefined) {
       if (property.optional === undefined) errors[name] = 'property is missing and it is not optional'
+      continue
+    }
+    if (property.type === 'array') {
+      checked[name] = JSON.stringify([value].flat())
       continue
     }
     const wrong = wrongValue(value, property)

@@ -70,10 +70,15 @@ export class LabMachine implements Machine {
     await this.#onImage(disk, '-a', snapshot)
   }
 
-  async askAgent(command: string): Promise<AgentAnswer | undefined> {
+  /** Nobody here has tried what a copy of a guest of the lab would be. */
+  copyAt(): Promise<Machine> {
+    return Promise.reject(new Error('a guest of the lab is not copied'))
+  }
+
+  async askAgent(command: string, given?: object): Promise<AgentAnswer | undefined> {
     const seconds =
       command === 'guest-ping' ? AGENT_S.ping : command === 'guest-fsfreeze-freeze' ? AGENT_S.freeze : AGENT_S.other
-    const request = JSON.stringify({ execute: command })
+    const request = JSON.stringify({ execute: command, ...(given === undefined ? {} : { arguments: given }) })
     try {
       const answer = await this.#virsh('qemu-agent-command', '--timeout', String(seconds), request)
       return (JSON.parse(answer) as { return: AgentAnswer }).return

@@ -16,11 +16,13 @@ export interface Machine {
   removeDiskSnapshot(disk: string, snapshot: string): Promise<void>
   /** The machine is off. */
   rollBackDisk(disk: string, snapshot: string): Promise<void>
+  /** Another machine, off, whose disks hold what these held at the snapshot. */
+  copyAt(snapshot: string): Promise<Machine>
   /**
    * Gives one command to the guest agent, `guest-ping` for one. Undefined when nobody answers; an error from inside
    * the guest is an answer, too: `{ error: { class, desc } }`.
    */
-  askAgent(command: string): Promise<AgentAnswer | undefined>
+  askAgent(command: string, given?: object): Promise<AgentAnswer | undefined>
 }
 
 export type AgentAnswer = number | string | AgentError | object

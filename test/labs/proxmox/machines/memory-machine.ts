@@ -1,4 +1,5 @@
 import type { AgentAnswer, Machine } from './machine.ts'
+import { MemoryPrograms } from './memory-programs.ts'
 
 /** How the agent inside behaves: `silent` for one that is installed and hangs, or is not there. */
 export type AgentMood = 'running' | 'silent' | 'refuses-to-freeze' | 'refuses-to-thaw'
@@ -13,6 +14,7 @@ export class MemoryMachine implements Machine {
   readonly disks: ReadonlyMap<string, MemoryDisk>
   agent: AgentMood = 'silent'
   frozen = false
+  readonly programs = new MemoryPrograms()
   /** Whether the guest goes down when it is asked to. */
   obeys = true
   #power: 'running' | 'paused' | 'off' = 'running'
@@ -88,7 +90,14 @@ export class MemoryMachine implements Machine {
     this.#disk(disk).content = content
   }
 
-  async askAgent(command: string): Promise<AgentAnswer | undefined> {
+  async copyAt(snapshot: string): Promise<MemoryMachine> {
+    const copy = new MemoryMachine([...this.disks.keys()])
+    await copy.stop()
+    for (const [disk, { snapshots }] of this.disks) copy.write(disk, snapshots.get(snapshot) ?? '')
+    return copy
+  }
+
+  async askAgent(command: string, given: object = {}): Promise<AgentAnswer | undefined> {
     if (this.agent === 'silent' || this.#power !== 'running') return undefined
     if (command === 'guest-fsfreeze-status') return this.frozen ? 'frozen' : 'thawed'
     if (command === 'guest-fsfreeze-thaw') {
@@ -104,6 +113,7 @@ export class MemoryMachine implements Machine {
         return agentError('GenericError', 'fsfreeze hook has failed with status 1')
       return this.#setFrozen(true)
     }
+    if (command.startsWith('guest-exec')) return this.programs.ask(command, given)
     if (command === 'guest-info') return { version: '9.2.0', supported_commands: [] }
     if (command === 'guest-get-fsinfo') return [{ name: 'sda1', mountpoint: '/', type: 'ext4', disk: [] }]
     return agentError('CommandNotFound', `The command ${command} has not been found`)

@@ -1,0 +1,103 @@
+import type { Finding } from '../../../src/finding.ts'
+import type { CloneRequest } from '../../../src/hypervisor/clones.ts'
+import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { Call } from '../../https/call.ts'
+import { notChecked, rightsFindings } from './check-rights.ts'
+import { cloneId } from './clone-mark.ts'
+import { type Cluster, onNode, vmApi } from './cluster.ts'
+import { type StorageView, viewStorage } from './coverage.ts'
+import { lookAtClone } from './find-clone.ts'
+import { readSnapshotConfig, readSnapshotList, snapshotNamed } from './list-snapshots.ts'
+import { type Config, drivesOf, sizeOf, storageOf } from './vm-config.ts'
+
+/** On the VM, and on the copy, whose id is not known to the administrator: on `/vms`. */
+const ON_VM = ['VM.Audit', 'VM.Clone']
+const ON_COPY = [
+  'VM.Audit',
+  'VM.Allocate',
+  'VM.Config.Network',
+  'VM.Config.Memory',
+  'VM.Config.Options',
+  'VM.PowerMgmt',
+]
+
+const MIB = 1024 ** 2
+
+export async function checkClone(
+  cluster: Cluster,
+  vm: Vm,
+  { snapshotName, name }: CloneRequest,
+  call: Call,
+): Promise<readonly Finding[]> {
+  snapshotNamed(vm, await readSnapshotList(cluster, vm, call), snapshotName)
+  const [config, onVm, onCopy, feature, before] = await Promise.all([
+    readSnapshotConfig(cluster, vm, snapshotName, call),
+    rightsFindings(cluster, vm, ON_VM, call),
+    rightsFindings(cluster, { nativeId: cloneId(name) }, ON_COPY, call),
+    featureFindings(cluster, vm, snapshotName, call),
+    lookAtClone(cluster, vm, name, call),
+  ])
+  const storage = await viewStorage(cluster, vm, config, call)
+  return [
+    ...onVm,
+    ...onCopy,
+    ...feature,
+    ...(before.state === 'none'
+      ? []
+      : [refuse('name-taken', `there is a VM ${name}, or ${before.nativeId}`, 'take another')]),
+    ...passedThrough(vm, config),
+    ...hookFindings(config),
+    ...spaceFindings(config, storage),
+  ]
+}
+
+async function featureFindings(cluster: Cluster, vm: Vm, snapname: string, call: Call): Promise<readonly Finding[]> {
+  const errand = { call, doing: `look whether ${vm.name} can be copied at ${snapname}` }
+  const { hasFeature } = await onNode(cluster, vm, call, (node) =>
+    vmApi(cluster, vm, node, errand).feature.$get({ feature: 'copy', snapname }),
+  )
+  if (Number(hasFeature)) return []
+  const message = `the storage of ${vm.name} cannot copy its disks as ${snapname} has them`
+  return [refuse('no-copy', message, 'move the disks to a storage that can: LVM-thin, RBD, or qcow2 files')]
+}
+
+/** Devices of the node are in the copy's configuration as well, and one VM at a time can have them. */
+function passedThrough({ name }: Vm, config: Config): readonly Finding[] {
+  const devices = Object.keys(config).filter(
+    (key) => /^(hostpci|usb|serial|parallel)\d+$/.test(key) && isOfHost(config[key]),
+  )
+  if (devices.length === 0) return []
+  const message = `${name} has devices of its node (${devices.join(', ')}), which a copy cannot have at the same time`
+  return [refuse('passed-through', message, 'such a VM cannot be copied for a trial')]
+}
+
+/** Only root can take it out of a configuration. */
+function hookFindings({ hookscript }: Config): readonly Finding[] {
+  if (hookscript === undefined) return []
+  const message = `the hook script ${hookscript} will run for the copy, too, when it is started and stopped`
+  return [{ severity: 'warn', code: 'hook-script', message, hint: 'let it do nothing for ids above 900000000' }]
+}
+
+function isOfHost(value: unknown): boolean {
+  return !/^(socket|spice)\b/.test(String(value))
+}
+
+/** The copy may come to need all of it, and needs less where the storage leaves out what is empty. */
+function spaceFindings(config: Config, { storages }: StorageView): readonly Finding[] {
+  const needed = new Map<string, number>()
+  for (const drive of drivesOf(config)) {
+    const storage = storageOf(drive)
+    if (storage !== undefined) needed.set(storage, (needed.get(storage) ?? 0) + sizeOf(drive))
+  }
+  return [...needed].map(([storage, bytes]): Finding => {
+    const free = storages.get(storage)?.available
+    if (free === undefined) return notChecked(`free space on ${storage}`, `Datastore.Audit on /storage/${storage}`)
+    const message = `${Math.floor(free / MIB)} MiB free on ${storage}, the copy may grow to ${Math.floor(bytes / MIB)} MiB`
+    if (free >= bytes) return { severity: 'ok', code: 'space', message, hint: '' }
+    return { severity: 'warn', code: 'space', message, hint: 'watch it, or make room' }
+  })
+}
+
+function refuse(code: string, message: string, hint: string): Finding {
+  return { severity: 'refuse', code, message, hint, error: 'hypervisor-refused' }
+}

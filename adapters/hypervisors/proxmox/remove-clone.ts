@@ -1,0 +1,48 @@
+import { StillshotError } from '../../../src/errors.ts'
+import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import type { Call } from '../../https/call.ts'
+import { type Cluster, vmApi } from './cluster.ts'
+import { lookAtClone, notOurs, type SeenClone } from './find-clone.ts'
+import { powerOf, readStatus } from './power.ts'
+import { isCode, runTask } from './run-task.ts'
+import { followTask, runningTask } from './task.ts'
+
+/** How often what a lost answer changed is looked at anew. */
+const LOOKS = 5
+
+/** Stops it hard and removes it with its disks. A copy that is still being made is waited for. */
+export async function removeClone(cluster: Cluster, vm: Vm, name: string, call: Call): Promise<void> {
+  const doing = `remove the copy ${name} of ${vm.name}`
+  for (let look = 1; ; look += 1) {
+    const copying = await runningTask(cluster, vm, call, 'qmclone')
+    if (copying !== undefined) await followTask(cluster, copying.upid, call, doing)
+    const seen = await lookAtClone(cluster, vm, name, call)
+    if (seen.state === 'none') return
+    if (seen.state === 'foreign') throw notOurs(doing, seen, vm)
+    if (seen.state === 'being-made') throw killed(doing, seen)
+    try {
+      await destroy(cluster, seen, call, doing)
+      return
+    } catch (error) {
+      if (isCode(error, 'vm-not-found')) return
+      if (!isCode(error, 'answer-lost') || call.signal.aborted || look >= LOOKS) throw error
+      await cluster.clock.sleep(500, call.signal)
+    }
+  }
+}
+
+async function destroy(cluster: Cluster, copy: SeenClone, call: Call, doing: string): Promise<void> {
+  const at = (node: string) => vmApi(cluster, copy, node, { call, doing })
+  if (powerOf(await readStatus(cluster, copy, call)) !== 'off') {
+    await runTask(cluster, copy, call, doing, (node) => at(node).status.stop.$post())
+  }
+  await runTask(cluster, copy, call, doing, (node) => at(node).$delete({ purge: true }))
+  cluster.nodes.delete(copy.nativeId)
+}
+
+/** No task works at it any more, and only root can take the lock away. */
+function killed(doing: string, { nativeId }: SeenClone): StillshotError {
+  const message = `${doing}: the task that made it was killed and left VM ${nativeId} locked (clone)`
+  const hint = `type \`qm unlock ${nativeId} && qm destroy ${nativeId} --purge\` as root on its node`
+  return new StillshotError('hypervisor-refused', message, { hint })
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { cloneId } from '../../../../adapters/hypervisors/proxmox/clone-mark.ts'
+import type { Privilege } from '../../../labs/proxmox/access/privileges.ts'
+import { MemoryMachine } from '../../../labs/proxmox/machines/memory-machine.ts'
+import { CLONING, type OpenedProxmox, type OpenOptions, withProxmox } from './open-proxmox.ts'
+
+const NAME = 'stillshot-01JD0000000000000000000001'
+const ID = Number(cloneId(NAME))
+const REQUEST = { snapshotName: 's1', name: NAME }
+
+function withSnapshot(options: OpenOptions, body: (opened: OpenedProxmox) => Promise<void>): Promise<void> {
+  return withProxmox({ privileges: CLONING, ...options }, async (opened) => {
+    opened.standIn.grant('stillshot@pve', '/storage', 'Datastore.AllocateSpace')
+    opened.standIn.grant('stillshot@pve', '/sdn', 'SDN.Use')
+    await opened.hypervisor.createSnapshot(opened.vm, { name: 's1', description: '' })
+    await body(opened)
+  })
+}
+
+describe('copies on Proxmox VE', () => {
+  test('no network card, no start at boot, less memory when asked, and a mark that a person can read', () =>
+    withSnapshot({ config: { onboot: 1, memory: '2048', balloon: 1024 } }, async ({ hypervisor, standIn, vm }) => {
+      await hypervisor.clones.create(vm, { ...REQUEST, memoryBytes: 512 * 1024 ** 2 })
+      const { config } = standIn.guest(ID)
+      assert.deepEqual([config.net0, config.onboot, config.memory, config.balloon], [undefined, '0', '512', '0'])
+      assert.match(String(config.description), /stillshot copy .*"of":"100".*"snapshot":"s1"/)
+      assert.deepEqual((await hypervisor.findVm('100')).macs, vm.macs)
+    }))
+
+  test('an answer that is lost is settled by looking: one copy, one task', () =>
+    withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
+      standIn.fault({ kind: 'lose', call: '^POST .*/clone$', when: 'after' })
+      standIn.fault({ kind: 'slow', task: 'qmclone', point: 'disks', ms: 50 })
+      standIn.fault({ kind: 'lose', call: `^PUT .*/${ID}/config$`, when: 'after' })
+      await hypervisor.clones.create(vm, REQUEST)
+      assert.equal(standIn.tasks('qmclone').length, 1)
+      assert.deepEqual((await hypervisor.clones.find(vm, NAME))?.macs, [])
+      standIn.fault({ kind: 'lose', call: `^DELETE .*/${ID}`, when: 'after' })
+      await hypervisor.clones.remove(vm, NAME)
+      assert.equal(standIn.cluster.guests.has(ID), false)
+    }))
+
+  test('one that still has its network cards is not found, and is removed', () =>
+    withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
+      standIn.fault({ kind: 'answer', call: `^PUT .*/${ID}/config$`, when: 'before', status: 500, reason: 'no quorum' })
+      await assert.rejects(hypervisor.clones.create(vm, REQUEST), { message: /take the network cards out.*no quorum/ })
+      assert.equal(await hypervisor.clones.find(vm, NAME), undefined)
+      await hypervisor.clones.remove(vm, NAME)
+      assert.equal(standIn.cluster.guests.has(ID), false)
+    }))
+
+  test('a task that failed leaves nothing; one that was killed leaves a lock, and it is said what to type', () =>
+    withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
+      standIn.fault({ kind: 'fail', task: 'qmclone', point: 'disks', message: 'No space left on device' })
+      await assert.rejects(hypervisor.clones.create(vm, REQUEST), { code: 'storage-full' })
+      assert.equal(standIn.cluster.guests.has(ID), false)
+      standIn.fault({ kind: 'kill', task: 'qmclone', point: 'disks' })
+      await assert.rejects(hypervisor.clones.create(vm, REQUEST), { message: /was killed/ })
+      assert.equal(await hypervisor.clones.find(vm, NAME), undefined)
+      await assert.rejects(hypervisor.clones.remove(vm, NAME), (error: { hint?: string }) => {
+        assert.match(error.hint ?? '', new RegExp(`qm unlock ${ID} && qm destroy ${ID}`))
+        return true
+      })
+    }))
+
+  test('a VM that has the id by chance is neither copied over nor removed', () =>
+    withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
+      standIn.addGuest({ vmid: ID, machine: new MemoryMachine([]), config: { name: 'other', description: 'mine' } })
+      await assert.rejects(hypervisor.clones.create(vm, REQUEST), { code: 'hypervisor-refused' })
+      await assert.rejects(hypervisor.clones.remove(vm, NAME), { message: /does not say that it is our copy/ })
+      assert.equal(standIn.tasks('qmclone').length, 0)
+      const codes = (await hypervisor.clones.check(vm, REQUEST)).map(({ code }) => code)
+      assert.ok(codes.includes('name-taken'))
+    }))
+
+  test('a locked VM is waited for', () =>
+    withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
+      standIn.backUp(100, 700)
+      await hypervisor.clones.create(vm, REQUEST)
+      assert.ok(await hypervisor.clones.find(vm, NAME))
+    }))
+
+  test('the look before names every privilege that is missing, and devices of the node', () =>
+    withSnapshot({ config: { hostpci0: '0000:01:00', serial0: 'socket' } }, async ({ hypervisor, standIn, vm }) => {
+      const some: readonly Privilege[] = ['VM.Audit', 'VM.Snapshot', 'VM.PowerMgmt', 'VM.Config.Options']
+      standIn.grant('stillshot@pve', `/vms/${ID}`, ...some)
+      const refusals = (await hypervisor.clones.check(vm, REQUEST))
+        .filter(({ severity }) => severity === 'refuse')
+        .map(({ message }) => message)
+      assert.deepEqual(refusals.slice(0, 3), [
+        `VM.Allocate on /vms/${ID} is missing`,
+        `VM.Config.Network on /vms/${ID} is missing`,
+        `VM.Config.Memory on /vms/${ID} is missing`,
+      ])
+      assert.match(refusals[3] ?? '', /devices of its node \(hostpci0\)/)
+    }))
+})
