@@ -84,6 +84,12 @@ export interface Hypervisor {
    */
   readonly guestAgent?: GuestAgent
 
+  /**
+   * Whole backups of the VM that jobs of the hypervisor itself began in this time, oldest first; absent where it makes none.
+   * Rejects with `hypervisor-refused` where the credentials may see no storage for them. Repeatable.
+   */
+  listBackups?(vm: Vm, begun: { fromMs: number; toMs: number }, options?: CallOptions): Promise<readonly Backup[]>
+
   /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. */
   byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string
 
@@ -194,6 +200,18 @@ export interface Snapshot {
   readonly disks: readonly string[]
   /** What the hypervisor warned of while it made it; only the answer to `createSnapshot` knows. */
   readonly warnings?: readonly string[]
+}
+
+/** An archive that the hypervisor made of a VM by itself. */
+export interface Backup {
+  /** As the hypervisor names it. */
+  readonly name: string
+  /** When its job began with the VM: ISO 8601 UTC, by the hypervisor's clock. Its point in time is a little later. */
+  readonly createdAt: string
+  /** {@link VmDisk.id}s that it contains; none where that cannot be told. */
+  readonly disks: readonly string[]
+  /** Whether its job asks the guest's agent to freeze. */
+  readonly freezes: boolean
 }
 
 export interface VmEvent {

@@ -1,6 +1,7 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
 import type {
+  Backup,
   Capabilities,
   Hypervisor,
   HypervisorInfo,
@@ -13,7 +14,7 @@ import type {
   VmEvent,
 } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
-import { formatInstant } from '../../../src/system/instant.ts'
+import { formatInstant, parseInstant } from '../../../src/system/instant.ts'
 import { FakeEvents } from './fake-events.ts'
 import { type FakeCall, type FakeFault, FakeFaults } from './fake-faults.ts'
 import { type FakeSnapshot, type FakeVm, type FakeVmOptions, fakeVm, forget, overlaysOn } from './fake-vm.ts'
@@ -28,6 +29,8 @@ export interface FakeHypervisorOptions {
   /** Called inside the act, at its point in time: a test's guest sees it there. */
   readonly onCreate?: (vm: Vm, snapshot: Snapshot) => void
   readonly onRollBack?: (vm: Vm, snapshot: Snapshot) => void
+  /** True for one whose own jobs make backups: those of {@link FakeVm.backups}. */
+  readonly backups?: boolean
   readonly onPower?: (vm: Vm, power: PowerState) => void
 }
 
@@ -39,6 +42,7 @@ export class FakeHypervisor implements Hypervisor {
   readonly name: string
   readonly capabilities: Capabilities
   readonly faults: FakeFaults
+  readonly listBackups?: NonNullable<Hypervisor['listBackups']>
   /** Names of the calls so far, in order. */
   readonly calls: FakeCall[] = []
   readonly #options: FakeHypervisorOptions
@@ -50,6 +54,7 @@ export class FakeHypervisor implements Hypervisor {
     this.name = options.name ?? 'fake'
     this.capabilities = { ...CAPABILITIES, ...options.capabilities }
     this.faults = new FakeFaults(options.clock)
+    if (options.backups) this.listBackups = this.#backups
     this.#vms = new Map(options.vms.map((vm) => [vm.nativeId, fakeVm(vm)]))
   }
 
@@ -197,6 +202,14 @@ export class FakeHypervisor implements Hypervisor {
     this.calls.push(call)
     return this.faults.run(call, options, work)
   }
+
+  readonly #backups = (vm: Vm, { fromMs, toMs }: { fromMs: number; toMs: number }, options?: CallOptions) =>
+    this.#run('listBackups', options, (): readonly Backup[] =>
+      this.state(vm.nativeId).backups.filter(({ createdAt }) => {
+        const createdMs = parseInstant(createdAt)
+        return createdMs >= fromMs && createdMs <= toMs
+      }),
+    )
 
   #vm(state: FakeVm): Vm {
     const { nativeId, name, uuid, power, macs, disks } = state
