@@ -87,7 +87,8 @@ export interface RestorePoint {
   readonly createdAt: string
   /**
    * `safety`: taken before a roll back, not graded by a hold. `foreign`: somebody else's snapshot, graded by a freeze from
-   * inside; never ours to remove or to write on. `backup`: made by the hypervisor's own job; `snapshot` names its archive.
+   * inside; never ours to remove or to write on. `backup`: made by the hypervisor's own job, around
+   * a hold of ours or a freeze from inside; `snapshot` names its archive.
    */
   readonly kind: 'snapshot' | 'safety' | 'foreign' | 'backup'
   readonly mode: 'stop' | 'freeze' | 'none'

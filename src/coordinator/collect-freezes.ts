@@ -1,12 +1,12 @@
 import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import type { Grade, Reason } from '../grade/grade.ts'
-import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
-import { idOfSnapshotName } from '../hypervisor/snapshot-name.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
 import { formatInstant } from '../system/instant.ts'
 import { heldInside } from './expected-marker.ts'
+import { type ForeignCopies, type ForeignCopy, foreignCopies } from './foreign-copies.ts'
 import { type FreezeFacts, foreignPoint, holdOfFreeze } from './judge-freeze.ts'
 import { type KeptFreeze, readKeptFreezes, type UnreadableFreeze } from './kept-freezes.ts'
-import { type Match, matchSnapshot, SETTLED_AFTER_MS } from './match-freeze.ts'
+import { type Match, matchFreeze, SETTLED_AFTER_MS } from './match-freeze.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { beginRun, failRun, finishRun, openHelper, type Run } from './run.ts'
 
@@ -19,8 +19,8 @@ export interface CollectReport {
 export interface CollectedFreeze {
   readonly id: string
   /**
-   * `point`: somebody else's snapshot is a restore point now. `hold`: there is no snapshot; kept as a hold that is over.
-   * `waits`: it stays in the guest, because its snapshot may still be coming. `unreadable`: forgotten.
+   * `point`: somebody else's snapshot or backup is a restore point now. `hold`: there is none; kept as a hold that is over.
+   * `waits`: it stays in the guest, because it may still be coming. `unreadable`: forgotten.
    */
   readonly outcome: 'point' | 'hold' | 'waits' | 'unreadable'
   readonly message: string
@@ -30,12 +30,9 @@ export interface CollectedFreeze {
   readonly reasons?: readonly Reason[]
 }
 
-/** A snapshot may be listed only after its task ended, which may be minutes after the freeze. */
-const SNAPSHOT_IS_LISTED_AFTER_MS = 900_000
-
 /**
- * Takes over what freezes from inside left in the guest: evidence around other people's snapshots becomes their restore
- * points. What is in the catalog is forgotten in the guest, never earlier. May be repeated: the same again changes nothing.
+ * Takes over what freezes from inside left in the guest: evidence around other people's snapshots and backups becomes
+ * their restore points. What is in the catalog is forgotten in the guest, never earlier. May be repeated: the same again changes nothing.
  */
 export async function collectFreezes(
   ports: Ports,
@@ -81,11 +78,11 @@ async function collect(
   const freezes = await readKeptFreezes(run.helper, clock, ids, call)
   const readable = freezes.filter(isReadable)
   if (wait) await untilSettled(ports, readable, signal)
-  const listed = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
+  const windows = readable.map(({ window }) => window)
+  const foreign = await foreignCopies(ports, vm, windows, signal)
   const sameUuid = await hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })
   const facts = { application: ports.application, settings, vm, sameUuid, run: run.id }
-  const foreign = listed.filter(({ name }) => idOfSnapshotName(name) === undefined)
-  await dropGone(ports, vm, foreign)
+  await dropGone(ports, vm, foreign.copies)
   const collected: CollectedFreeze[] = []
   for (const freeze of freezes) {
     const seen = isReadable(freeze)
@@ -99,21 +96,25 @@ async function collect(
   return collected
 }
 
-/** Restore points of this VM that are other people's snapshots. */
+/** Restore points of this VM that are other people's snapshots or backups. */
 async function pointsOf({ catalog }: Ports, vm: Vm): Promise<readonly RestorePoint[]> {
   const key = vmKey(vm)
-  return (await catalog.points()).filter((point) => point.vmKey === key && point.kind === 'foreign')
+  return (await catalog.points()).filter(
+    ({ vmKey: of, kind }) => of === key && (kind === 'foreign' || kind === 'backup'),
+  )
 }
 
 /** Other people's snapshots go when they like, and the next one may have the same name: a point is of one moment. */
-async function dropGone(ports: Ports, vm: Vm, foreign: readonly Snapshot[]): Promise<void> {
+async function dropGone(ports: Ports, vm: Vm, foreign: readonly ForeignCopy[]): Promise<void> {
   for (const point of await pointsOf(ports, vm)) {
-    if (!foreign.some((snapshot) => isOf(point, snapshot))) await ports.catalog.removePoint(point.id)
+    if (point.kind === 'foreign' && !foreign.some((snapshot) => isOf(point, snapshot)))
+      await ports.catalog.removePoint(point.id)
   }
 }
 
-function isOf(point: RestorePoint, { name, createdAt }: Snapshot): boolean {
-  return point.snapshot === name && point.createdAt === createdAt
+/** An archive's name has its time in it, and its point may be dated by whoever watched it being made. */
+function isOf(point: RestorePoint, { kind, name, createdAt }: ForeignCopy): boolean {
+  return point.snapshot === name && (kind === 'backup' || point.createdAt === createdAt)
 }
 
 /**
@@ -161,7 +162,7 @@ type Judged = CollectedFreeze & { readonly record?: RestorePoint | ReturnType<ty
 
 interface Surroundings {
   readonly others: readonly KeptFreeze[]
-  readonly foreign: readonly Snapshot[]
+  readonly foreign: ForeignCopies
   readonly points: readonly RestorePoint[]
   readonly nowMs: number
 }
@@ -171,32 +172,32 @@ function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, foreign, points
   const about = { id, source }
   const ageMs = nowMs - window.releasedMs
   const windows = others.filter((other) => other !== freeze).map((other) => other.window)
-  const match = matchSnapshot(window, windows, foreign)
-  const incomplete = match.snapshots.some(({ complete }) => !complete)
-  const [snapshot] = match.snapshots
+  const match = matchFreeze(window, windows, foreign.copies)
+  const incomplete = match.copies.some(({ complete }) => !complete)
+  const [copy] = match.copies
   if (ageMs < SETTLED_AFTER_MS) return { ...about, outcome: 'waits', message: 'it has only just ended' }
-  if (incomplete || (snapshot === undefined && ageMs < SNAPSHOT_IS_LISTED_AFTER_MS)) {
-    return { ...about, outcome: 'waits', message: 'no snapshot of that time is complete yet' }
+  if (incomplete || (copy === undefined && ageMs < foreign.listedAfterMs)) {
+    return { ...about, outcome: 'waits', message: 'no snapshot or backup of that time is complete yet' }
   }
-  if (snapshot === undefined || match.snapshots.length > 1) return asHold(facts, freeze, match)
-  const earlier = points.find((point) => isOf(point, snapshot))
+  if (copy === undefined || match.copies.length > 1) return asHold(facts, freeze, match)
+  const earlier = points.find((point) => isOf(point, copy))
   if (earlier !== undefined) {
-    return { ...about, outcome: 'hold', message: `${snapshot.name} is restore point ${earlier.id} already` }
+    return { ...about, outcome: 'hold', message: `${copy.name} is restore point ${earlier.id} already` }
   }
-  const record = foreignPoint(facts, freeze, match, snapshot)
+  const record = foreignPoint(facts, freeze, match, copy)
   const { grade, reasons } = record
-  const message = `snapshot ${snapshot.name} is restore point ${id}`
-  return { ...about, outcome: 'point', message, snapshot: snapshot.name, grade, reasons, record }
+  const message = `${copy.kind === 'backup' ? 'backup' : 'snapshot'} ${copy.name} is restore point ${id}`
+  return { ...about, outcome: 'point', message, snapshot: copy.name, grade, reasons, record }
 }
 
-function asHold(facts: FreezeFacts, freeze: KeptFreeze, { snapshots, why }: Match): Judged {
+function asHold(facts: FreezeFacts, freeze: KeptFreeze, { copies, why }: Match<ForeignCopy>): Judged {
   const record = holdOfFreeze(facts, freeze)
   const { grade, reasons } = record.evidence
   const { heldMs, releasedMs } = freeze.window
   const when = `from ${formatInstant(heldMs)} to ${formatInstant(releasedMs)}`
-  const names = snapshots.map(({ name }) => name).join(', ')
+  const names = copies.map(({ name }) => name).join(', ')
   const message =
-    snapshots.length === 0
+    copies.length === 0
       ? `no snapshot was begun at that time; a backup whose point in time lies ${when} has this grade`
       : `${why ?? 'it is ambiguous'}: ${names}; none of them is graded`
   const { id, source } = freeze

@@ -4,14 +4,16 @@ import type { Proof } from '../grade/proof.ts'
 import type { Application } from '../guest/application.ts'
 import { proveCoverage, withSnapshotDisks } from '../guest/coverage.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
-import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
 import { formatInstant } from '../system/instant.ts'
 import { proveHold } from './evidence.ts'
+import type { ForeignCopy } from './foreign-copies.ts'
 import type { KeptFreeze } from './kept-freezes.ts'
 import type { Match } from './match-freeze.ts'
 import { measureOutage } from './outage.ts'
 import type { VmSettings } from './ports.ts'
 import type { ReleaseReport } from './release-hold.ts'
+import type { BackupEvidence } from './unfinished-backup.ts'
 
 /** What is known when a freeze is judged. */
 export interface FreezeFacts {
@@ -24,11 +26,17 @@ export interface FreezeFacts {
   readonly run: string
 }
 
-/** The restore point that somebody else's snapshot is, by what the freeze around it showed. Pure. */
-export function foreignPoint(facts: FreezeFacts, freeze: KeptFreeze, match: Match, snapshot: Snapshot): RestorePoint {
+/** The restore point that somebody else's snapshot or backup is, by what the freeze around it showed. Pure. */
+export function foreignPoint(
+  facts: FreezeFacts,
+  freeze: KeptFreeze,
+  match: Match<ForeignCopy>,
+  copy: ForeignCopy,
+): RestorePoint {
   const { vm, settings, run } = facts
   const { id, source, window, hold, release, comeBack } = freeze
-  const proofs = [...proveFreeze(facts, freeze, snapshot), proveInside(match, snapshot)]
+  const proofs = [...proveFreeze(facts, freeze, copy), proveInside(match, copy)]
+  const backup: { backup?: BackupEvidence } = copy.kind === 'backup' ? { backup: { state: 'done' } } : {}
   return {
     version: 1,
     id,
@@ -36,13 +44,22 @@ export function foreignPoint(facts: FreezeFacts, freeze: KeptFreeze, match: Matc
     vm: settings.name,
     vmKey: vmKey(vm),
     hypervisor: vm.hypervisor,
-    snapshot: snapshot.name,
-    createdAt: snapshot.createdAt,
-    kind: 'foreign',
+    snapshot: copy.name,
+    createdAt: copy.createdAt,
+    kind: copy.kind,
     mode: 'stop',
     ...gradeEvidence(proofs),
     outage: outageOf(freeze),
-    evidence: { version: 1, proofs, source, window: readable(window), hold, release, ...(comeBack && { comeBack }) },
+    evidence: {
+      version: 1,
+      proofs,
+      source,
+      window: readable(window),
+      hold,
+      release,
+      ...(comeBack && { comeBack }),
+      ...backup,
+    },
   }
 }
 
@@ -75,7 +92,7 @@ export function holdOfFreeze(facts: FreezeFacts, freeze: KeptFreeze): HoldRecord
 export function proveFreeze(
   { application, settings, vm, sameUuid }: FreezeFacts,
   { probe, hold, release, comeBack }: KeptFreeze,
-  snapshot?: Snapshot,
+  snapshot?: Pick<ForeignCopy, 'disks'>,
 ): readonly Proof[] {
   const coverage = proveCoverage(probe, vm.disks, settings.disks)
   return [
@@ -86,10 +103,10 @@ export function proveFreeze(
   ]
 }
 
-function proveInside({ kind, why }: Match, { name, createdAt }: Snapshot): Proof {
+function proveInside({ kind, why }: Match<ForeignCopy>, { kind: what, name, createdAt }: ForeignCopy): Proof {
   const claim = 'inside-hold'
   if (kind === 'one') {
-    const message = `${name}, begun at ${createdAt}, is the only snapshot that the guest can have been frozen for`
+    const message = `${name}, begun at ${createdAt}, is the only ${what === 'backup' ? 'backup' : 'snapshot'} that the guest can have been frozen for`
     return { claim, verdict: 'proven', code: 'frozen-for-it', message }
   }
   const message = `it is not certain that the guest was frozen for ${name}: ${why ?? 'no reason given'}`

@@ -99,6 +99,12 @@ export interface Hypervisor {
   /** Copies of a VM as it was at a snapshot, for drills and to fetch data from; absent where it cannot make them. */
   readonly clones?: Clones
 
+  /**
+   * Whole backups of the VM that jobs of the hypervisor itself began in this time, oldest first; absent where it makes none.
+   * Rejects with `hypervisor-refused` where the credentials may see no storage for them. Repeatable.
+   */
+  listBackups?(vm: Vm, begun: { fromMs: number; toMs: number }, options?: CallOptions): Promise<readonly Backup[]>
+
   /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. */
   byHand(vm: Vm, act: ActByHand, snapshotName: string): string
 
@@ -195,6 +201,18 @@ export interface Snapshot {
    * answer to `createSnapshot` with `quiesce` knows.
    */
   readonly quiesced?: boolean
+}
+
+/** An archive that the hypervisor made of a VM by itself. */
+export interface Backup {
+  /** As the hypervisor names it. */
+  readonly name: string
+  /** When its job began with the VM: ISO 8601 UTC, by the hypervisor's clock. Its point in time is a little later. */
+  readonly createdAt: string
+  /** {@link VmDisk.id}s that it contains; none where that cannot be told. */
+  readonly disks: readonly string[]
+  /** Whether its job asks the guest's agent to freeze. */
+  readonly freezes: boolean
 }
 
 export interface VmEvent {

@@ -1,6 +1,6 @@
 import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
 import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
-import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import { FakeHypervisor, type FakeHypervisorOptions } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
 import type { Ports, ProgressEvent, VmSettings } from '../../src/coordinator/ports.ts'
 import { recoverRuns } from '../../src/coordinator/recover-runs.ts'
@@ -10,7 +10,7 @@ import { modelApplication } from './model-application.ts'
 import { ModelGuest } from './model-guest.ts'
 
 /** One VM with one guest, in virtual time: the real coordinator runs in it unchanged. */
-export function makeWorld(change: Partial<VmSettings> = {}) {
+export function makeWorld(change: Partial<VmSettings> = {}, more: Pick<FakeHypervisorOptions, 'backups'> = {}) {
   const system = virtualSystem()
   const { clock } = system
   const guest = new ModelGuest(clock)
@@ -26,6 +26,7 @@ export function makeWorld(change: Partial<VmSettings> = {}) {
   const pointsInTime: { name: string; running: boolean }[] = []
   const hypervisor = new FakeHypervisor({
     clock,
+    ...more,
     vms: [{ nativeId: 'db1', uuid: guest.facts.uuid, macs: [guest.facts.mac], disks: [disk] }],
     onCreate: (_, { name }) => pointsInTime.push({ name, running: guest.facts.running }),
     onRollBack: (_, { name }) => {

@@ -3,6 +3,7 @@ import type { Finding } from '../../../src/finding.ts'
 import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
   ActByHand,
+  Backup,
   Capabilities,
   CheckSnapshotOptions,
   GuestAgent,
@@ -17,7 +18,7 @@ import type {
   VmEvent,
 } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
-import { formatInstant } from '../../../src/system/instant.ts'
+import { formatInstant, parseInstant } from '../../../src/system/instant.ts'
 import { type FakeGuest, fakeAgent } from './fake-agent.ts'
 import { type FakeCloneWorld, fakeClones } from './fake-clones.ts'
 import { FakeEvents } from './fake-events.ts'
@@ -34,6 +35,8 @@ export interface FakeHypervisorOptions {
   /** Called inside the act, at its point in time: a test's guest sees it there. */
   readonly onCreate?: (vm: Vm, snapshot: Snapshot) => void
   readonly onRollBack?: (vm: Vm, snapshot: Snapshot) => void
+  /** True for one whose own jobs make backups: those of {@link FakeVm.backups}. */
+  readonly backups?: boolean
   readonly onPower?: (vm: Vm, power: PowerState) => void
   /** What the agent in every guest does; without it the hypervisor has none. */
   readonly guest?: FakeGuest
@@ -49,6 +52,7 @@ export class FakeHypervisor implements Hypervisor {
   readonly clones: Clones
   readonly guestAgent?: GuestAgent
   readonly faults: FakeFaults
+  readonly listBackups?: NonNullable<Hypervisor['listBackups']>
   /** Names of the calls so far, in order. */
   readonly calls: FakeCall[] = []
   readonly #options: FakeHypervisorOptions
@@ -60,6 +64,7 @@ export class FakeHypervisor implements Hypervisor {
     this.name = options.name ?? 'fake'
     this.capabilities = { ...CAPABILITIES, ...options.capabilities }
     this.faults = new FakeFaults(options.clock)
+    if (options.backups) this.listBackups = this.#backups
     this.#vms = new Map(options.vms.map((vm) => [vm.nativeId, fakeVm(vm)]))
     const run: FakeCloneWorld['run'] = (call, given, work) => this.#run(call, given, work)
     this.clones = fakeClones({
@@ -225,6 +230,14 @@ export class FakeHypervisor implements Hypervisor {
     this.calls.push(call)
     return this.faults.run(call, options, work)
   }
+
+  readonly #backups = (vm: Vm, { fromMs, toMs }: { fromMs: number; toMs: number }, options?: CallOptions) =>
+    this.#run('listBackups', options, (): readonly Backup[] =>
+      this.state(vm.nativeId).backups.filter(({ createdAt }) => {
+        const createdMs = parseInstant(createdAt)
+        return createdMs >= fromMs && createdMs <= toMs
+      }),
+    )
 
   #vm(state: FakeVm): Vm {
     const { nativeId, name, uuid, power, macs, disks } = state

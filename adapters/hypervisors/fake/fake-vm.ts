@@ -1,4 +1,4 @@
-import type { ListedVm, PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
+import type { Backup, ListedVm, PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
 
 /** A VM as a test describes it; what is missing gets a sensible value. */
 export interface FakeVmOptions {
@@ -34,6 +34,8 @@ export interface FakeVm {
   facts: FakeFacts
   readonly contents: Map<string, string>
   snapshots: FakeSnapshot[]
+  /** Of the hypervisor's own jobs; a test puts them there. */
+  readonly backups: Backup[]
   /** The snapshot that the disks stand on. */
   current: string | undefined
   /** Tokens of roll backs that were done. */
@@ -56,6 +58,7 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
     facts: { tags: [], ...options.facts },
     contents: new Map(),
     snapshots: [],
+    backups: [],
     current: undefined,
     rolledBack: new Set(),
   }

@@ -1,6 +1,7 @@
 import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
   ActByHand,
+  Backup,
   Capabilities,
   CheckSnapshotOptions,
   GuestAgent,
@@ -31,6 +32,7 @@ import { Credentials, type Login } from './credentials.ts'
 import { Engine } from './engine.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { guestAgent } from './guest-agent.ts'
+import { type Begun, listBackups } from './list-backups.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { listVms } from './list-vms.ts'
 import { powerOf, powerOn, readStatus } from './power.ts'
@@ -115,6 +117,10 @@ export class ProxmoxHypervisor implements Hypervisor {
 
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
     return this.#run(options, (call) => listSnapshots(this.#cluster, vm, call))
+  }
+
+  listBackups(vm: Vm, begun: Begun, options?: CallOptions): Promise<readonly Backup[]> {
+    return this.#run(options, (call) => listBackups(this.#cluster, vm, begun, call))
   }
 
   describeSnapshot(vm: Vm, snapshotName: string, description: string, options?: CallOptions): Promise<void> {

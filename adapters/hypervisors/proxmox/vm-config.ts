@@ -89,6 +89,15 @@ export function memoryOf({ memory }: Config): number {
   return Number(readProperties(String(memory ?? 512), 'current').current) * 1024 ** 2
 }
 
+/** Whether a backup asks the agent to freeze the guest: `agent: 1,freeze-fs-on-backup=0` does not. */
+export function freezesOnBackup(config: Config): boolean {
+  const options = readProperties(String(config.agent ?? '0'), 'enabled')
+  return (
+    hasAgent(config) &&
+    !['freeze-fs-on-backup', 'freeze-fs'].some((name) => /^(0|off|no|false)$/i.test(options[name] ?? ''))
+  )
+}
+
 /** Before the colon of `storage:volume`; undefined for a device of the node. */
 export function storageOf({ volume }: Drive): string | undefined {
   return /^([^:/]+):/.exec(volume)?.[1]

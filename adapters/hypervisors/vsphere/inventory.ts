@@ -22,11 +22,15 @@ export interface Entity {
 
 const TYPES = ['Folder', 'Datacenter', 'ComputeResource', 'HostSystem', 'ResourcePool']
 
-/** A few objects for each hundred VMs. */
-export async function readInventory(session: Session, errand: Errand): Promise<Inventory> {
+/** A few objects for each hundred VMs. `apps`: whether there are VMs in vApps, whose folders are then asked for. */
+export async function readInventory(
+  session: Session,
+  { apps: withApps }: { readonly apps: boolean },
+  errand: Errand,
+): Promise<Inventory> {
   const { manager } = await session.open(errand)
   const seen = await readAll(session, TYPES, ['name', 'parent'], errand)
-  const apps = await readAll(session, ['VirtualApp'], ['parentFolder'], errand)
+  const apps = withApps ? await readAll(session, ['VirtualApp'], ['parentFolder'], errand) : []
   const folders = new Map(apps.map(({ object, properties }) => [object.value, ref(properties.parentFolder)]))
   const entities = seen.map(({ object, properties }): [string, Entity] => {
     const [name, parent] = [text(properties.name), ref(properties.parent)]

@@ -6,7 +6,7 @@ import { readVms, type SeenObject } from './properties.ts'
 import type { Rest } from './rest.ts'
 import type { Site } from './site.ts'
 import { readTags, type TagsOf } from './tags.ts'
-import { flag, text } from './values.ts'
+import { flag, ref, text } from './values.ts'
 
 const PATHS = [
   'name',
@@ -23,10 +23,9 @@ const PATHS = [
 export async function listVms(site: Site, rest: Rest, call: Call): Promise<readonly ListedVm[]> {
   const errand = { call, doing: `list the VMs of ${site.name}` }
   const { isVcenter } = await site.session.open(errand)
-  const [vms, inventory] = await Promise.all([
-    readVms(site.session, PATHS, errand),
-    readInventory(site.session, errand),
-  ])
+  const vms = await readVms(site.session, PATHS, errand)
+  const apps = vms.some(({ properties }) => ref(properties.parentVApp) !== undefined)
+  const inventory = await readInventory(site.session, { apps }, errand)
   const tags = isVcenter ? await readTags(rest, { call, doing: `read the tags of ${site.name}` }) : new Map()
   return vms.flatMap((vm) => listed(vm, inventory, tags))
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type HypervisorSuite, hypervisorCase, rejectsWith } from './under-test.ts'
+import { disksOf, type HypervisorSuite, hypervisorCase, rejectsWith } from './under-test.ts'
 
 /** Finding the VM and looking at it. */
 export function findingCases(suite: HypervisorSuite): void {
@@ -62,6 +62,23 @@ export function findingCases(suite: HypervisorSuite): void {
     const meant = all.filter(({ nativeId, name, uuid }) => [nativeId, name, uuid].includes(reference))
     assert.deepEqual([meant.length, all.length >= before], [2, true])
   })
+
+  hypervisorCase(
+    suite,
+    'listBackups() gives the backups of that time, and is absent where there are none',
+    async (under) => {
+      const { hypervisor, vm, makeBackup } = under
+      assert.equal(hypervisor.listBackups === undefined, makeBackup === undefined)
+      const atMs = Date.UTC(2026, 10, 27, 2, 30)
+      const names = [await makeBackup?.(atMs - 60_000), await makeBackup?.(atMs), await makeBackup?.(atMs + 60_000)]
+      const begun = { fromMs: atMs - 1_000, toMs: atMs + 1_000 }
+      const listed = (await hypervisor.listBackups?.(vm, begun)) ?? [{ name: undefined, disks: [disksOf(under)[0]] }]
+      assert.deepEqual(
+        listed.map(({ name, disks }) => [name, disks]),
+        [[names[1], [disksOf(under)[0]]]],
+      )
+    },
+  )
 
   hypervisorCase(suite, 'countUuid() counts the VMs with a UUID', async ({ hypervisor, vm }) => {
     assert.equal(await hypervisor.countUuid(vm.uuid), 1)

@@ -40,6 +40,8 @@ export interface HypervisorUnderTest {
   stop(): Promise<void>
   /** A reference that means two VMs. */
   makeAmbiguous(): Promise<string>
+  /** A whole backup of the VM's first disk that a job of the hypervisor begins then; where it makes none, absent. Gives its name. */
+  makeBackup?(begunMs: number): Promise<string>
   /** Everything in the VM's storage: file names or the like. */
   storage(): Promise<readonly string[]>
   /** Takes the VM away and closes the adapter; must work after any failure. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { FakeHypervisor } from '../../../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import type { FakeVm } from '../../../../adapters/hypervisors/fake/fake-vm.ts'
 import type { Capabilities, Hypervisor, VmDisk } from '../../../../src/hypervisor/hypervisor.ts'
+import { formatInstant } from '../../../../src/system/instant.ts'
 import type { HypervisorUnderTest } from '../../../conformance/hypervisor/under-test.ts'
 
 const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'first', unit: 0, sizeBytes: 16_777_216, covered: true }
@@ -43,15 +45,25 @@ export async function openOver(
     stop,
     makeAmbiguous: async () => 'twin',
     readClone: async (clone, disk) => Number(books.state(clone.nativeId).contents.get(disk)),
+    ...(books.listBackups === undefined || hypervisor !== books ? {} : { makeBackup: backingUp(state) }),
     storage: async () => [...state.snapshots.map(({ snapshot }) => snapshot.name), ...books.copies('101')],
     close: () => hypervisor.close(),
+  }
+}
+
+function backingUp({ backups, disks }: FakeVm) {
+  return async (begunMs: number) => {
+    const name = `archive-${backups.length}`
+    const [first] = disks.map(({ id }) => id)
+    backups.push({ name, createdAt: formatInstant(begunMs), disks: first === undefined ? [] : [first], freezes: true })
+    return name
   }
 }
 
 export async function openFake(capabilities: Partial<Capabilities>): Promise<HypervisorUnderTest> {
   let now = 1_700_000_000_000
   const clock = { now: () => (now += 1), sleep: async () => {} }
-  const hypervisor = new FakeHypervisor({ clock, vms: VMS, capabilities })
+  const hypervisor = new FakeHypervisor({ clock, vms: VMS, capabilities, backups: true })
   const state = hypervisor.state('101')
   return openOver(hypervisor, hypervisor, async () => {
     if (state.power === 'off') return

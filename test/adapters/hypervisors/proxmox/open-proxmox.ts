@@ -7,12 +7,15 @@ import { NodeClock } from '../../../../adapters/system/node-clock.ts'
 import type { Vm } from '../../../../src/hypervisor/hypervisor.ts'
 import type { HypervisorUnderTest } from '../../../conformance/hypervisor/under-test.ts'
 import type { Privilege } from '../../../labs/proxmox/access/privileges.ts'
+import type { StoredBackup } from '../../../labs/proxmox/guests/storage.ts'
 import { MemoryMachine } from '../../../labs/proxmox/machines/memory-machine.ts'
 import { openStandIn, type StandIn, type StandInOptions } from '../../../labs/proxmox/stand-in.ts'
 import { QUICK_TIMES } from '../../../labs/proxmox/times.ts'
 
 const TOKEN = 'stillshot@pve!test'
 const SECRET = '0f0e0d0c-0000-4000-8000-000000000002'
+
+const GIB = 1024 ** 3
 
 /** What the list tells of VM 100 besides. */
 export const FACTS = { tags: ['database', 'gold'], pool: 'production/db', node: 'pve1' }
@@ -93,7 +96,16 @@ export async function openProxmox(options: OpenOptions = {}): Promise<OpenedProx
 
 /** As the conformance suite wants it. */
 export async function openConforming(): Promise<HypervisorUnderTest> {
-  const { standIn, machine, hypervisor, vm, close } = await openProxmox({ privileges: CLONING })
+  const space = { totalBytes: 100 * GIB, usedBytes: 20 * GIB }
+  const backups: StoredBackup[] = []
+  const storages = [
+    { name: 'local', type: 'dir', ...space },
+    { name: 'nas', type: 'nfs', backups, ...space },
+  ] as const
+  const { standIn, machine, hypervisor, vm, close } = await openProxmox({
+    storages,
+    privileges: [...CLONING, 'VM.Backup'],
+  })
   standIn.grant('stillshot@pve', '/storage', 'Datastore.AllocateSpace')
   standIn.grant('stillshot@pve', '/sdn', 'SDN.Use')
   const machineOf = ({ nativeId }: Vm) => standIn.guest(Number(nativeId)).machine as MemoryMachine
@@ -108,6 +120,12 @@ export async function openConforming(): Promise<HypervisorUnderTest> {
     stop: () => machine.stop(),
     makeAmbiguous: async () => 'twin',
     readClone: async (clone, disk) => Number(machineOf(clone).read(disk)),
+    makeBackup: async (begunMs) => {
+      const name = `backup/vzdump-qemu-100-${backups.length}.vma.zst`
+      const config = '#qmdump#map:virtio0:drive-virtio0:local:qcow2:\n'
+      backups.push({ vmid: 100, name, ctime: begunMs / 1000, size: GIB, config })
+      return `nas:${name}`
+    },
     storage: async () =>
       [...machine.disks]
         .flatMap(([disk, { snapshots }]) => [...snapshots.keys()].map((name) => `${disk}@${name}`))

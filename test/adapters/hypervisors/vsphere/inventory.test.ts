@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Entity, type Inventory, placesOf } from '../../../../adapters/hypervisors/vsphere/inventory.ts'
-import type { Ref } from '../../../../adapters/hypervisors/vsphere/values.ts'
+import {
+  type Entity,
+  type Inventory,
+  placesOf,
+  readInventory,
+} from '../../../../adapters/hypervisors/vsphere/inventory.ts'
+import type { Session } from '../../../../adapters/hypervisors/vsphere/session.ts'
+import { field, list, type Ref } from '../../../../adapters/hypervisors/vsphere/values.ts'
 
 /** `Folder f1`. */
 function at(words: string | undefined): Ref | undefined {
@@ -84,4 +90,35 @@ test('what may not be seen is hidden, at whatever level it is', () => {
     for (const place of hidden) assert.equal(places[place as 'pool'], undefined)
   }
   assert.deepEqual(placesOf({}, inventory()).hidden, ['pool', 'folder', 'node', 'cluster'])
+})
+
+test('the inventory is read by type, and the folders of vApps only where there are any', async () => {
+  const value = (type: string, id: string) => ({ attributes: { type }, $value: id })
+  const app = { obj: value('VirtualApp', 'a1'), propSet: { name: 'parentFolder', val: value('Folder', 'f1') } }
+  const pool = {
+    obj: value('VirtualApp', 'a1'),
+    propSet: [
+      { name: 'name', val: 'shop' },
+      { name: 'parent', val: value('ResourcePool', 'rp1') },
+    ],
+  }
+  const asked: string[] = []
+  const answer = (operation: string, fields: unknown) => {
+    if (operation === 'CreateContainerView') {
+      asked.push(list(field(fields, 'type')).join(' '))
+      return value('ContainerView', 'v')
+    }
+    const paths = list(field(fields, 'specSet', 'propSet')).flatMap((each) => list(field(each, 'pathSet')))
+    return operation === 'RetrievePropertiesEx' ? { objects: paths.includes('parentFolder') ? app : pool } : undefined
+  }
+  const session = {
+    open: async () => ({ manager: () => at('Folder root') }),
+    call: async (operation: string, _target: unknown, fields: unknown) => answer(operation, fields),
+  } as unknown as Session
+  const errand = { call: { signal: new AbortController().signal, changeSent: false }, doing: 'try' }
+  const read = async (apps: boolean) => (await readInventory(session, { apps }, errand)).entities.get('a1')
+  assert.deepEqual(await read(true), entity('VirtualApp a1', 'shop', 'ResourcePool rp1', 'Folder f1'))
+  assert.equal((await read(false))?.parentFolder, undefined)
+  const types = 'Folder Datacenter ComputeResource HostSystem ResourcePool'
+  assert.deepEqual(asked, [types, 'VirtualApp', types])
 })

@@ -30,11 +30,69 @@ export const storageMethods: readonly Method[] = [
       return figures(storage)
     },
   },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/storage/{storage}/content',
+    parameters: {
+      ...NODE,
+      storage: { type: 'string' },
+      content: { type: 'string', optional: true },
+      vmid: { type: 'integer', format: 'pve-vmid', optional: true },
+    },
+    permission: { path: '/storage/{storage}', privileges: ['Datastore.Audit', 'Datastore.AllocateSpace'], any: true },
+    protected: true,
+    code: ({ cluster, who, parameters }) => {
+      const { backups = [], name } = storageNamed(cluster, given(parameters, 'storage'))
+      return backups
+        .filter(({ vmid }) => parameters.vmid === undefined || vmid === Number(parameters.vmid))
+        .filter(({ vmid }) => mayReadBackup({ cluster, who }, name, vmid))
+        .map(({ vmid, name: volume, ctime, size }) => {
+          return {
+            volid: `${name}:${volume}`,
+            vmid,
+            ctime,
+            size,
+            content: 'backup',
+            format: 'vma.zst',
+            subtype: 'qemu',
+          }
+        })
+    },
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/vzdump/extractconfig',
+    parameters: { ...NODE, volume: { type: 'string' } },
+    permission: 'all',
+    protected: true,
+    code: ({ cluster, who, parameters }) => {
+      const [storage = '', name = ''] = given(parameters, 'volume').split(/:(.*)/)
+      const found = storageNamed(cluster, storage).backups?.find((backup) => backup.name === name)
+      if (found === undefined) die(`volume '${parameters.volume}' does not exist`)
+      cluster.accounts.demand(who, `/storage/${storage}`, ['Datastore.AllocateSpace'])
+      cluster.accounts.demand(who, `/vms/${found.vmid}`, ['VM.Backup'])
+      return found.config ?? die(`ERROR: unable to open archive - No such file or directory`)
+    },
+  },
 ]
+
+function storageNamed(cluster: Call['cluster'], name: string): Storage {
+  return cluster.storages.get(name) ?? die(`storage '${name}' does not exist`)
+}
+
+/** What may not be read is left out of the list. */
+function mayReadBackup({ cluster, who }: Pick<Call, 'cluster' | 'who'>, storage: string, vmid: number): boolean {
+  const { accounts } = cluster
+  return (
+    accounts.may(who, `/storage/${storage}`, 'Datastore.AllocateSpace') &&
+    accounts.may(who, `/vms/${vmid}`, 'VM.Backup')
+  )
+}
 
 function list({ cluster, node, who, parameters }: Call): unknown {
   return [...cluster.storages.values()]
     .filter((storage) => isOn(storage, node) && (parameters.storage ?? storage.name) === storage.name)
+    .filter((storage) => contentOf(storage).includes(parameters.content ?? ''))
     .filter(
       ({ name }) =>
         cluster.accounts.missing(who, `/storage/${name}`, ['Datastore.Audit', 'Datastore.AllocateSpace'], true) ===
@@ -47,10 +105,15 @@ function isOn({ nodes }: Storage, node: string): boolean {
   return nodes?.includes(node) ?? true
 }
 
-function figures({ type, shared, totalBytes, usedBytes }: Storage) {
+function contentOf({ backups }: Storage): string {
+  return backups === undefined ? 'images' : 'images,backup'
+}
+
+function figures(storage: Storage) {
+  const { type, shared, totalBytes, usedBytes } = storage
   return {
     type,
-    content: 'images',
+    content: contentOf(storage),
     active: 1,
     enabled: 1,
     shared: shared ? 1 : 0,

@@ -3,6 +3,18 @@ import type { Drive } from './drives.ts'
 import { disksOf } from './drives.ts'
 import type { Guest, GuestConfig } from './guest.ts'
 
+export interface StoredBackup {
+  readonly vmid: number
+  /** Behind the colon: `backup/vzdump-qemu-100-2026_11_27-02_30_00.vma.zst`. */
+  readonly name: string
+  /** Seconds since 1970. */
+  readonly ctime: number
+  /** 1 for one that a Proxmox Backup Server has not got whole yet. */
+  readonly size: number
+  /** As the archive has it, with the lines of the dump; undefined for one that is damaged. */
+  readonly config?: string
+}
+
 export interface Storage {
   readonly name: string
   readonly type: keyof typeof SNAPSHOTS
@@ -11,6 +23,8 @@ export interface Storage {
   readonly volumeChain?: boolean
   /** Nodes that have it; all unless given. */
   readonly nodes?: readonly string[]
+  /** Archives of guests. */
+  readonly backups?: readonly StoredBackup[]
   totalBytes: number
   usedBytes: number
 }
