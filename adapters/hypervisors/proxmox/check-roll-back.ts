@@ -1,5 +1,5 @@
 import type { Finding } from '../../../src/finding.ts'
-import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import { NEWEST_ONLY, type Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
 import type { Call } from '../../https/call.ts'
 import { lockFindings } from './check-lock.ts'
@@ -94,7 +94,7 @@ function orderFindings(
 function newestOnly(rigid: readonly string[]): Finding {
   return {
     severity: 'warn',
-    code: 'newest-only',
+    code: NEWEST_ONLY,
     message: `ZFS (${rigid.join(', ')}) rolls back to the newest snapshot only, and a safety snapshot would be newer`,
     hint: 'roll back without a safety snapshot, or copy what is still needed first',
   }
