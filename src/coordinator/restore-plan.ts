@@ -2,10 +2,12 @@ import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
-import { NEWEST_ONLY, type Snapshot, type Vm } from '../hypervisor/hypervisor.ts'
+import { NEWEST_ONLY, NOT_NEWEST, type Snapshot, type Vm } from '../hypervisor/hypervisor.ts'
+import { shellWord } from '../system/shell-word.ts'
 import { neededConsents } from './consents.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { type GuestState, lookAtGuest } from './restore-guest.ts'
+import type { RestoreOrder } from './restore-order.ts'
 import { newerThan } from './restore-points.ts'
 
 /** What a look before a restore saw; nothing of it refuses. */
@@ -13,8 +15,10 @@ export interface RestoreOutlook {
   readonly guest: GuestState
   /** What would be lost or changed, the hypervisor's own view. */
   readonly warnings: readonly Finding[]
-  /** Snapshots that were taken after the point, oldest first. They stay. */
+  /** Snapshots that were taken after the point and stay, oldest first. */
   readonly newer: readonly string[]
+  /** Those that are in the way and were named, newest first: they go before the disks are put back. */
+  readonly removes: readonly string[]
   /** Who depends on this server and must be accepted by name. */
   readonly consents: readonly Finding[]
 }
@@ -33,20 +37,27 @@ export async function lookBeforeRestore(
   ports: Ports,
   settings: VmSettings,
   { helper, vm, point }: { helper: GuestHelper; vm: Vm; point: RestorePoint },
-  { safetySnapshot, signal }: { safetySnapshot: boolean; signal: AbortSignal },
+  { safetySnapshot, removeNewer = [], signal }: Pick<RestoreOrder, 'safetySnapshot' | 'removeNewer' | 'signal'>,
 ): Promise<RestoreOutlook> {
   const { findings, ...guest } = await lookAtGuest(ports, settings, { helper, vm, signal })
   const { hypervisor } = ports
   const snapshots = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
   if (point.kind === 'foreign') checkSameSnapshot(point, snapshots)
   const newer = newerThan(point.snapshot, snapshots)
-  const seen = [...(await hypervisor.checkRollBack(vm, point.snapshot, { signal, timeoutMs: 60_000 }))]
-  if (safetySnapshot) seen.push(...(await hypervisor.checkSnapshot(vm, { signal, timeoutMs: 60_000 })))
-  const newestOnly = !hypervisor.capabilities.rollBackToAny || seen.some(({ code }) => code === NEWEST_ONLY)
-  if (newestOnly) seen.push(...newestOnlyFindings(point, newer, safetySnapshot))
+  const found = await hypervisor.checkRollBack(vm, point.snapshot, { signal, timeoutMs: 60_000 })
+  const newestOnly = !hypervisor.capabilities.rollBackToAny || found.some(({ code }) => ORDERED.includes(code))
+  const seen = [
+    ...found.filter(({ code }) => code !== NOT_NEWEST),
+    ...(safetySnapshot ? await hypervisor.checkSnapshot(vm, { signal, timeoutMs: 60_000 }) : []),
+    ...newerFindings(point, newer, { newestOnly, safetySnapshot, removeNewer }),
+  ]
   refuseAny(seen)
   const warnings = seen.filter(({ severity }) => severity === 'warn')
-  return { guest, warnings, newer, consents: neededConsents(findings, point) }
+  return {
+    ...{ guest, warnings, consents: neededConsents(findings, point) },
+    newer: newer.filter((name) => !removeNewer.includes(name)),
+    removes: newer.filter((name) => removeNewer.includes(name)).toReversed(),
+  }
 }
 
 function refuseAny(findings: readonly Finding[]): void {
@@ -67,21 +78,34 @@ function checkSameSnapshot({ id, snapshot, createdAt }: RestorePoint, snapshots:
   throw new StillshotError('snapshot-not-found', `restore point ${id} is ${snapshot} of ${createdAt}, and ${now}`)
 }
 
-/** Where only the newest snapshot can be gone back to, every newer one is in the way; a safety snapshot would be, too. */
-function newestOnlyFindings(
+/** What an adapter calls a storage that goes back to its newest snapshot only. */
+const ORDERED: readonly string[] = [NEWEST_ONLY, NOT_NEWEST]
+
+/**
+ * Where only the newest snapshot can be gone back to, every newer one is in the way and goes only by its name; a safety snapshot would be
+ * in the way, too. Elsewhere they stay.
+ */
+function newerFindings(
   { snapshot }: RestorePoint,
   newer: readonly string[],
-  safetySnapshot: boolean,
+  how: { newestOnly: boolean; safetySnapshot: boolean; removeNewer: readonly string[] },
 ): readonly Finding[] {
   const refuse = (code: string, message: string, hint: string): Finding => ({
     ...{ severity: 'refuse', code, message, hint, error: 'not-supported' },
   })
   const findings: Finding[] = []
-  if (newer.length > 0) {
-    const message = `only the newest snapshot can be gone back to, and newer than ${snapshot}: ${newer.join(', ')}`
-    findings.push(refuse('not-newest', message, 'remove those on the hypervisor first, if they can be missed'))
+  const wrong = how.removeNewer.filter((name) => !how.newestOnly || !newer.includes(name))
+  if (wrong.length > 0) {
+    const message = `not in the way of ${snapshot}, and so not to be removed: ${wrong.join(', ')}`
+    findings.push(refuse('not-in-the-way', message, 'leave out --remove-newer for what stays'))
   }
-  if (safetySnapshot) {
+  const inTheWay = how.newestOnly ? newer.filter((name) => !how.removeNewer.includes(name)) : []
+  if (inTheWay.length > 0) {
+    const message = `only the newest snapshot can be gone back to, and newer than ${snapshot}: ${inTheWay.join(', ')}`
+    const names = inTheWay.map((name) => `--remove-newer ${shellWord(name)}`).join(' ')
+    findings.push(refuse(NOT_NEWEST, message, `if they can be missed, for good: ${names}`))
+  }
+  if (how.newestOnly && how.safetySnapshot) {
     const message = `only the newest snapshot can be gone back to, and a safety snapshot would be newer than ${snapshot}`
     const hint = 'copy what is still needed, then --no-safety-snapshot: that restore cannot be undone'
     findings.push(refuse('safety-snapshot-newer', message, hint))
@@ -90,12 +114,17 @@ function newestOnlyFindings(
 }
 
 /** What will be done, in order, for a person to read before it is done. */
-export function restorePlan(ports: Ports, vm: Vm, point: RestorePoint, safetySnapshot: boolean): readonly string[] {
-  const { hypervisor } = ports
+export function restorePlan(
+  { hypervisor }: Ports,
+  vm: Vm,
+  point: RestorePoint,
+  { safetySnapshot, removeNewer = [] }: Pick<RestoreOrder, 'safetySnapshot' | 'removeNewer'>,
+): readonly string[] {
   return [
     safetySnapshot
       ? `take a safety snapshot of ${vm.name} as it is now; by hand: ${hypervisor.byHand(vm, 'create-snapshot', SAFETY_BY_HAND)}`
       : `take no safety snapshot: what ${vm.name} holds now is lost for good`,
+    ...removeNewer.map((name) => `remove ${name} for good; by hand: ${hypervisor.byHand(vm, 'remove-snapshot', name)}`),
     `stop ${vm.name} hard and put its disks back to ${point.snapshot} (${point.grade}, ${point.createdAt}); by hand: ${hypervisor.byHand(vm, 'roll-back', point.snapshot)}`,
     `start ${vm.name}; by hand: ${hypervisor.byHand(vm, 'power-on', point.snapshot)}`,
     'reach the guest, read back the marker of the point, and check that the database is up',

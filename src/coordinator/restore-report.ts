@@ -1,17 +1,6 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { RestoreOutlook } from './restore-plan.ts'
-import type { WantedPoint } from './restore-points.ts'
-
-export interface RestoreOrder extends WantedPoint {
-  readonly safetySnapshot: boolean
-  /** Consents that were given: words of {@link ../finding.ts CONSENTS}. */
-  readonly accept?: readonly string[]
-  /** How long to wait for a run that has the VM; 0 unless given. */
-  readonly waitMs?: number
-  readonly dryRun: boolean
-  readonly signal: AbortSignal
-}
 
 export interface RestoreReport extends RestoreOutlook {
   readonly version: 1

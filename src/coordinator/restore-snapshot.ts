@@ -1,5 +1,5 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { type StillshotError, toStillshotError } from '../errors.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
@@ -8,10 +8,12 @@ import { checkConsents } from './consents.ts'
 import { keepRunbook } from './keep-runbook.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
+import { removeNewer } from './remove-newer.ts'
+import type { RestoreOrder } from './restore-order.ts'
 import { checkSameVm, lookBeforeRestore, restorePlan } from './restore-plan.ts'
 import { choosePoint } from './restore-points.ts'
 import { guestBefore, isBack, promised, unproven } from './restore-promise.ts'
-import type { RestoreOrder, RestoreReport } from './restore-report.ts'
+import type { RestoreReport } from './restore-report.ts'
 import { awaitBoot, proveMarker, proveRestoredMachine, rollBackOrSettle, takeSafetySnapshot } from './restore-steps.ts'
 import { RESTORE, UNDO_RESTORE } from './restore-undo.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
@@ -35,7 +37,7 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
   let vm = await find()
   const point = await choosePoint(ports, settings, vm, order)
   checkSameVm(vm, point)
-  const plan = restorePlan(ports, vm, point, safetySnapshot)
+  const plan = restorePlan(ports, vm, point, order)
   const draft = { version: 1, vm: settings.name, point, plan } as const
   if (order.dryRun) return { ...draft, ...(await foresee(ports, settings, { vm, point }, order)), ...NOTHING_DONE }
   const run = await beginRun(ports, settings, order.undo ? UNDO_RESTORE : RESTORE)
@@ -56,11 +58,12 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
         )
       : undefined
     const request = { snapshotName: point.snapshot, token: run.id }
-    await during('roll-back', () =>
-      run.saga.step({ step: 'roll-back', undo: settleRollBack(run, vm, point) }, () =>
+    await during('roll-back', async () => {
+      await removeNewer(ports, run, vm, { names: outlook.removes, signal })
+      await run.saga.step({ step: 'roll-back', undo: settleRollBack(run, vm, point) }, () =>
         rollBackOrSettle(ports, vm, request, signal),
-      ),
-    )
+      )
+    })
     const up = await bringUp(ports, run, settings, { vm, point })
     const totalMs = Math.round(clock.monotonic() - begunAt)
     report = { ...draft, ...outlook, run: run.id, ...up, totalMs, ...(safetyPoint ? { safetyPoint } : {}) }
@@ -108,12 +111,14 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: { v
     run.saga.step({ step: 'boot' }, () => startAndReach(ports, run, settings, target), { settles: ['roll-back'] }),
   )
   const bootMs = Math.round(clock.monotonic() - startedAt)
-  const proofs =
-    boot instanceof StillshotError
-      ? [unreachable(boot)]
-      : await during('come-back', () => prove(ports, run, settings, target))
-  const readyMs = Math.round(clock.monotonic() - startedAt) - bootMs
-  return { cameBack: isBack(target.point, proofs), proofs, bootMs, readyMs }
+  const look = async () => {
+    const proofs = boot === undefined ? await prove(ports, run, settings, target) : [unreachable(boot)]
+    const readyMs = Math.round(clock.monotonic() - startedAt) - bootMs
+    return { cameBack: isBack(target.point, proofs), proofs, bootMs, readyMs }
+  }
+  // How long it took stays in the journal: next time somebody asks before it is needed.
+  const facts = ({ cameBack, readyMs }: { cameBack: boolean; readyMs: number }) => ({ cameBack, bootMs, readyMs })
+  return during('come-back', () => run.saga.step({ step: 'come-back' }, look, { facts }))
 }
 
 /** Starts the VM; resolves with the error when the guest does not answer: the disks stay at the point either way. */

@@ -4,6 +4,7 @@ import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
+import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -104,6 +105,21 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       const end = () => removePoint(ports, vm, { id, vm: settings.name }, limits)
       const { outcome, why } = await again(signal, 2_000, end)
       return `the restore point ${id} is ${outcome}${why === undefined ? '' : `: ${why.message}`}`
+    },
+
+    // The same, of a snapshot that was in the way of a restore, whoever made it.
+    'end-newer-removal': async ({ snapshot }, signal) => {
+      const name = need(snapshot)
+      const vm = await findVm(signal)
+      const isWhole = async () =>
+        (await hypervisor.listSnapshots(vm, { signal })).some((one) => one.name === name && one.complete)
+      if (await again(signal, 2_000, isWhole)) {
+        await clock.sleep(LOOK_AGAIN_MS, signal)
+        if (await again(signal, 2_000, isWhole)) return `the snapshot ${name} is kept: its removal had not begun`
+      }
+      await again(signal, 2_000, () => removeIfThere(hypervisor, vm, name, signal))
+      await forgetSnapshot(catalog, settings.name, name)
+      return `the snapshot ${name} is removed`
     },
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {

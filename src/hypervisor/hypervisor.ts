@@ -64,7 +64,8 @@ export interface Hypervisor {
 
   /**
    * What a roll back to the snapshot would do and lose, or why it cannot be done; changes nothing. Repeatable. A finding of code
-   * {@link NEWEST_ONLY} says that the storage of this VM rolls back to its newest snapshot only, whatever the capabilities are.
+   * {@link NEWEST_ONLY} or {@link NOT_NEWEST} says that the storage of this VM rolls back to its newest snapshot only, whatever the
+   * capabilities are: the one where this is the newest, the other where newer ones are in the way.
    */
   checkRollBack(vm: Vm, snapshotName: string, options?: CallOptions): Promise<readonly Finding[]>
 
@@ -116,6 +117,7 @@ export type ActByHand = 'create-snapshot' | 'remove-snapshot' | 'roll-back' | 'p
 
 /** See {@link Hypervisor.checkRollBack}. */
 export const NEWEST_ONLY = 'newest-only'
+export const NOT_NEWEST = 'not-newest'
 
 export interface GuestAgent {
   /** Resolves when it answers. Repeatable. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { VmLock } from '../../src/catalog/catalog.ts'
 import type { RestoreChoices } from '../../src/coordinator/restore-choices.ts'
-import type { RestoreOrder, RestoreReport } from '../../src/coordinator/restore-report.ts'
+import type { RestoreOrder } from '../../src/coordinator/restore-order.ts'
+import type { RestoreReport } from '../../src/coordinator/restore-report.ts'
 import { type FakeAppOptions, run, somePoint } from './fake-app.ts'
 
 const OLDER = somePoint({
@@ -21,6 +22,7 @@ const REPORT: RestoreReport = {
   guest: { state: 'healthy', message: 'everything of the profile was active' },
   warnings: [{ severity: 'warn', code: 'c', message: 'the configuration goes back, too: net0', hint: 'set it again' }],
   newer: ['by-hand'],
+  removes: [],
   consents: [],
   cameBack: true,
   proofs: [],

@@ -95,6 +95,28 @@ test('restore dies at every call of a port: the VM runs, at the point or as befo
   assert.ok((calls ?? 0) > 30, `${calls}`)
 })
 
+test('restore dies at every call of a port while it removes what is in the way: each is there with its point, or gone', async () => {
+  let first = ''
+  const prepare = async (world: World) => {
+    Object.assign(world.hypervisor, { capabilities: { ...world.hypervisor.capabilities, rollBackToAny: false } })
+    first = (await world.snapshot()).id
+    for (let count = 0; count < 2; count += 1) await world.snapshot()
+  }
+  const procedure: Procedure = (ports, { settings, catalog }) => {
+    const order = { pointId: first, safetySnapshot: false, dryRun: false, signal: signal() }
+    return catalog.points().then((points) => {
+      const removeNewer = points.filter(({ id }) => id !== first).map(({ snapshot }) => snapshot)
+      return restoreSnapshot(ports, settings, { ...order, removeNewer })
+    })
+  }
+  const calls = await dieEverywhere(prepare, procedure, async (world, at) => {
+    await assertSettled(world, at)
+    assert.equal(await world.hypervisor.power(await world.hypervisor.findVm('db1')), 'running', at)
+    assert.notEqual(await world.catalog.point(first), undefined, at)
+  })
+  assert.ok((calls ?? 0) > 30, `${calls}`)
+})
+
 test('hold dies at every call of a port: nothing stays stopped beyond the time to live', async () => {
   const procedure: Procedure = (ports, { settings }) => holdVm(ports, settings, { signal: signal() })
   await dieEverywhere(async () => {}, procedure, assertSettled)

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import { restoreChoices } from '../../src/coordinator/restore-choices.ts'
-import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import type { StillshotError } from '../../src/errors.ts'
 import { makeWorld, type World } from '../world/world.ts'
-import { deadGuest, restore, signal, snapshotsOf } from './restoring.ts'
+import { deadGuest, restore, rigidWorld, signal, snapshotsOf } from './restoring.ts'
 
 describe('another run that has the VM', () => {
   const owner = (world: World) => world.system.processes.begin(777)
@@ -91,33 +89,50 @@ describe('others who depend on the server', () => {
 })
 
 describe('a storage that rolls back to its newest snapshot only', () => {
-  function rigidWorld() {
-    const world = makeWorld()
-    const state = world.hypervisor.state('db1')
-    const { nativeId, uuid, macs, disks } = state
-    const hypervisor = new FakeHypervisor({
-      clock: world.clock,
-      vms: [{ nativeId, uuid, macs, disks }],
-      capabilities: { rollBackToAny: false },
-      onRollBack: (_, { name }) => {
-        world.guest.reset()
-        world.guest.facts.marker = `${name.slice('stillshot-'.length)} boot`
-      },
-    })
-    const ports = { ...world.ports, hypervisor }
-    return { ...world, hypervisor, ports } as World
-  }
-
   test('is refused with a safety snapshot, which would be newer, before anything is touched', async () => {
     const world = rigidWorld()
-    const take = () => takeSnapshot(world.ports, world.settings, { mode: 'stop', signal })
-    const first = await take()
+    const first = await world.snapshot()
     await assert.rejects(restore(world), /a safety snapshot would be newer/)
     assert.deepEqual(snapshotsOf(world), [first.snapshot])
     assert.equal((await restore(world, { safetySnapshot: false })).cameBack, true)
-    const second = await take()
+    const second = await world.snapshot()
     const order = { pointId: first.id, safetySnapshot: false }
     await assert.rejects(restore(world, order), new RegExp(`newer than ${first.snapshot}: ${second.snapshot}`))
     await assert.rejects(restore(world, { ...order, dryRun: true }), { code: 'not-supported' })
+  })
+
+  test('takes newer snapshots away only when every one of them is named, the newest first, and forgets them', async () => {
+    const world = rigidWorld()
+    const first = await world.snapshot()
+    const second = await world.snapshot()
+    await world.hypervisor.createSnapshot(await world.hypervisor.findVm('db1'), { name: 'by-hand', description: '' })
+    const order = { pointId: first.id, safetySnapshot: false }
+    await assert.rejects(restore(world, { ...order, removeNewer: [second.snapshot] }), (error: StillshotError) => {
+      assert.match(error.message, /newer than .*: by-hand$/)
+      assert.match(error.hint, /--remove-newer by-hand/)
+      return true
+    })
+    assert.equal(snapshotsOf(world).length, 3)
+    const removeNewer = [second.snapshot, 'by-hand']
+    const plan = await restore(world, { ...order, removeNewer, dryRun: true })
+    assert.deepEqual([plan.removes, plan.newer], [['by-hand', second.snapshot], []])
+    assert.ok(plan.plan.includes('remove by-hand for good; by hand: fake remove-snapshot db1 by-hand'))
+    assert.equal((await restore(world, { ...order, removeNewer })).cameBack, true)
+    assert.deepEqual(snapshotsOf(world), [first.snapshot])
+    assert.deepEqual(
+      (await world.catalog.points()).map(({ id }) => id),
+      [first.id],
+    )
+  })
+
+  test('and one that does not: nothing is removed where it is not in the way', async () => {
+    const world = makeWorld()
+    const first = await world.snapshot()
+    const second = await world.snapshot()
+    const order = { pointId: first.id, removeNewer: [second.snapshot] }
+    await assert.rejects(restore(world, order), /not in the way of .*, and so not to be removed/)
+    const rigid = rigidWorld()
+    await rigid.snapshot()
+    await assert.rejects(restore(rigid, { safetySnapshot: false, removeNewer: ['other'] }), /not to be removed: other/)
   })
 })

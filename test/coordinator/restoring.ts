@@ -1,9 +1,9 @@
 import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
 import type { Ports } from '../../src/coordinator/ports.ts'
-import type { RestoreOrder } from '../../src/coordinator/restore-report.ts'
+import type { RestoreOrder } from '../../src/coordinator/restore-order.ts'
 import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
 import { StillshotError } from '../../src/errors.ts'
-import type { World } from '../world/world.ts'
+import { makeWorld, type World } from '../world/world.ts'
 
 export const signal = new AbortController().signal
 
@@ -12,6 +12,14 @@ export async function restore(world: World, order: Partial<RestoreOrder> = {}, p
   // Runs are told apart by when they began.
   await world.pass(1)
   return restoreSnapshot(ports, world.settings, { safetySnapshot: true, dryRun: false, signal, ...order })
+}
+
+/** One whose storage goes back to its newest snapshot only. */
+export function rigidWorld(): World {
+  const world = makeWorld()
+  const capabilities = { ...world.hypervisor.capabilities, rollBackToAny: false }
+  Object.assign(world.hypervisor, { capabilities })
+  return world
 }
 
 /** A guest that nobody reaches until its disks are put back; for good, where it stays so. */

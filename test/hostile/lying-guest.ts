@@ -17,7 +17,7 @@ export interface Lie {
 
 export interface LyingWorld {
   readonly world: World
-  /** The last answer of each verb as it arrived; undefined for what is no document. */
+  /** The last answer of each verb that is a document, as it arrived: what is none is judged by nobody. */
   readonly arrived: ReadonlyMap<string, unknown>
   /** From here on the guest tells the truth. */
   becomeHonest(): void
@@ -39,7 +39,7 @@ export function lyingWorld(lies: readonly Lie[]): LyingWorld {
           .filter((lie) => lie.verb === verb && lie.from <= count && count < lie.from + lie.times)
           .reduce(tell, result)
       : result
-    arrived.set(verb, parsed(told.stdout))
+    arrived.set(verb, parsed(told.stdout) ?? arrived.get(verb))
     return told
   }
   const shells = new FakeShells({ clock: honest.clock, program })

@@ -1,5 +1,5 @@
 import type { Finding } from '../../../src/finding.ts'
-import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import { NEWEST_ONLY, NOT_NEWEST, type Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
 import type { Call } from '../../https/call.ts'
 import { lockFindings } from './check-lock.ts'
@@ -83,7 +83,7 @@ function orderFindings(
   if (rigid.length > 0) {
     const message = `${name} is not the newest snapshot, and ZFS (${rigid.join(', ')}) rolls back to the newest only`
     const hint = `remove the newer ones first, if they can be missed: ${later}; a safety snapshot would be newer, too`
-    return [refuse('not-newest', message, hint, 'not-supported')]
+    return [refuse(NOT_NEWEST, message, hint, 'not-supported')]
   }
   if (unseen.length === 0) return []
   const message = `not checked whether ${unseen.join(', ')} can roll back past newer snapshots (${later})`
@@ -94,7 +94,7 @@ function orderFindings(
 function newestOnly(rigid: readonly string[]): Finding {
   return {
     severity: 'warn',
-    code: 'newest-only',
+    code: NEWEST_ONLY,
     message: `ZFS (${rigid.join(', ')}) rolls back to the newest snapshot only, and a safety snapshot would be newer`,
     hint: 'roll back without a safety snapshot, or copy what is still needed first',
   }

@@ -14,6 +14,7 @@ interface RestoreOptions {
   readonly undo?: boolean
   readonly from?: string
   readonly accept: readonly string[]
+  readonly removeNewer: readonly string[]
   readonly wait?: string | true
   readonly dryRun?: boolean
   readonly yes?: boolean
@@ -30,6 +31,12 @@ export function restoreCommand(program: Command, act: Act): void {
     .option('--undo', 'go back to what was there before the last restore')
     .option('--from <kind>', '`backup` for dumps, files and configuration (not there yet)')
     .option('--accept <who>', `that these are left behind: ${CONSENTS.join(', ')}; may be given again`, collect, [])
+    .option(
+      '--remove-newer <snapshot>',
+      'remove this newer snapshot for good, where only the newest can be gone back to; may be given again',
+      collect,
+      [],
+    )
     .option('--wait [duration]', 'wait for another run that has the VM, at most so long; default: 30m')
     .option('--dry-run', 'say what would be done and lost, change nothing')
     .option('--yes', 'do not ask')
@@ -61,7 +68,10 @@ async function restore(app: App, session: Session, name: string, options: Restor
 }
 
 /** Throws `usage` for what contradicts itself, before anything is opened. */
-function wantedOf({ signal }: App, { point, at, undo, accept, wait, safetySnapshot }: RestoreOptions): WantedRestore {
+function wantedOf(
+  { signal }: App,
+  { point, at, undo, accept, removeNewer, wait, safetySnapshot }: RestoreOptions,
+): WantedRestore {
   if ([point, at, undo].filter((given) => given !== undefined).length > 1) {
     throw new StillshotError('usage', '--point, --at and --undo exclude each other')
   }
@@ -73,6 +83,7 @@ function wantedOf({ signal }: App, { point, at, undo, accept, wait, safetySnapsh
     ...(point === undefined ? {} : { pointId: point }),
     ...(at === undefined ? {} : { at }),
     ...(undo === undefined ? {} : { undo }),
+    ...(removeNewer.length === 0 ? {} : { removeNewer }),
     ...{ safetySnapshot, accept, signal, waitMs: waitOf(wait) },
   }
 }

@@ -1,5 +1,6 @@
 import type { RestoreChoices } from '../../coordinator/restore-choices.ts'
-import type { RestoreOrder, RestoreReport } from '../../coordinator/restore-report.ts'
+import type { RestoreOrder } from '../../coordinator/restore-order.ts'
+import type { RestoreReport } from '../../coordinator/restore-report.ts'
 import { StillshotError } from '../../errors.ts'
 import type { App, OpenVm } from '../app.ts'
 import { line, printable } from '../format.ts'
