@@ -1,17 +1,23 @@
 
-# === release ID ===
+# === release ID [when-told] ===
 #
 # The fence is taken before anything is started; then the start is asked for; what is said about both is made up while the
 # server starts.
 
 release_verb() {
-  expect_words $# 1
+  [ $# -eq 2 ] && [ "$2" = when-told ] || expect_words $# 1
   expect_id "$1"
   HOLD=$1
   ignore_signals
   open_run
-  read_plan || :
-  read_password
+  if [ $# -eq 2 ]; then
+    wait_until_told
+    read_plan || :
+    take_password "$R"
+  else
+    read_plan || :
+    read_password
+  fi
   # Longer than any hold's stop; should even that not do, the watchdog starts everything.
   take_lock 600 || refuse guest-locked 'another verb is at work in this guest'
   answer_again release
@@ -30,6 +36,19 @@ release_verb() {
     release_start
   fi
   release_answer
+}
+
+# Begun before anything stops, so that login, sudo and this shell are no part of the outage. Standard input, read to its end,
+# decides: `release` as its first line; what a release reads, in R, after it. A connection that was lost says nothing, and then
+# nothing is done: the watchdog, or a release of its own connection, starts everything.
+wait_until_told() {
+  know_self
+  R=$(timeout -s KILL 7200 head -c 4096)
+  exec </dev/null
+  case $R in
+    release | release"$NL"*) R=${R#release} && R=${R#"$NL"} ;;
+    *) usage 'it was not told to release' ;;
+  esac
 }
 
 # Recorded, so that the hold refuses should it arrive after its own release.
@@ -137,14 +156,24 @@ release_ready() {
 # Prints the client's option file once the socket is there, or when waiting is of no use. The fence's JSON is not made
 # here: this is a process of its own.
 release_credentials() {
+  release_pause
   until [ -S "$SOCKET" ]; do
     uptime_ms
     [ "$NOW" -lt "$release_until" ] && ! release_failed || return 0
-    sleep 0.04
+    sleep 0.1
   done
   uptime_ms
   printf '%s\n' "$NOW" >"$RUN/holds/$HOLD/started"
   credentials
+}
+
+# Each look costs a process that the server's start would have: so not before half the time that the last one took.
+release_pause() {
+  recall_times
+  [ "$LAST_START" != null ] && [ "$LAST_START" -ge 200 ] || return 0
+  release_pause=$((LAST_START / 2 + 10000))
+  [ "$release_pause" -le 12000 ] || release_pause=12000
+  sleep "$((release_pause / 1000 - 10)).${release_pause#"${release_pause%???}"}"
 }
 
 # Every two seconds: a start that failed is not waited for.
