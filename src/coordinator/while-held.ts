@@ -31,11 +31,14 @@ export async function whileHeld<T>(
 ): Promise<Held<T>> {
   const { saga } = run
   const during = <R>(name: Phase, act: () => Promise<R>) => phase(ports, settings.name, name, act)
+  const call = {
+    signal,
+    // Behind the hold's own request, which must not be the one that a limit of sshd's refuses.
+    onSent: () => run.helper.prepareRelease(run.id),
+    onAnswered: () => timing.mark('holdAnswered'),
+  }
   const hold = await during('hold', () =>
-    saga.act('hold', () => holdGuest(run, settings, seen, { signal, onAnswered: () => timing.mark('holdAnswered') }), {
-      facts: holdFacts,
-      settles: ['drain'],
-    }),
+    saga.act('hold', () => holdGuest(run, settings, seen, call), { facts: holdFacts, settles: ['drain'] }),
   )
   const machine = hold.uuid ?? vm.uuid
   const made = await during('snapshot', () => work(hold))

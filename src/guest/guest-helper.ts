@@ -2,9 +2,10 @@ import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
-import type { CommandResult, GuestShell, GuestShells, GuestTarget } from './guest-shell.ts'
+import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { isSameUuid } from './same-machine.ts'
+import { WaitingRelease } from './waiting-release.ts'
 
 /** Where `guest install` puts the helper, and what the one line of sudoers names. */
 export const HELPER_PATH = '/usr/local/sbin/stillshot-guest'
@@ -32,6 +33,8 @@ export interface HelperCall extends CallOptions {
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
+type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
+
 /** A map, not an object: the guest chooses the word that is looked up. */
 const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['guest-locked', 'guest-locked'],
@@ -50,6 +53,7 @@ export class GuestHelper {
   #shell: GuestShell | undefined
   readonly #redaction = new Redaction({ shortest: LEAST_UNLIKELY })
   #password: Promise<string> | undefined
+  #waiting: WaitingRelease | undefined
 
   constructor(options: GuestHelperOptions) {
     this.#options = options
@@ -77,8 +81,19 @@ export class GuestHelper {
     return this.#ask('hold', [profile, holdId, String(limits.ttlMs), String(limits.startMs)], holdId, call)
   }
 
+  /**
+   * Lets a release of this hold wait in the guest, over the connection that is open, so that {@link release} needs no login.
+   * Nothing depends on it: where it cannot, the release is asked for when it is wanted.
+   */
+  prepareRelease(holdId: string): void {
+    if (this.#shell?.open !== true) return
+    this.#waiting = new WaitingRelease(this.#shell, this.#command('release', [holdId]), holdId)
+  }
+
   release(holdId: string, call: HelperCall): Promise<Answers['release']> {
-    return this.#ask('release', [holdId], holdId, call)
+    const waiting = this.#waiting?.holdId === holdId ? this.#waiting : undefined
+    if (waiting !== undefined) this.#waiting = undefined
+    return this.#ask('release', [holdId], holdId, call, waiting)
   }
 
   comeBack(profile: string, holdId: string | undefined, call: HelperCall): Promise<Answers['come-back']> {
@@ -112,20 +127,25 @@ export class GuestHelper {
     await shell?.close()
   }
 
-  async #ask<V extends Verb>(verb: V, args: readonly string[], holdId: string, call: HelperCall): Promise<Answers[V]> {
+  async #ask<V extends Verb>(
+    verb: V,
+    args: readonly string[],
+    holdId: string,
+    call: HelperCall,
+    waiting?: WaitingRelease,
+  ): Promise<Answers[V]> {
     const { target, clock } = this.#options
     const limitMs = call.timeoutMs ?? 60_000
     using deadline = clock.deadline(limitMs, call.signal)
     const password = await this.#passwordFor(verb)
-    const prefix = target.user === 'root' ? [] : ['sudo', '-n']
+    const stdin = password === undefined ? '' : `password=${password}\n`
+    const { signal } = deadline
+    const sending = { signal, ...(call.onSent === undefined ? {} : { onSent: call.onSent }) }
     let result: CommandResult
     try {
-      const shell = await this.shell({ signal: deadline.signal, timeoutMs: limitMs })
-      result = await shell.run([...prefix, HELPER_PATH, verb, ...args], {
-        signal: deadline.signal,
-        stdin: password === undefined ? '' : `password=${password}\n`,
-        ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
-      })
+      result =
+        (await waiting?.tell(stdin, sending)) ??
+        (await this.#run(this.#command(verb, args), limitMs, { ...sending, stdin }))
       call.onAnswered?.()
     } catch (thrown) {
       throw this.#unanswered(verb, thrown)
@@ -135,6 +155,16 @@ export class GuestHelper {
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
     await this.#checkMachine(call.machine, answer.uuid)
     return answer
+  }
+
+  async #run(command: readonly string[], timeoutMs: number, options: LimitedRun): Promise<CommandResult> {
+    const shell = await this.shell({ signal: options.signal, timeoutMs })
+    return await shell.run(command, options)
+  }
+
+  #command(verb: Verb, args: readonly string[]): readonly string[] {
+    const prefix = this.#options.target.user === 'root' ? [] : ['sudo', '-n']
+    return [...prefix, HELPER_PATH, verb, ...args]
   }
 
   async #checkMachine(wanted: string | undefined, answers: string | null): Promise<void> {

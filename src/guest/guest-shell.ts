@@ -36,8 +36,11 @@ export interface GuestShell {
 }
 
 export interface RunOptions extends CallOptions {
-  /** Sent to the command's standard input, which is then closed. Secrets go here, never into argv. */
-  readonly stdin?: string
+  /**
+   * Sent to the command's standard input, which is then closed. Secrets go here, never into argv. A promise lets the command
+   * begin and wait for its input; when it rejects, so does the call.
+   */
+  readonly stdin?: string | Promise<string>
   /** Standard output or error beyond this is `helper-answer-invalid`, not cut in silence. Default 4 MiB. */
   readonly maxOutputBytes?: number
   /** Called when the request to run the command has been handed to the connection. */

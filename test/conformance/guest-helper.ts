@@ -5,6 +5,7 @@ import { helperHashCases } from './guest-helper/helper-hash-cases.ts'
 import { holdCases } from './guest-helper/hold-cases.ts'
 import { otherHoldCases } from './guest-helper/other-hold-cases.ts'
 import type { GuestHelperSuite } from './guest-helper/under-test.ts'
+import { waitingReleaseCases } from './guest-helper/waiting-release-cases.ts'
 import { watchdogCases } from './guest-helper/watchdog-cases.ts'
 
 /** What the verbs of the helper in the guest do, whoever plays it: the helper itself, and the simulation's model of it. */
@@ -15,6 +16,7 @@ export function testGuestHelper(suite: GuestHelperSuite): void {
     drainCases(suite)
     failureCases(suite)
     holdCases(suite)
+    waitingReleaseCases(suite)
     otherHoldCases(suite)
     helperHashCases(suite)
   })

@@ -70,6 +70,37 @@ export function testGuestCommands(guest: () => GuestUnderTest): void {
     })
   })
 
+  test('standard input that comes later is waited for, and others run meanwhile', async () => {
+    await withShell(guest(), async (shell) => {
+      const { promise, resolve } = Promise.withResolvers<string>()
+      const waiting = shell.run(['cat'], { stdin: promise })
+      assert.equal((await shell.run(['printf', 'on'])).stdout, 'on')
+      resolve('later')
+      assert.equal((await waiting).stdout, 'later')
+    })
+  })
+
+  test('standard input that fails ends the call with its reason', async () => {
+    await withShell(guest(), async (shell) => {
+      const { promise, reject } = Promise.withResolvers<string>()
+      const failed = assert.rejects(shell.run(['cat'], { stdin: promise }), /no input/)
+      await shell.run(['true'])
+      reject(new Error('no input'))
+      await failed
+      assert.equal((await shell.run(['printf', 'on'])).stdout, 'on')
+    })
+  })
+
+  test('a connection that is closed ends a command that waits for its input', async () => {
+    await withShell(guest(), async (shell) => {
+      const waiting = shell.run(['cat'], { stdin: new Promise<string>(() => {}) })
+      const lost = assert.rejects(waiting, hasCode('guest-unreachable'))
+      await shell.run(['true'])
+      await shell.close()
+      await lost
+    })
+  })
+
   test('a command that ends without reading its input gives its exit status', async () => {
     await withShell(guest(), async (shell) => {
       const { exitStatus } = await shell.run(['sh', '-c', 'exit 4'], { stdin: 'x'.repeat(3_000_000) })

@@ -30,10 +30,10 @@ export class Network {
   shells(onVerb: (verb: string, words: readonly string[]) => void): FakeShells {
     const programOf =
       (guest: SimulatedGuest): GuestProgram =>
-      (argv) => {
+      (argv, stdin) => {
         const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
         onVerb(verb, words)
-        return guest.run(argv)
+        return guest.run(argv, stdin)
       }
     const shells = new FakeShells({
       clock: this.#clock,

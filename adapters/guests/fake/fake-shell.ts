@@ -79,10 +79,12 @@ export class FakeShell implements GuestShell {
 
   async #work(argv: readonly string[], options: RunOptions): Promise<CommandResult> {
     const { clock, program, takeFault } = this.#settings
-    const { delayMs, lose } = takeFault(argv) ?? {}
     options.onSent?.()
+    const stdin = await options.stdin
+    if (stdin !== undefined && !this.#open) throw this.#lost(argv, true)
+    const { delayMs, lose } = takeFault(argv) ?? {}
     if (delayMs !== undefined) await clock.sleep(delayMs)
-    const result = lose === 'request' || this.#cut ? undefined : await program(argv, options.stdin ?? '')
+    const result = lose === 'request' || this.#cut ? undefined : await program(argv, stdin ?? '')
     if (result === undefined || lose === 'answer') {
       this.cut()
       throw this.#lost(argv, true)

@@ -10,7 +10,7 @@ export interface CommandRequest {
   /** How messages name the command: its first word, since the others may be long. */
   readonly name: string
   readonly line: string
-  readonly stdin: string
+  readonly stdin: string | Promise<string>
   readonly maxOutputBytes: number
   readonly onSent: () => void
   readonly signal: AbortSignal
@@ -63,9 +63,12 @@ export function runCommand({ client, socket }: Session, request: CommandRequest)
       cut: () => fail(lost('the channel was closed')),
       tooLong: () => giveUp(tooLong(request)),
     })
-    opened.end(request.stdin)
+    stdin.then((text) => settled || opened.end(text), giveUp)
   }
 
+  // It may fail before the channel is open.
+  const stdin = Promise.resolve(request.stdin)
+  stdin.catch(giveUp)
   client.once('close', onConnectionEnd)
   signal.addEventListener('abort', onAbort, { once: true })
   try {

@@ -21,8 +21,8 @@ export interface GuestBefore {
 }
 
 export interface GuestHelperUnderTest {
-  /** Calls the helper; resolves with what it prints. */
-  run(verb: Verb, words: readonly string[]): Promise<string>
+  /** Calls the helper; resolves with what it prints. Its standard input is empty unless given, and may come later. */
+  run(verb: Verb, words: readonly string[], stdin?: Promise<string>): Promise<string>
   /** Lets time pass in the guest. */
   pass(ms: number): Promise<void>
   serverRuns(): Promise<boolean>

@@ -1,6 +1,7 @@
 import type { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
 import type { CommandResult } from '../../../src/guest/guest-shell.ts'
 import type { Chance } from '../chance.ts'
+import { carryOut } from './carry-out.ts'
 import { SimulatedHelper } from './helper.ts'
 import { type GuestDisk, GuestMachine } from './machine.ts'
 import { GuestServer } from './server.ts'
@@ -21,9 +22,9 @@ export class SimulatedGuest {
   }
 
   /** Runs what arrives over SSH; never settles when the machine goes away under it. */
-  async run(argv: readonly string[]): Promise<CommandResult> {
-    const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
-    const stdout = await this.helper.carryOut(verb, words)
+  async run(argv: readonly string[], stdin: string): Promise<CommandResult> {
+    const words = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
+    const stdout = await carryOut(this.helper, words, stdin)
     return { exitStatus: 0, stdout, stderr: '' }
   }
 }

@@ -2,6 +2,7 @@ import { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
 import type { GuestBefore, GuestHelperUnderTest } from '../../conformance/guest-helper/under-test.ts'
 import { testGuestHelper } from '../../conformance/guest-helper.ts'
 import { Chance } from '../chance.ts'
+import { carryOut } from './carry-out.ts'
 import { SimulatedHelper } from './helper.ts'
 import { GuestMachine } from './machine.ts'
 import { GuestServer } from './server.ts'
@@ -24,7 +25,7 @@ async function openModel(seed: number, { serverRuns, webRuns }: GuestBefore): Pr
   const { troubles } = server
   if (!serverRuns) await server.stop(60_000)
   return {
-    run: (verb, words) => helper.carryOut(verb, words),
+    run: async (verb, words, stdin) => carryOut(helper, [verb, ...words], (await stdin) ?? ''),
     pass: (ms) => clock.sleep(ms),
     serverRuns: async () => server.running,
     startServer: () => helper.startFromOutside(),

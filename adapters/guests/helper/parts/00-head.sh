@@ -5,7 +5,7 @@
 #   stillshot-guest drain PROFILE ID SECONDS             fewer dirty pages, so that the stop is short; bounded
 #   stillshot-guest undrain PROFILE ID                   the settings that drain changed, put back
 #   stillshot-guest hold PROFILE ID TTL_MS START_MS      watchdog armed, components stopped, marked, synced; evidence
-#   stillshot-guest release ID                           fence, then everything that ran is started again
+#   stillshot-guest release ID [when-told]               fence, then everything that ran is started again
 #   stillshot-guest come-back PROFILE ID|-               how everything is after a release or a boot
 #   stillshot-guest status | version | collect ID        what this boot knows; changes nothing
 #   stillshot-guest freeze SOURCE | thaw SOURCE          a hold for a snapshot that somebody else takes, called from inside

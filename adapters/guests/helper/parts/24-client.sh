@@ -5,16 +5,18 @@
 # program that is called can read what the caller sends, or keep its channel open.
 read_password() {
   PASSWORD=''
-  if [ -n "$DATABASE_USER" ]; then
-    # Bounded in bytes and time: a caller may send what has no end, or never end it.
-    PASSWORD=$(timeout -s KILL 10 head -c 4096)
-    PASSWORD=${PASSWORD%%"$NL"*}
-    case $PASSWORD in
-      password=*) PASSWORD=${PASSWORD#password=} ;;
-      *) PASSWORD='' ;;
-    esac
-  fi
+  # Bounded in bytes and time: a caller may send what has no end, or never end it.
+  [ -z "$DATABASE_USER" ] || take_password "$(timeout -s KILL 10 head -c 4096)"
   exec </dev/null
+}
+
+# PASSWORD from the first line of $1.
+take_password() {
+  PASSWORD=${1%%"$NL"*}
+  case $PASSWORD in
+    password=*) PASSWORD=${PASSWORD#password=} ;;
+    *) PASSWORD='' ;;
+  esac
 }
 
 find_client() {

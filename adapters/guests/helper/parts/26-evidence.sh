@@ -47,7 +47,8 @@ first_16() {
 
 # What as_server runs for files_evidence, in one process because each costs outage: `log redo file…`. What stat says of all
 # files; the first 64 bytes of each that has as many, and of the Aria control file, which may be shorter and is the last; the
-# head of the redo log. After each a line "=".
+# head of the redo log. After each a line "=". Last, for the redo of MariaDB 10.8 and newer, what follows the newest checkpoint
+# after a line with its place: a guess that saves a process, redo_tail knows better.
 # shellcheck disable=SC2016 # it is not for this shell
 READ_EVIDENCE='log=$1 redo=$2
 shift 2
@@ -58,12 +59,28 @@ IFS="
 "
 for line in ${stats-}; do
   path=${line#*|*|}
+  [ "$path" != "$redo" ] || size=${line%%|*}
   [ "$path" != "$log" ] || continue
   [ "${line%%|*}" -lt 64 ] && [ "${path##*/}" != aria_log_control ] || set -- "$@" "$path"
 done
 [ $# -eq 0 ] || head -q -c 64 -- "$@" | od -v -A n -t x1 -w64
 echo =
-[ -z "$redo" ] || od -A d -t x1 -w64 -N 8256 -- "$redo"'
+[ -n "$redo" ] || exit 0
+lines=$(od -A d -t x1 -w64 -N 8256 -- "$redo")
+printf "%s\n" "$lines"
+first=0 newest=0
+for line in $lines; do
+  case $line in "0000000 50 68 79 73 "* | "0004096 "* | "0008192 "*) ;; *) continue ;; esac
+  IFS=" "
+  set -- $line
+  case $1 in
+    0000000) first=$((0x${10}${11}${12}${13}${14}${15}${16}${17})) ;;
+    *) [ $((0x$2$3$4$5$6$7$8$9)) -le "$newest" ] || newest=$((0x$2$3$4$5$6$7$8$9)) ;;
+  esac
+done
+[ "$first" -gt 0 ] && [ "$newest" -ge "$first" ] && [ "${size:-0}" -gt 12800 ] || exit 0
+place=$((12288 + (newest - first) % (size - 12288)))
+[ $((place + 512)) -gt "$size" ] || { echo "=$place" && od -v -A n -t x1 -w64 -j "$place" -N 512 -- "$redo"; }'
 
 # FILES: lines "role path", redo logs first, then tablespaces, the (short) Aria control file last. REDO: the redo file with
 # the checkpoints. Answers FILES_JSON, REDO_JSON and LOG_SIZE. HEADS: one line of hexadecimal for each head that was read.
@@ -84,7 +101,8 @@ files_evidence() {
   evidence_stat=${evidence_read%%"$NL="*}$NL
   HEADS=${evidence_read#*"$NL=$NL"}
   redo_lines=$NL${HEADS#*"=$NL"}
-  HEADS=${HEADS%%=*}
+  HEADS=${HEADS%%=*} redo_guess=''
+  case $redo_lines in *"$NL="*) redo_guess=${redo_lines##*"$NL="} redo_lines=${redo_lines%"$NL="*}$NL ;; esac
   # Ended before its time was over, or not at all: nothing is known.
   case $evidence_read in
     *"$NL=$NL"*"=$NL"*) ;;
@@ -202,7 +220,10 @@ redo_tail() {
   [ "$redo_capacity" -gt 512 ] && [ "$redo_newest" -ge "$redo_first" ] || return 0
   redo_offset=$((12288 + (redo_newest - redo_first) % redo_capacity))
   redo_left=$((REDO_SIZE - redo_offset))
-  redo_lines=$(as_server od -v -A n -t x1 -w64 -j "$redo_offset" -N 512 "$REDO" 2>/dev/null)
+  case $redo_guess in
+    "$redo_offset$NL"*) redo_lines=${redo_guess#*"$NL"} ;;
+    *) redo_lines=$(as_server od -v -A n -t x1 -w64 -j "$redo_offset" -N 512 "$REDO" 2>/dev/null) ;;
+  esac
   # The log is a ring: what follows its last byte is the first one after the header.
   [ "$redo_left" -ge 512 ] || redo_lines=$redo_lines$NL$(as_server od -v -A n -t x1 -w64 -j 12288 -N $((512 - redo_left)) "$REDO" 2>/dev/null)
   squeeze "$redo_lines"

@@ -1,17 +1,23 @@
 
-# === release ID ===
+# === release ID [when-told] ===
 #
 # The fence is taken before anything is started; then the start is asked for; what is said about both is made up while the
 # server starts.
 
 release_verb() {
-  expect_words $# 1
+  [ $# -eq 2 ] && [ "$2" = when-told ] || expect_words $# 1
   expect_id "$1"
   HOLD=$1
   ignore_signals
   open_run
-  read_plan || :
-  read_password
+  if [ $# -eq 2 ]; then
+    wait_until_told
+    read_plan || :
+    take_password "$R"
+  else
+    read_plan || :
+    read_password
+  fi
   # Longer than any hold's stop; should even that not do, the watchdog starts everything.
   take_lock 600 || refuse guest-locked 'another verb is at work in this guest'
   answer_again release
@@ -30,6 +36,19 @@ release_verb() {
     release_start
   fi
   release_answer
+}
+
+# Begun before anything stops, so that login, sudo and this shell are no part of the outage. Standard input, read to its end,
+# decides: `release` as its first line; what a release reads, in R, after it. A connection that was lost says nothing, and then
+# nothing is done: the watchdog, or a release of its own connection, starts everything.
+wait_until_told() {
+  know_self
+  R=$(timeout -s KILL 7200 head -c 4096)
+  exec </dev/null
+  case $R in
+    release | release"$NL"*) R=${R#release} && R=${R#"$NL"} ;;
+    *) usage 'it was not told to release' ;;
+  esac
 }
 
 # Recorded, so that the hold refuses should it arrive after its own release.
@@ -126,7 +145,7 @@ release_ready() {
   while [ "$READY" = no ]; do
     uptime_ms
     [ "$NOW" -lt "$release_until" ] && [ -S "$SOCKET" ] || break
-    sleep 0.1
+    sleep 0.04
     select_1
   done
   uptime_ms

@@ -21,7 +21,7 @@ async function openReal(shell: ShellName, before: GuestBefore): Promise<GuestHel
     await execute(join(guest.root, 'bin/systemctl'), words)
   }
   return {
-    run: async (verb, words) => (await guest.run([verb, ...words])).stdout,
+    run: async (verb, words, stdin) => (await guest.run([verb, ...words], stdin && { stdin })).stdout,
     pass: (ms) => sleep(ms),
     serverRuns: async () => (await guest.unit('mariadb.service')) === 'active',
     startServer: () => systemctl('start', '--', 'mariadb.service'),

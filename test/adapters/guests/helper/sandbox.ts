@@ -26,7 +26,7 @@ export interface Ran {
  */
 export interface Sandbox {
   readonly root: string
-  run(words: readonly string[], options?: { stdin?: string; env?: NodeJS.ProcessEnv }): Promise<Ran>
+  run(words: readonly string[], options?: { stdin?: string | Promise<string>; env?: NodeJS.ProcessEnv }): Promise<Ran>
   /** Runs a verb whose answer must fit its schema. */
   answer<T>(schema: object, ...words: readonly string[]): Promise<T>
   write(path: string, content?: string): Promise<void>
@@ -153,14 +153,15 @@ export async function until(condition: () => Promise<boolean>, seconds = 10): Pr
 export function execute(
   program: string,
   words: readonly string[],
-  { stdin = '', env = {} }: { stdin?: string; env?: NodeJS.ProcessEnv } = {},
+  { stdin = '', env = {} }: { stdin?: string | Promise<string>; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env: { PATH: process.env.PATH, ...env } })
     const output = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
-    child.stdin.on('error', () => {}).end(stdin)
+    child.stdin.on('error', () => {})
+    Promise.resolve(stdin).then((text) => child.stdin.end(text), reject)
     child.on('error', reject)
     child.on('close', (status) => resolve({ status, ...output }))
   })

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ProxmoxHypervisor } from '../../../adapters/hypervisors/proxmox/proxmox-hypervisor.ts'
+import { NodeClock } from '../../../adapters/system/node-clock.ts'
+import { runCommand } from '../../labs/command.ts'
+import type { Lab } from '../../labs/lab.ts'
+import type { LabGuest } from '../../labs/lab-guest.ts'
+import { openLabPorts } from '../../labs/lab-ports.ts'
+import { ask, dataOf } from '../../labs/proxmox/ask.ts'
+import { cliOnStandIn } from '../../labs/proxmox/cli-on-stand-in.ts'
+import { openLabStandIn } from '../../labs/proxmox/lab-stand-in.ts'
+import type { Ground } from './ground.ts'
+
+const SCRIPT = join(import.meta.dirname, 'script-on-proxmox.sh')
+const LIMIT = { timeoutMs: 120_000 }
+
+/** The script may do what it needs, by the same kind of login as stillshot: whose key opens root's shell needs no sudo. */
+const SUDOERS = 'stillshot ALL=(root) NOPASSWD: /usr/bin/systemctl stop mariadb, /usr/bin/systemctl start mariadb'
+
+const ELEVATE = 'ELEVATE=sudo -n'
+
+/** The stand-in of Proxmox VE in front of the guest; its tasks take what QEMU's internal snapshots take. */
+export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
+  const pve = await openLabStandIn(lab, guest)
+  const cli = await cliOnStandIn(lab, guest, pve)
+  const hypervisor = new ProxmoxHypervisor({
+    name: 'pve',
+    addresses: [{ url: pve.url }],
+    authorityPath: pve.caPath,
+    login: { kind: 'token', token: () => readFile(pve.tokenPath, 'utf8').then((text) => text.trim()) },
+    clock: new NodeClock(),
+  })
+  const vmid = String(pve.vmid)
+  await guest.run('cat > /etc/sudoers.d/script', { input: `${SUDOERS}\n` })
+  const ports = await openLabPorts(lab, guest, cli, { over: () => hypervisor, settings: { reference: vmid } })
+  const authorization = { Authorization: `PVEAPIToken=${(await readFile(pve.tokenPath, 'utf8')).trim()}` }
+  return {
+    lab,
+    guest,
+    ports,
+    async bareSnapshot(name) {
+      const call = `POST /nodes/pve1/qemu/${vmid}/snapshot`
+      const upid = dataOf<string>(await ask(pve.standIn, call, { headers: authorization, form: { snapname: name } }))
+      await pve.standIn.tasks().find((task) => task.upid === upid)?.ended
+    },
+    async script(name) {
+      const words = [SCRIPT, pve.url, pve.caPath, vmid, name, ...sshWords(guest)]
+      await runCommand('env', [ELEVATE, 'bash', ...words], { ...LIMIT, input: 'root\n' })
+    },
+    async close() {
+      await hypervisor.close()
+      await ports.close()
+      await pve.close()
+    },
+  }
+}
+
+function sshWords({ knownHostsPath, userKeyPath, sshPort, user, host }: LabGuest): readonly string[] {
+  const options = [
+    'BatchMode=yes',
+    `UserKnownHostsFile=${knownHostsPath}`,
+    'StrictHostKeyChecking=yes',
+    'LogLevel=ERROR',
+  ]
+  const flags = options.flatMap((option) => ['-o', option])
+  return ['-F', '/dev/null', ...flags, '-i', userKeyPath, '-p', String(sshPort), `${user}@${host}`]
+}
