@@ -174,4 +174,28 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     replace:
       "if (id !== '') return undefined\n      const limits = { signal, tryForMs: END_REMOVAL_MS, timeoutMs: END_REMOVAL_MS }",
   },
+  {
+    name: 'word of the backup not waited for',
+    file: 'src/coordinator/hold-for-backup.ts',
+    find: 'await job.started(deadline.signal)\n',
+    replace: 'job.started(deadline.signal).catch(() => {})\n',
+  },
+  {
+    name: 'backup that is not whole counts',
+    file: 'src/coordinator/unfinished-backup.ts',
+    find: "grade: 'suspect',\n",
+    replace: '',
+  },
+  {
+    name: 'backup without a word of its host',
+    file: 'src/cli/hook/job-session.ts',
+    find: "if (kind === 'given-up') throw",
+    replace: "if (kind === 'given-up') return\n    if (kind !== 'alive') throw",
+  },
+  {
+    name: 'aborted backup not forgotten',
+    file: 'src/coordinator/finish-backup.ts',
+    find: 'await catalog.removePoint(point.id)',
+    replace: 'void catalog',
+  },
 ]

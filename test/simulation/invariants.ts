@@ -9,6 +9,7 @@ import { noSecret } from './promises/no-secret.ts'
 import { oneAtATime } from './promises/one-at-a-time.ts'
 import { settled } from './promises/settled.ts'
 import { toldIsTrue } from './promises/told-is-true.ts'
+import { trueBackups } from './promises/true-backups.ts'
 import { trueGrades } from './promises/true-grades.ts'
 import { watched } from './promises/watched.ts'
 import { writtenBefore } from './promises/written-before.ts'
@@ -17,6 +18,7 @@ import { writtenBefore } from './promises/written-before.ts'
 export const INVARIANTS: readonly MakeInvariant[] = [
   comesBack,
   trueGrades,
+  trueBackups,
   noOrphan,
   writtenBefore,
   canBeUndone,

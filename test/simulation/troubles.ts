@@ -1,5 +1,6 @@
 import type { Chance } from './chance.ts'
 import type { Trouble } from './trouble.ts'
+import { backupTroubles } from './troubles/backups.ts'
 import { guestTroubles } from './troubles/guest.ts'
 import { hostTroubles } from './troubles/hosts.ts'
 import { hypervisorTroubles } from './troubles/hypervisor.ts'
@@ -16,6 +17,7 @@ const PLACES: readonly (readonly Trouble[])[] = [
   hypervisorTroubles,
   guestTroubles,
   peopleTroubles,
+  backupTroubles,
 ]
 
 /** A trouble, and before which event of the world it strikes. */

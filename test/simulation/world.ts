@@ -4,6 +4,7 @@ import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
+import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
 import { CountedMap } from './counted-map.ts'
@@ -60,8 +61,9 @@ export class World {
   /** The hypervisor's own books, for whoever does not go through its API. */
   readonly books: FakeHypervisor
   readonly network: Network
+  readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
-  /** By name of the snapshot. */
+  /** By name of the snapshot, or of the archive. */
   readonly truths = new CountedMap<string, Truth>()
   /** Names of the snapshots that people took, and have not removed. */
   readonly foreignSnapshots = new Set<string>()
@@ -71,6 +73,8 @@ export class World {
   readonly logged: string[] = []
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
+  /** As it is on the hypervisor's storage. */
+  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null }
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -82,7 +86,7 @@ export class World {
     this.seed = seed
     this.chance = new Chance(seed)
     this.timeline = new Timeline(this.clock, { kept })
-    const disk: GuestDisk = { clean: false, writes: 1, marker: null }
+    const disk = this.#disk
     this.guest = new SimulatedGuest(this.clock, this.chance.fork(), IDENTITY, () => disk)
     const otherDisk = { ...disk }
     this.other = new SimulatedGuest(this.clock, this.chance.fork(), { ...IDENTITY, ...OTHER }, () => otherDisk)
@@ -165,6 +169,15 @@ export class World {
       if (this.vaultIsAway) throw new StillshotError('secret-unreadable', 'the vault does not answer')
       return CANARY
     },
+  }
+
+  /** The point in time of a backup: what `job` says of itself decides whether it can be worth anything. */
+  onBackedUp(archive: string, { disks, heldBy }: { disks: readonly string[]; heldBy?: string | undefined }): void {
+    const { clean, marker } = this.#disk
+    const stoppedAndSynced =
+      disks.length > 0 && clean && heldBy !== undefined && marker?.startsWith(`${heldBy} `) === true
+    this.truths.set(archive, { stoppedAndSynced })
+    this.timeline.say('hypervisor', () => `point in time of ${archive}: ${JSON.stringify({ clean, marker })}`)
   }
 
   nameOf({ identity: { host, pid } }: SimulatedProcess): string {

@@ -36,6 +36,11 @@ export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, r
       const { marker } = machine.disk
       if (cameBack && marker?.startsWith(point.id) !== true) return `restored ${point.id}, and the disk is ${marker}`
     }
+    if (procedure === 'hold-for-backup') {
+      const { id } = told.result as RestorePoint
+      if (helper.holds.some((hold) => hold.id === id && keepsOthersOut(hold)))
+        return `${id} is let go, and holds the guest`
+    }
     if (procedure === 'prune') {
       const names = books.state(VM).snapshots.map(({ snapshot }) => snapshot.name)
       for (const { id, snapshot, removal } of (told.result as PruneReport).points) {
