@@ -50,7 +50,10 @@ export async function collectFreezes(
     .kept(undefined, { signal, timeoutMs: 30_000 })
     .then(({ freezes }) => freezes)
     .finally(() => helper.close())
-  if (ids.length === 0) return none
+  if (ids.length === 0) {
+    await lookForGone(ports, settings, signal)
+    return none
+  }
   const run = await beginRun(ports, settings, 'collect')
   try {
     const freezes = await collect(ports, settings, { run, ids, signal, wait })
@@ -83,7 +86,7 @@ async function collect(
   const listed = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
   const sameUuid = await hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })
   const facts = { application: ports.application, settings, vm, sameUuid, run: run.id }
-  const foreign = listed.filter(({ name }) => idOfSnapshotName(name) === undefined)
+  const foreign = notOurs(listed)
   await dropGone(ports, vm, foreign)
   const collected: CollectedFreeze[] = []
   for (const freeze of freezes) {
@@ -102,6 +105,18 @@ async function collect(
 async function pointsOf({ catalog }: Ports, vm: Vm): Promise<readonly RestorePoint[]> {
   const key = vmKey(vm)
   return (await catalog.points()).filter((point) => point.vmKey === key && point.kind === 'foreign')
+}
+
+function notOurs(listed: readonly Snapshot[]): readonly Snapshot[] {
+  return listed.filter(({ name }) => idOfSnapshotName(name) === undefined)
+}
+
+/** Their snapshots go also where nothing was frozen since: the hypervisor is asked when there is a point to ask for. */
+async function lookForGone(ports: Ports, { name, reference }: VmSettings, signal: AbortSignal): Promise<void> {
+  const points = await ports.catalog.points({ vm: name })
+  if (!points.some(({ kind }) => kind === 'foreign')) return
+  const vm = await ports.hypervisor.findVm(reference, { signal, timeoutMs: 30_000 })
+  await dropGone(ports, vm, notOurs(await ports.hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })))
 }
 
 /** Other people's snapshots go when they like, and the next one may have the same name: a point is of one moment. */

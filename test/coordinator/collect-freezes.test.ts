@@ -235,3 +235,16 @@ test('a catalog that cannot be written leaves everything in the guest', async ()
   catalog.savePoint = savePoint
   assert.equal((await collect()).freezes[0]?.outcome, 'point')
 })
+
+test('a snapshot that is gone is no restore point any more, also when nothing was frozen since', async () => {
+  const { freezing, take, collect, catalog, pass, hypervisor } = makeFreezingWorld()
+  await freezing.frozen({ during: () => take('nightly') })
+  await pass(60_000)
+  await collect()
+  assert.equal((await catalog.points()).length, 1)
+  await hypervisor.removeSnapshot(await hypervisor.findVm('db1'), 'nightly')
+  // Of the same name, and nobody was frozen for it.
+  await take('nightly')
+  await collect()
+  assert.deepEqual(await catalog.points(), [])
+})

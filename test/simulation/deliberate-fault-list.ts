@@ -198,4 +198,22 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     find: 'await catalog.removePoint(point.id)',
     replace: 'void catalog',
   },
+  {
+    name: 'freeze forgotten before it is kept',
+    file: 'src/coordinator/collect-freezes.ts',
+    find: 'if (record === undefined) return\n',
+    replace: 'if (record !== undefined) return\n',
+  },
+  {
+    name: 'point of a snapshot that is gone',
+    file: 'src/coordinator/collect-freezes.ts',
+    find: 'if (!foreign.some((snapshot) => isOf(point, snapshot))) await',
+    replace: 'if (foreign === undefined) await',
+  },
+  {
+    name: 'name of a snapshot taken for the snapshot',
+    file: 'src/coordinator/collect-freezes.ts',
+    find: 'point.snapshot === name && point.createdAt === createdAt',
+    replace: 'point.snapshot === name && createdAt !== undefined',
+  },
 ]

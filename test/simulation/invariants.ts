@@ -1,5 +1,6 @@
 import type { MakeInvariant } from './invariant.ts'
 import { canBeUndone } from './promises/can-be-undone.ts'
+import { collectedFirst } from './promises/collected-first.ts'
 import { comesBack } from './promises/comes-back.ts'
 import { databaseFirst } from './promises/database-first.ts'
 import { keepsTheGood } from './promises/keeps-the-good.ts'
@@ -30,4 +31,5 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   settled,
   toldIsTrue,
   keepsTheGood,
+  collectedFirst,
 ]

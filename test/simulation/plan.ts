@@ -1,6 +1,8 @@
 import { act, type Procedure } from './actor.ts'
 import { backUp } from './backup/back-up.ts'
+import { takeQuiescedSnapshot } from './freezing/quiesced-snapshot.ts'
 import type { Host } from './host.ts'
+import { collectProcedure } from './procedures/collect-freezes.ts'
 import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
@@ -28,6 +30,7 @@ const snapshot = by(snapshotProcedure)
 const restore = by(restoreProcedure)
 const hold = by(holdProcedure)
 const release = by(releaseProcedure)
+const collect = by(collectProcedure)
 
 /** What is begun with. A new procedure joins here; what is listed twice is twice as likely. */
 const FIRST: readonly (readonly Deed[])[] = [
@@ -37,6 +40,7 @@ const FIRST: readonly (readonly Deed[])[] = [
   [hold, release],
   [hold],
   [backUp],
+  [takeQuiescedSnapshot, collect],
 ]
 
 /** What comes after it, or goes on beside it. */
@@ -47,6 +51,7 @@ const MORE: readonly (readonly Deed[])[] = [
   [hold, release],
   [release],
   [backUp],
+  [takeQuiescedSnapshot, collect],
 ]
 
 /** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */

@@ -1,13 +1,16 @@
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
+import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
 import { CountedMap } from './counted-map.ts'
+import type { FreezingJob } from './freezing/freezing-job.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
@@ -26,10 +29,17 @@ export type Arrival =
   | ({ readonly at: 'hypervisor' } & ChangeArrival)
   | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[] }
 
+/** By what a truth is found: others use the names of their snapshots again. */
+export function truthKey({ kind, snapshot, createdAt }: Pick<RestorePoint, 'kind' | 'snapshot' | 'createdAt'>): string {
+  return kind === 'foreign' ? `${snapshot} of ${createdAt}` : snapshot
+}
+
 /** What was really there at the point in time of a snapshot. */
 export interface Truth {
   /** The disk held the files of a server that had ended cleanly, with the hold's own marker. */
   readonly stoppedAndSynced: boolean
+  /** The hold that it was taken in; undefined where the name tells. */
+  readonly hold?: string
 }
 
 export const VM = 'db1'
@@ -71,10 +81,14 @@ export class World {
   readonly removedByPeople = new Set<string>()
   /** What the log said, for the check of secrets. */
   readonly logged: string[] = []
+  /** The job of somebody else's that freezes the guest from inside, while it does. */
+  freezing: FreezingJob | undefined
+  /** When somebody last removed a snapshot that was not ours. */
+  forgottenAtMs = Number.NEGATIVE_INFINITY
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null }
+  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [] }
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -178,6 +192,18 @@ export class World {
       disks.length > 0 && clean && heldBy !== undefined && marker?.startsWith(`${heldBy} `) === true
     this.truths.set(archive, { stoppedAndSynced })
     this.timeline.say('hypervisor', () => `point in time of ${archive}: ${JSON.stringify({ clean, marker })}`)
+  }
+
+  /** The point in time of somebody else's snapshot; what its disks hold. */
+  onForeignSnapshot({ name: snapshot, createdAt }: Snapshot): string {
+    const { clean, marker } = this.#disk
+    const [hold = ''] = marker?.split(' ') ?? []
+    this.truths.set(truthKey({ kind: 'foreign', snapshot, createdAt }), {
+      stoppedAndSynced: clean && hold !== '',
+      hold,
+    })
+    this.timeline.say('hypervisor', () => `point in time of ${snapshot}: ${JSON.stringify({ clean, marker })}`)
+    return JSON.stringify(this.#disk)
   }
 
   nameOf({ identity: { host, pid } }: SimulatedProcess): string {

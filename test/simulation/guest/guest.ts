@@ -1,6 +1,7 @@
 import type { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
 import type { CommandResult } from '../../../src/guest/guest-shell.ts'
 import type { Chance } from '../chance.ts'
+import { GuestFreezes } from './freezes.ts'
 import { SimulatedHelper } from './helper.ts'
 import { type GuestDisk, GuestMachine } from './machine.ts'
 import { GuestServer } from './server.ts'
@@ -11,6 +12,7 @@ export class SimulatedGuest {
   readonly machine: GuestMachine
   readonly server: GuestServer
   readonly helper: SimulatedHelper
+  readonly freezes: GuestFreezes
 
   constructor(clock: VirtualClock, chance: Chance, identity: Identity, diskOf: () => GuestDisk) {
     this.machine = new GuestMachine(clock, chance.fork(), diskOf)
@@ -18,12 +20,15 @@ export class SimulatedGuest {
     const webRuns = chance.happens(0.5)
     const { machine, server } = this
     this.helper = new SimulatedHelper({ machine, server, chance: chance.fork(), identity, webRuns })
+    const { helper } = this
+    this.freezes = new GuestFreezes({ helper, machine, clock, chance: chance.fork() })
   }
 
   /** Runs what arrives over SSH; never settles when the machine goes away under it. */
   async run(argv: readonly string[]): Promise<CommandResult> {
     const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
-    const stdout = await this.helper.carryOut(verb, words)
+    const freezes = verb === 'kept' || verb === 'forget'
+    const stdout = await (freezes ? this.freezes.carryOut(verb, words) : this.helper.carryOut(verb, words))
     return { exitStatus: 0, stdout, stderr: '' }
   }
 }

@@ -9,6 +9,8 @@ export interface GuestDisk {
   writes: number
   /** What the last hold wrote just before its point in time. */
   marker: string | null
+  /** What freezes from inside left for whoever collects: one document each, oldest first. */
+  kept: readonly string[]
 }
 
 /**

@@ -25,7 +25,10 @@ export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, remove
     }
     const empty = points.find(
       ({ kind, snapshot }) =>
-        kind !== 'backup' && !removedByPeople.has(snapshot) && !there.some(({ name }) => name === snapshot),
+        kind !== 'backup' &&
+        kind !== 'foreign' &&
+        !removedByPeople.has(snapshot) &&
+        !there.some(({ name }) => name === snapshot),
     )
     if (empty !== undefined) return `the restore point ${empty.id} has no snapshot`
     const lost = [...foreignSnapshots].find((name) => !there.some((snapshot) => snapshot.name === name))

@@ -3,7 +3,7 @@ import { gradeToTrust, readDescription } from '../../../src/grade/description.ts
 import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
-import { VM } from '../world.ts'
+import { truthKey, VM } from '../world.ts'
 import { descriptionKeys } from './description-keys.ts'
 
 /** Promise 2: nothing is called `db-stopped` whose disks were not those of a server that had ended cleanly. */
@@ -11,10 +11,12 @@ export const trueGrades: MakeInvariant = ({ hosts, books, truths }) => ({
   promise: 'no false grade',
   onEvent: onlyWhenChanged([truths, ...hosts.map(({ catalog }) => catalog.points)], () => {
     for (const { catalog } of hosts) {
-      for (const { grade, snapshot, evidence } of catalog.points.values()) {
+      for (const point of catalog.points.values()) {
+        const { id, grade, snapshot } = point
         if (grade !== 'db-stopped') continue
-        if (truths.get(snapshot)?.stoppedAndSynced !== true) return `${snapshot} is not db-stopped`
-        const { hold, release } = evidence as Evidence
+        const truth = truths.get(truthKey(point))
+        if (truth?.stoppedAndSynced !== true || (truth.hold ?? id) !== id) return `${snapshot} is not db-stopped`
+        const { hold, release } = point.evidence as Evidence
         if (hold.sha256 !== release.sha256) return `${snapshot} is db-stopped by the word of two helpers`
       }
     }
