@@ -6,6 +6,8 @@ export interface FreezeWindow {
   readonly calledMs: number
   readonly heldMs: number
   readonly releasedMs: number
+  /** Why these times may be wrong, by how much nobody knows; lower case, no full stop. */
+  readonly doubt?: string
 }
 
 /** The hypervisor rounds to seconds, and its clock and the coordinator's may be apart by as much. */
@@ -41,7 +43,10 @@ export function matchSnapshot(
   if (snapshot === undefined) return { kind: 'none', snapshots: [] }
   const uncertain = (why: string): Match => ({ kind: 'uncertain', snapshots: near, why })
   if (near.length > 1) return uncertain(`${near.length} snapshots were begun at that time`)
-  if (others.some((other) => isNear(other, snapshot))) return uncertain('the guest was frozen twice at that time')
+  if (freeze.doubt !== undefined) return uncertain(freeze.doubt)
+  if (others.some((other) => other.doubt !== undefined || isNear(other, snapshot))) {
+    return uncertain('the guest was, or may have been, frozen twice at that time')
+  }
   const createdMs = parseInstant(snapshot.createdAt)
   const askedFor = createdMs <= freeze.calledMs + CLOCK_SLACK_MS
   const ofFrozen = createdMs >= freeze.heldMs && createdMs <= freeze.releasedMs

@@ -10,6 +10,7 @@ import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
 import { CountedMap } from './counted-map.ts'
+import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
@@ -17,9 +18,10 @@ import type { GuestDisk } from './guest/machine.ts'
 import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
 import { HostClock } from './host-clock.ts'
-import { type ChangeArrival, SimulatedHypervisor } from './hypervisor.ts'
+import { SimulatedHypervisor } from './hypervisor.ts'
 import { HypervisorTroubles } from './hypervisor-troubles.ts'
 import type { Ending } from './invariant.ts'
+import type { ChangeArrival } from './machines.ts'
 import { Network } from './network.ts'
 import type { SimulatedProcess } from './process.ts'
 import { Timeline } from './timeline.ts'
@@ -55,6 +57,10 @@ const IDENTITY = {
   diskSerial: 'root-disk',
   diskBytes: 1024 ** 3,
 }
+
+/** What the hypervisor asks to freeze the guest, and its patience with that. */
+const AGENT = 'qemu-guest-agent'
+const AGENT_LIMIT_MS = 120_000
 
 const OTHER = { uuid: '564d1234-5678-9abc-def0-ffffffffffff', mac: '52:54:00:00:00:02' }
 
@@ -106,7 +112,11 @@ export class World {
     this.other = new SimulatedGuest(this.clock, this.chance.fork(), { ...IDENTITY, ...OTHER }, () => otherDisk)
     const { machine } = this.guest
     const { uuid, mac, diskSerial: serial, diskBytes: sizeBytes } = IDENTITY
-    const disks = [{ id: 'vda', bus: 'virtio', serial, unit: 0, sizeBytes, covered: true }]
+    const flavour = this.chance.pick(FLAVOURS)
+    const disks = ['vda', ...flavour.moreDisks].map((id, unit) => {
+      const isOfData = unit === 0
+      return { id, bus: 'virtio', serial: isOfData ? serial : id, unit, sizeBytes, covered: true }
+    })
     this.books = new FakeHypervisor({
       clock: this.clock,
       vms: [{ nativeId: VM, uuid, macs: [mac], disks }, { nativeId: 'db2' }],
@@ -117,15 +127,18 @@ export class World {
       powerOff: () => machine.powerOff(),
       powerOn: () => machine.powerOn(),
       power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
+      freeze: () => this.#agent(() => this.guest.freezes.freeze(AGENT)),
+      thaw: () => this.#agent(() => this.guest.freezes.thaw(AGENT)),
+      stun: async (ms: number) => {
+        machine.pause()
+        await this.clock.sleep(ms)
+        machine.resume()
+      },
       onArrival: (arrival: ChangeArrival) => this.#arrived({ at: 'hypervisor', ...arrival }),
       onPointInTime: (_: unknown, name: string, complete: boolean) => this.#pointInTime(name, disk, complete),
     }
-    this.hypervisor = new SimulatedHypervisor(
-      this.books,
-      this.clock,
-      machines,
-      new HypervisorTroubles(this.chance.fork()),
-    )
+    const troubles = new HypervisorTroubles(this.chance.fork())
+    this.hypervisor = new SimulatedHypervisor(this.books, { clock: this.clock, machines, troubles, flavour })
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
   }
@@ -222,6 +235,11 @@ export class World {
       Object.assign(helper.troubles, NO_HELPER_TROUBLES)
     }
     if (this.offByPeople) this.guest.machine.powerOn()
+  }
+
+  /** An agent that does not answer is given up, and one of a machine that is off is not asked. */
+  async #agent(ask: () => Promise<unknown>): Promise<void> {
+    if (this.guest.machine.isUp) await Promise.race([ask(), this.clock.sleep(AGENT_LIMIT_MS)])
   }
 
   #arrived(arrival: Arrival): void {
