@@ -12,6 +12,7 @@ import { Chance } from './chance.ts'
 import { CountedMap } from './counted-map.ts'
 import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
+import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
@@ -59,7 +60,7 @@ const IDENTITY = {
 }
 
 /** What the hypervisor asks to freeze the guest, and its patience with that. */
-const AGENT = 'qemu-guest-agent'
+export const AGENT = 'qemu-guest-agent'
 const AGENT_LIMIT_MS = 120_000
 
 const OTHER = { uuid: '564d1234-5678-9abc-def0-ffffffffffff', mac: '52:54:00:00:00:02' }
@@ -127,8 +128,8 @@ export class World {
       powerOff: () => machine.powerOff(),
       powerOn: () => machine.powerOn(),
       power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
-      freeze: () => this.#agent(() => this.guest.freezes.freeze(AGENT)),
-      thaw: () => this.#agent(() => this.guest.freezes.thaw(AGENT)),
+      freeze: () => this.askAgent((freezes) => freezes.freeze(AGENT)),
+      thaw: () => this.askAgent((freezes) => freezes.thaw(AGENT)),
       stun: async (ms: number) => {
         machine.pause()
         await this.clock.sleep(ms)
@@ -219,6 +220,12 @@ export class World {
     return JSON.stringify(this.#disk)
   }
 
+  /** An agent that does not answer is given up, and one of a machine that is off is not asked. */
+  async askAgent(ask: (freezes: GuestFreezes) => Promise<unknown>): Promise<void> {
+    const { machine, freezes } = this.guest
+    if (machine.isUp) await Promise.race([ask(freezes), this.clock.sleep(AGENT_LIMIT_MS)])
+  }
+
   nameOf({ identity: { host, pid } }: SimulatedProcess): string {
     return `${host} ${pid}`
   }
@@ -235,11 +242,6 @@ export class World {
       Object.assign(helper.troubles, NO_HELPER_TROUBLES)
     }
     if (this.offByPeople) this.guest.machine.powerOn()
-  }
-
-  /** An agent that does not answer is given up, and one of a machine that is off is not asked. */
-  async #agent(ask: () => Promise<unknown>): Promise<void> {
-    if (this.guest.machine.isUp) await Promise.race([ask(), this.clock.sleep(AGENT_LIMIT_MS)])
   }
 
   #arrived(arrival: Arrival): void {

@@ -1,14 +1,11 @@
 import { forget } from '../../../adapters/hypervisors/fake/fake-vm.ts'
 import type { Snapshot } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant, parseInstant } from '../../../src/system/instant.ts'
-import { VM, type World } from '../world.ts'
+import { AGENT, VM, type World } from '../world.ts'
 import type { FreezingJob } from './freezing-job.ts'
 
 /** Longer than a snapshot may be older than the freeze that it asked for. */
 const ALONE_MS = 13_000
-const SOURCE = 'qemu-guest-agent'
-/** The patience of a hypervisor with the agent. */
-const AGENT_LIMIT_MS = 120_000
 
 /** Of the kind of Proxmox VE: begun, then frozen; a freeze that fails is a warning. The job of the night before goes first. */
 export async function takeQuiescedSnapshot(world: World): Promise<void> {
@@ -17,7 +14,7 @@ export async function takeQuiescedSnapshot(world: World): Promise<void> {
     const job: FreezingJob = { killed: false, laterFails: false, snapshotFails: false, takesTwo: false }
     world.freezing = job
     const name = chance.pick(['nightly', 'replica'])
-    if (foreignSnapshots.has(name)) remove(world, name)
+    for (const old of [name, `${name}-2`]) if (foreignSnapshots.has(old)) remove(world, old)
     await untilAlone(world)
     const frozenFirst = chance.happens(0.3)
     if (frozenFirst) await freeze(world, job)
@@ -33,7 +30,7 @@ export async function takeQuiescedSnapshot(world: World): Promise<void> {
     else if (!job.killed) await endSnapshot(world, begun)
     if (job.takesTwo && !job.killed) await endSnapshot(world, beginSnapshot(world, `${name}-2`, precisionMs))
     await clock.sleep(chance.between(1, 300))
-    if (!job.killed) await within(world, () => world.guest.freezes.thaw(SOURCE))
+    if (!job.killed) await world.askAgent((freezes) => freezes.thaw(AGENT))
     world.freezing = undefined
   })
 }
@@ -45,14 +42,12 @@ function remove(world: World, name: string): void {
 }
 
 /** The hook of the agent, and then whatever else the agent freezes. */
-async function freeze(world: World, job: FreezingJob): Promise<void> {
-  const { freezes } = world.guest
-  const work = async () => {
-    const frozen = await freezes.freeze(SOURCE)
+function freeze(world: World, job: FreezingJob): Promise<void> {
+  return world.askAgent(async (freezes) => {
+    const frozen = await freezes.freeze(AGENT)
     world.timeline.say('agent', () => (frozen ? 'frozen' : 'not frozen'))
-    if (frozen && job.laterFails) await freezes.thaw(SOURCE)
-  }
-  await within(world, work)
+    if (frozen && job.laterFails) await freezes.thaw(AGENT)
+  })
 }
 
 /** Hypervisors date a snapshot when they begin it, many in whole seconds. */
@@ -81,9 +76,4 @@ async function untilAlone({ books, clock, foreignSnapshots }: World): Promise<vo
   const others = books.state(VM).snapshots.filter(({ snapshot }) => foreignSnapshots.has(snapshot.name))
   const newest = Math.max(0, ...others.map(({ snapshot }) => parseInstant(snapshot.createdAt)))
   await clock.sleep(newest + ALONE_MS - clock.now())
-}
-
-/** An agent that does not answer is given up, and one of a machine that is off is not asked. */
-async function within({ clock, guest }: World, work: () => Promise<void>): Promise<void> {
-  if (guest.machine.isUp) await Promise.race([work(), clock.sleep(AGENT_LIMIT_MS)])
 }
