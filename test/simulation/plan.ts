@@ -40,7 +40,7 @@ const FIRST: readonly (readonly Deed[])[] = [
   [hold, release],
   [hold],
   [backUp],
-  [takeQuiescedSnapshot, collect],
+  [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
 /** What comes after it, or goes on beside it. */
