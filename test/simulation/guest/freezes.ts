@@ -4,7 +4,7 @@ import type { Chance } from '../chance.ts'
 import { keepsOthersOut } from './guest-hold.ts'
 import type { SimulatedHelper } from './helper.ts'
 import { word } from './helper-parts.ts'
-import type { GuestMachine } from './machine.ts'
+import type { GuestMachine, KeptDocument } from './machine.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -20,11 +20,6 @@ interface Freeze {
   called: boolean
   /** Another freeze was asked for meanwhile: nobody can tell which snapshot is whose. */
   contended: boolean
-}
-
-/** What the thaw leaves for whoever collects. */
-interface Kept {
-  readonly id: string
 }
 
 const TTL_MS = 60_000
@@ -105,10 +100,10 @@ export class GuestFreezes {
   async carryOut(verb: 'kept' | 'forget', words: readonly string[]): Promise<string> {
     const id = word(words, 0)
     if (verb === 'forget') this.#forget(id)
-    const kept = this.#kept.map((text) => [(JSON.parse(text) as Kept).id, text] as const)
-    const found = kept.find(([keptId]) => keptId === id)
-    const freezes = id === '-' ? kept.map(([keptId]) => keptId) : [id]
-    const freeze = found === undefined ? null : JSON.parse(found[1])
+    const kept = this.#kept
+    const found = kept.find((document) => document.id === id)
+    const freezes = id === '-' ? kept.map((document) => document.id) : [id]
+    const freeze = found === undefined ? null : JSON.parse(found.text)
     const more = verb === 'forget' ? {} : { wallMs: this.wallMs, freezes, freeze }
     return JSON.stringify({ ...(await this.#ask('status')), verb, hold: id === '-' ? '' : id, ...more })
   }
@@ -118,7 +113,7 @@ export class GuestFreezes {
     return Math.floor((this.#clock.now() + this.wallOffsetMs) / 1000) * 1000
   }
 
-  get #kept(): readonly string[] {
+  get #kept(): readonly KeptDocument[] {
     return this.#machine.disk.kept
   }
 
@@ -126,8 +121,8 @@ export class GuestFreezes {
     const comeBack = await this.#ask('come-back', 'mysql', id)
     const called = { calledWallMs: wallMs, calledUptimeMs: uptimeMs }
     const answers = { probe, holdAnswer: hold, releaseAnswer: release, comeBack }
-    const document = JSON.stringify({ id, source, profile: 'mysql', ...called, ...answers })
-    this.#machine.sync({ kept: [...this.#kept, document].slice(-20) })
+    const text = JSON.stringify({ id, source, profile: 'mysql', ...called, ...answers })
+    this.#machine.sync({ kept: [...this.#kept, { id, text }].slice(-20) })
   }
 
   /** The agent had ended that freeze by itself: what it left is evidence of nothing. */
@@ -138,7 +133,7 @@ export class GuestFreezes {
   }
 
   #forget(id: string): void {
-    const kept = this.#kept.filter((text) => (JSON.parse(text) as Kept).id !== id)
+    const kept = this.#kept.filter((document) => document.id !== id)
     if (kept.length < this.#kept.length) this.#machine.sync({ kept })
   }
 
