@@ -48,7 +48,10 @@ export async function collectFreezes(
     .kept(undefined, { signal, timeoutMs: 30_000 })
     .then(({ freezes }) => freezes)
     .finally(() => helper.close())
-  if (ids.length === 0) return none
+  if (ids.length === 0) {
+    await lookForGone(ports, settings, signal)
+    return none
+  }
   const run = await beginRun(ports, settings, 'collect')
   try {
     const freezes = await collect(ports, settings, { run, ids, signal, wait })
@@ -102,6 +105,15 @@ async function pointsOf({ catalog }: Ports, vm: Vm): Promise<readonly RestorePoi
   return (await catalog.points()).filter(
     ({ vmKey: of, kind }) => of === key && (kind === 'foreign' || kind === 'backup'),
   )
+}
+
+/** Their snapshots go also where nothing was frozen since: the hypervisor is asked when there is a point to ask for. */
+async function lookForGone(ports: Ports, { name, reference }: VmSettings, signal: AbortSignal): Promise<void> {
+  const points = await ports.catalog.points({ vm: name })
+  if (!points.some(({ kind }) => kind === 'foreign')) return
+  const vm = await ports.hypervisor.findVm(reference, { signal, timeoutMs: 30_000 })
+  const { copies } = await foreignCopies(ports, vm, [], signal)
+  await dropGone(ports, vm, copies)
 }
 
 /** Other people's snapshots go when they like, and the next one may have the same name: a point is of one moment. */

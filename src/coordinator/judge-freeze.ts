@@ -68,12 +68,7 @@ export function holdOfFreeze(facts: FreezeFacts, freeze: KeptFreeze): HoldRecord
   const { vm, settings, run } = facts
   const { id, profile, window, hold, release } = freeze
   const proofs = proveFreeze(facts, freeze)
-  const inside: Proof = {
-    claim: 'inside-hold',
-    verdict: 'proven',
-    code: 'for-snapshots-inside',
-    message: `counts for a backup whose point in time lies between ${formatInstant(window.heldMs)} and ${formatInstant(window.releasedMs)}`,
-  }
+  const inside = insideOf(window)
   const state = release.fence?.watchdog === 'armed' ? 'released' : 'expired'
   const evidence: ReleaseReport = {
     version: 1,
@@ -86,6 +81,14 @@ export function holdOfFreeze(facts: FreezeFacts, freeze: KeptFreeze): HoldRecord
   }
   const heldAt = formatInstant(window.heldMs)
   return { id, run, vm: settings.name, vmKey: vmKey(vm), profile, heldAt, ttlMs: hold.ttlMs, state, evidence }
+}
+
+/** Of whatever it was for: only whoever made that knows its point in time. */
+function insideOf({ heldMs, releasedMs, doubt }: KeptFreeze['window']): Proof {
+  const claim = 'inside-hold'
+  if (doubt !== undefined) return { claim, verdict: 'contradicted', code: 'freeze-ambiguous', message: doubt }
+  const message = `counts for a backup whose point in time lies between ${formatInstant(heldMs)} and ${formatInstant(releasedMs)}`
+  return { claim, verdict: 'proven', code: 'for-snapshots-inside', message }
 }
 
 /** The claims about the guest that a freeze from inside shows. Pure. */

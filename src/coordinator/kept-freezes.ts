@@ -23,6 +23,7 @@ export interface UnreadableFreeze {
   readonly problem: string
 }
 
+type FrozenAt = Pick<NonNullable<KeptAnswer['freeze']>, 'calledWallMs' | 'calledUptimeMs'>
 type Call = CallOptions & { readonly machine: string }
 
 /** All that is kept in the guest, oldest first. Changes nothing. */
@@ -60,12 +61,24 @@ function readKept(id: string, kept: KeptAnswer, nowMs: number): KeptFreeze | Unr
       calledMs: bootedMs + calledUptimeMs,
       heldMs: bootedMs + hold.answeredUptimeMs,
       releasedMs: bootedMs + (release.fence?.takenUptimeMs ?? release.uptimeMs),
+      ...(sameBoot ? doubtOf(kept, freeze) : {}),
     }
     const comeBack = freeze.comeBack === null ? {} : { comeBack: part('come-back', id, freeze.comeBack) }
     return { id, source, profile, window, probe, hold, release, ...comeBack }
   } catch (thrown) {
     return { id, problem: toStillshotError(thrown).message }
   }
+}
+
+/** Two readings in whole seconds, and what a machine is busy with between the two clocks. */
+const CLOCKS_AGREE_MS = 2_000
+
+/** A guest that was paused since, or whose clock was set, does not know how long ago it was frozen. */
+function doubtOf(kept: KeptAnswer, { calledWallMs, calledUptimeMs }: FrozenAt): { readonly doubt?: string } {
+  const byWallMs = kept.wallMs - calledWallMs
+  const byUptimeMs = kept.uptimeMs - calledUptimeMs
+  if (Math.abs(byWallMs - byUptimeMs) <= CLOCKS_AGREE_MS) return {}
+  return { doubt: `the guest’s clocks do not agree how long ago it was frozen: ${byWallMs} ms, or ${byUptimeMs} ms` }
 }
 
 /** The guest says its wall clock in whole seconds. */

@@ -5,6 +5,8 @@ export interface FreezeWindow {
   readonly calledMs: number
   readonly heldMs: number
   readonly releasedMs: number
+  /** Why these times may be wrong, by how much nobody knows; lower case, no full stop. */
+  readonly doubt?: string
 }
 
 /** The hypervisor rounds to seconds, and its clock and the coordinator's may be apart by as much. */
@@ -49,7 +51,10 @@ export function matchFreeze<Copy extends Matchable>(
   if (copy === undefined) return { kind: 'none', copies: [] }
   const uncertain = (why: string): Match<Copy> => ({ kind: 'uncertain', copies: near, why })
   if (near.length > 1) return uncertain(`${near.length} snapshots or backups were begun at that time`)
-  if (others.some((other) => isNear(other, copy))) return uncertain('the guest was frozen twice at that time')
+  if (freeze.doubt !== undefined) return uncertain(freeze.doubt)
+  if (others.some((other) => other.doubt !== undefined || isNear(other, copy))) {
+    return uncertain('the guest was, or may have been, frozen twice at that time')
+  }
   // None freezes the guest for it, and its point in time is when all of the memory has been written: long after its date.
   if (copy.memory) return uncertain('it holds the memory too, so its point in time is not known')
   if (!copy.freezes) return uncertain('whoever made it does not freeze the guest')

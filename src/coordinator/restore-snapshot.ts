@@ -3,9 +3,11 @@ import { type StillshotError, toStillshotError } from '../errors.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
+import { retry } from '../system/retry.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { checkConsents } from './consents.ts'
 import { keepRunbook } from './keep-runbook.ts'
+import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { removeNewer } from './remove-newer.ts'
@@ -131,7 +133,11 @@ async function startAndReach(
   const { clock } = ports.system
   const limitMs = guestBefore(point) === 'silent' ? SILENT_LIMIT_MS : BOOT_LIMIT_MS
   using starting = clock.deadline(POWER_ON_LIMIT_MS)
-  await ports.hypervisor.powerOn(vm, { signal: starting.signal, timeoutMs: POWER_ON_LIMIT_MS })
+  const limits = { clock, signal: starting.signal, pauseMs: 2_000, limitMs: POWER_ON_LIMIT_MS, when: isWorthAnotherTry }
+  await retry(
+    (signal) => ports.hypervisor.powerOn(vm, { ...(signal && { signal }), timeoutMs: POWER_ON_LIMIT_MS }),
+    limits,
+  )
   using deadline = clock.deadline(limitMs + 60_000)
   try {
     await awaitBoot(ports, run, settings, { signal: deadline.signal, limitMs })

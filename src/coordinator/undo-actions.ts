@@ -23,9 +23,9 @@ interface World {
 export function undoActions({ ports, settings, helper }: World): UndoActions {
   const { hypervisor, catalog } = ports
   const { clock } = ports.system
-  const findVm = (signal: AbortSignal) => hypervisor.findVm(settings.reference, { signal })
   const again = <T>(signal: AbortSignal, pauseMs: number, work: () => Promise<T>, when = isWorthAnotherTry) =>
     retry(work, { clock, signal, pauseMs, limitMs: Number.POSITIVE_INFINITY, when })
+  const findVm = (signal: AbortSignal) => again(signal, 2_000, () => hypervisor.findVm(settings.reference, { signal }))
 
   return {
     'unlock-vm': async ({ vmKey, hold }) => {

@@ -248,3 +248,33 @@ test('a catalog that cannot be written leaves everything in the guest', async ()
   catalog.savePoint = savePoint
   assert.equal((await collect()).freezes[0]?.outcome, 'point')
 })
+
+test('a snapshot that is gone is no restore point any more, also when nothing was frozen since', async () => {
+  const { freezing, take, collect, catalog, pass, hypervisor } = makeFreezingWorld()
+  await freezing.frozen({ during: () => take('nightly') })
+  await pass(60_000)
+  await collect()
+  assert.equal((await catalog.points()).length, 1)
+  await hypervisor.removeSnapshot(await hypervisor.findVm('db1'), 'nightly')
+  // Of the same name, and nobody was frozen for it.
+  await take('nightly')
+  await collect()
+  assert.deepEqual(await catalog.points(), [])
+})
+
+test('a guest that was paused since does not say which snapshot it was frozen for', async () => {
+  const { freezing, take, collect, catalog, pass } = makeFreezingWorld()
+  const id = await freezing.frozen({ during: () => pass(1_000) })
+  // As long as the pause, which the guest's uptime does not count: by that, it was frozen for this one.
+  freezing.pausedMs = 30_000
+  await pass(25_000)
+  await take('careless')
+  await pass(60_000)
+  const [freeze] = (await collect()).freezes
+  assert.deepEqual([freeze?.grade, freeze?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
+  assert.match(freeze?.reasons?.[0]?.message ?? '', /clocks do not agree/)
+  assert.deepEqual(
+    (await catalog.points()).map((point) => point.id),
+    [id],
+  )
+})

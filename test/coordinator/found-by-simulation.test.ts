@@ -4,6 +4,7 @@ import { fileError } from '../../adapters/system/fake/memory-files.ts'
 import { holdVm } from '../../src/coordinator/hold.ts'
 import type { ProgressEvent } from '../../src/coordinator/ports.ts'
 import { releaseHold } from '../../src/coordinator/release-hold.ts'
+import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import { StillshotError } from '../../src/errors.ts'
 import { openUndos } from '../../src/saga/journal-event.ts'
@@ -189,4 +190,25 @@ test('a late snapshot that cannot be removed is told with the command to type', 
   const [late] = (await world.recover()).snapshots
   assert.deepEqual([late?.snapshot, late?.outcome], [name, 'failed'])
   assert.match(late?.message ?? '', /read-only; by hand: /)
+})
+
+test('a hypervisor that is away for a moment when the VM is to be started again does not leave it off', async () => {
+  const world = makeWorld()
+  await world.snapshot()
+  const unreachable = new StillshotError('hypervisor-unreachable', 'connection refused')
+  const order = { safetySnapshot: true, dryRun: false, signal: new AbortController().signal }
+  world.hypervisor.breakNext({ call: 'powerOn', kind: 'fail', error: unreachable })
+  assert.equal((await restoreSnapshot(world.ports, world.settings, order)).cameBack, true)
+  // Refused for good: the undo finds the VM only at its second look, and starts it.
+  world.hypervisor.breakNext({ call: 'powerOn', kind: 'fail', error: new StillshotError('hypervisor-refused', 'no') })
+  const findVm = world.hypervisor.findVm.bind(world.hypervisor)
+  let looks = 0
+  world.hypervisor.findVm = async (...words) => {
+    looks += 1
+    if (looks === 2) throw unreachable
+    return findVm(...words)
+  }
+  const failed = restoreSnapshot(world.ports, world.settings, order)
+  assert.equal(await failed.catch(codeOf), 'hypervisor-refused')
+  assert.equal(world.hypervisor.state('db1').power, 'running')
 })

@@ -180,4 +180,46 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     replace:
       "if (id !== '') return undefined\n      const limits = { signal, tryForMs: END_REMOVAL_MS, timeoutMs: END_REMOVAL_MS }",
   },
+  {
+    name: 'word of the backup not waited for',
+    file: 'src/coordinator/hold-for-backup.ts',
+    find: 'await job.started(deadline.signal)\n',
+    replace: 'job.started(deadline.signal).catch(() => {})\n',
+  },
+  {
+    name: 'backup that is not whole counts',
+    file: 'src/coordinator/unfinished-backup.ts',
+    find: "grade: 'suspect',\n",
+    replace: '',
+  },
+  {
+    name: 'backup without a word of its host',
+    file: 'src/cli/hook/job-session.ts',
+    find: "if (kind === 'given-up') throw",
+    replace: "if (kind === 'given-up') return\n    if (kind !== 'alive') throw",
+  },
+  {
+    name: 'aborted backup not forgotten',
+    file: 'src/coordinator/finish-backup.ts',
+    find: 'await catalog.removePoint(point.id)',
+    replace: 'void catalog',
+  },
+  {
+    name: 'freeze forgotten before it is kept',
+    file: 'src/coordinator/collect-freezes.ts',
+    find: 'if (record === undefined) return\n',
+    replace: 'if (record !== undefined) return\n',
+  },
+  {
+    name: 'point of a snapshot that is gone',
+    file: 'src/coordinator/collect-freezes.ts',
+    find: 'if (!foreign.some((snapshot) => isOf(point, snapshot))) await',
+    replace: 'if (foreign === undefined) await',
+  },
+  {
+    name: 'name of a snapshot taken for the snapshot',
+    file: 'src/coordinator/collect-freezes.ts',
+    find: 'point.snapshot === name && point.createdAt === createdAt',
+    replace: 'point.snapshot === name && createdAt !== undefined',
+  },
 ]

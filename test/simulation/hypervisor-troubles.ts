@@ -46,6 +46,11 @@ export class HypervisorTroubles {
     return this.#chance.between(1, 30)
   }
 
+  /** Nothing where there is nothing to choose: then no chance is used up. */
+  upTo(mostMs: number): number {
+    return mostMs === 0 ? 0 : this.#chance.between(1, mostMs)
+  }
+
   /** How long one half of a task takes. */
   workMs(): number {
     return this.#chance.between(30, 900)

@@ -6,15 +6,18 @@ import { FACTS, openOver, VMS } from '../adapters/hypervisors/fake/open-fake.ts'
 import type { HypervisorUnderTest } from '../conformance/hypervisor/under-test.ts'
 import { testHypervisor } from '../conformance/hypervisor.ts'
 import { Chance } from './chance.ts'
+import { FLAVOURS, type Flavour } from './flavour.ts'
 import { SimulatedHypervisor } from './hypervisor.ts'
 import { HypervisorTroubles } from './hypervisor-troubles.ts'
 
 const { capabilities } = new FakeHypervisor({ clock: new VirtualClock(), vms: [] })
 
-testHypervisor({ name: 'simulated', capabilities, facts: FACTS, open: openSimulated })
+for (const flavour of FLAVOURS) {
+  testHypervisor({ name: `simulated, ${flavour.name}`, capabilities, facts: FACTS, open: () => openSimulated(flavour) })
+}
 
 /** Without troubles it keeps the port's promises, as every adapter does. */
-async function openSimulated(): Promise<HypervisorUnderTest> {
+async function openSimulated(flavour: Flavour): Promise<HypervisorUnderTest> {
   const clock = new VirtualClock({ auto: true })
   const books = new FakeHypervisor({ clock, vms: VMS })
   const state = books.state('101')
@@ -31,9 +34,13 @@ async function openSimulated(): Promise<HypervisorUnderTest> {
     powerOff: (vm: FakeVm) => setPower(vm, 'off'),
     powerOn: (vm: FakeVm) => setPower(vm, 'running'),
     power: (vm: FakeVm) => vm.power,
+    freeze: async () => {},
+    thaw: async () => {},
+    stun: async () => {},
     onArrival: () => {},
     onPointInTime: () => {},
   }
-  const hypervisor = new SimulatedHypervisor(books, clock, machines, new HypervisorTroubles(new Chance(1)))
+  const troubles = new HypervisorTroubles(new Chance(1))
+  const hypervisor = new SimulatedHypervisor(books, { clock, machines, troubles, flavour })
   return openOver(hypervisor, books, async () => setPower(state, 'off'))
 }

@@ -10,11 +10,14 @@ import type {
   SnapshotRequest,
   Vm,
 } from '../../src/hypervisor/hypervisor.ts'
-import { type CallOptions, type Clock, DeadlineExceeded } from '../../src/system/clock.ts'
+import type { CallOptions, Clock } from '../../src/system/clock.ts'
 import { formatInstant } from '../../src/system/instant.ts'
+import { type Flavour, plain } from './flavour.ts'
 import { FrozenGuests } from './frozen-guests.ts'
 import type { Change, ChangeTrouble, HypervisorTroubles } from './hypervisor-troubles.ts'
+import { givenUp, HypervisorWay } from './hypervisor-way.ts'
 import type { ChangeArrival, Machines } from './machines.ts'
+import { VmLocks } from './vm-locks.ts'
 
 type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined) => Promise<T>
 
@@ -28,20 +31,30 @@ export class SimulatedHypervisor implements Hypervisor {
   readonly #inner: FakeHypervisor
   readonly #clock: Clock
   readonly #machines: Machines
-  readonly #locked = new Set<string>()
   readonly frozen = new FrozenGuests()
   readonly guestAgent = this.frozen.agent({
-    travel: (options, look) => this.#ask(options, look),
+    travel: (options, look) => this.#way.ask(options, look),
     runs: (nativeId) => this.#runs(this.#inner.state(nativeId)),
   })
+  readonly #locks: VmLocks
+  readonly #way: HypervisorWay
+  readonly #flavour: Flavour
   /** Names of the snapshots that a task removes just now. */
   readonly #removing = new Set<string>()
+  /** Names of the snapshots that a task makes just now. */
+  readonly #making = new Set<string>()
 
-  constructor(inner: FakeHypervisor, clock: Clock, machines: Machines, troubles: HypervisorTroubles) {
+  constructor(
+    inner: FakeHypervisor,
+    parts: { clock: Clock; machines: Machines; troubles: HypervisorTroubles; flavour?: Flavour },
+  ) {
     this.#inner = inner
-    this.#clock = clock
-    this.#machines = machines
-    this.troubles = troubles
+    this.#clock = parts.clock
+    this.#machines = parts.machines
+    this.#flavour = parts.flavour ?? plain
+    this.#locks = new VmLocks(parts.clock)
+    this.troubles = parts.troubles
+    this.#way = new HypervisorWay(parts.clock, parts.troubles)
   }
 
   get name() {
@@ -53,28 +66,28 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   check(options?: CallOptions) {
-    return this.#ask(options, () => this.#inner.check())
+    return this.#way.ask(options, () => this.#inner.check())
   }
 
   findVm(reference: string, options?: CallOptions): Promise<Vm> {
-    return this.#ask(options, async () => {
+    return this.#way.ask(options, async () => {
       const vm = await this.#inner.findVm(reference)
       return { ...vm, power: this.#machines.power(this.#inner.state(vm.nativeId)) }
     })
   }
 
   listVms(options?: CallOptions) {
-    return this.#ask(options, () => this.#inner.listVms())
+    return this.#way.ask(options, () => this.#inner.listVms())
   }
 
   countUuid(uuid: string, options?: CallOptions) {
-    return this.#ask(options, () => this.#inner.countUuid(uuid))
+    return this.#way.ask(options, () => this.#inner.countUuid(uuid))
   }
 
   checkSnapshot(vm: Vm, options?: CallOptions) {
-    return this.#ask(options, async () => {
+    return this.#way.ask(options, async () => {
       const findings = await this.#inner.checkSnapshot(vm)
-      if (!this.#locked.has(vm.nativeId)) return findings
+      if (!this.#locks.has(vm.nativeId)) return findings
       const message = `another task works on ${vm.name}`
       return [
         ...findings,
@@ -90,19 +103,23 @@ export class SimulatedHypervisor implements Hypervisor {
         throw new StillshotError('snapshot-exists', `${state.name} has a snapshot ${request.name} already`)
       }
       const { quiesce = false, ...asked } = request
+      const lacksDisk = trouble?.kind === 'lacks-disk'
       const begun: Snapshot = {
         ...asked,
         createdAt: formatInstant(this.#clock.now()),
         ...(state.current === undefined ? {} : { parent: state.current }),
         complete: false,
-        disks: trouble?.kind === 'lacks-disk' ? [] : state.disks.filter(({ covered }) => covered).map(({ id }) => id),
+        disks: state.disks.flatMap(({ id, covered }, index) => (covered && !(lacksDisk && index === 0) ? [id] : [])),
       }
       state.snapshots.push({ snapshot: begun, contents: new Map() })
       if (quiesce && this.#runs(state) && state.agent === 'answers') this.frozen.add(vm.nativeId)
       await this.#work(trouble)
+      if (this.#flavour.freezes) await this.#machines.freeze()
       const contents = new Map([['vda', this.#machines.content(state)]])
-      this.#machines.onPointInTime(state, request.name, trouble?.kind !== 'lacks-disk')
+      this.#machines.onPointInTime(state, request.name, !lacksDisk)
       const quiesced = this.frozen.has(vm.nativeId)
+      await this.#stun()
+      if (this.#flavour.freezes && trouble?.kind !== 'half') await this.#machines.thaw()
       if (trouble?.kind === 'half') throw this.#refused('create', 'the task died')
       this.frozen.delete(vm.nativeId)
       await this.#clock.sleep(this.troubles.workMs())
@@ -114,7 +131,10 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
-    return this.#ask(options, () => this.#inner.listSnapshots(vm))
+    return this.#way.ask(options, async () => {
+      const listed = await this.#inner.listSnapshots(vm)
+      return this.#flavour.listsUnfinished ? listed : listed.filter(({ name }) => !this.#making.has(name))
+    })
   }
 
   describeSnapshot(vm: Vm, name: string, description: string, options?: CallOptions): Promise<void> {
@@ -130,13 +150,14 @@ export class SimulatedHypervisor implements Hypervisor {
       }
       markIncomplete(state, name)
       await this.#work(trouble)
+      await this.#stun()
       if (trouble?.kind === 'half') throw this.#refused('remove', 'the task died')
       forget(state, name)
     })
   }
 
   checkRollBack(vm: Vm, name: string, options?: CallOptions) {
-    return this.#ask(options, () => this.#inner.checkRollBack(vm, name))
+    return this.#way.ask(options, () => this.#inner.checkRollBack(vm, name))
   }
 
   rollBack(vm: Vm, { snapshotName, token }: RollBackRequest, options?: CallOptions): Promise<void> {
@@ -157,9 +178,9 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   settleRollBack(vm: Vm, request: RollBackRequest, options?: CallOptions): Promise<'rolled-back' | 'untouched'> {
-    return this.#ask(options, async () => {
+    return this.#way.ask(options, async () => {
       // How a task ends is known when it has ended.
-      while (this.#locked.has(vm.nativeId)) await this.#clock.sleep(200, options?.signal)
+      await this.#locks.untilFree(vm.nativeId, Number.POSITIVE_INFINITY, options?.signal)
       return this.#inner.settleRollBack(vm, request)
     })
   }
@@ -169,7 +190,7 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   power(vm: Vm, options?: CallOptions): Promise<PowerState> {
-    return this.#ask(options, () => this.#machines.power(this.#inner.state(vm.nativeId)))
+    return this.#way.ask(options, () => this.#machines.power(this.#inner.state(vm.nativeId)))
   }
 
   watch(vm: Vm, signal: AbortSignal) {
@@ -184,40 +205,17 @@ export class SimulatedHypervisor implements Hypervisor {
 
   /** Somebody else's task has the VM meanwhile; none begins while it is locked. */
   async lockFor(nativeId: string, work: () => Promise<void>): Promise<void> {
-    if (this.#locked.has(nativeId)) return
-    this.#locked.add(nativeId)
+    if (this.#locks.has(nativeId)) return
+    this.#locks.take(nativeId)
     try {
       await work()
     } finally {
-      this.#locked.delete(nativeId)
+      this.#locks.free(nativeId)
     }
-  }
-
-  async #ask<T>(options: CallOptions = {}, look: () => T | Promise<T>): Promise<T> {
-    await this.#travel(options)
-    const found = await look()
-    await this.#travel(options)
-    return found
   }
 
   #runs(state: FakeVm): boolean {
     return this.#machines.power(state) === 'running'
-  }
-
-  async #travel({ signal }: CallOptions): Promise<void> {
-    try {
-      await this.#clock.sleep(this.troubles.travelMs(), signal)
-    } catch (thrown) {
-      throw thrown instanceof StillshotError ? thrown : this.#givenUp(thrown)
-    }
-    if (this.troubles.unreachableUntilMs > this.#clock.monotonic()) {
-      throw new StillshotError('hypervisor-unreachable', 'nobody reaches the hypervisor')
-    }
-  }
-
-  #givenUp(cause: unknown): StillshotError {
-    const late = cause instanceof DeadlineExceeded
-    return new StillshotError(late ? 'hypervisor-unreachable' : 'cancelled', 'no answer was waited for', { cause })
   }
 
   async #change<T>(
@@ -226,8 +224,9 @@ export class SimulatedHypervisor implements Hypervisor {
     work: Work<T>,
   ): Promise<T> {
     const { signal, timeoutMs } = options
-    await this.#travel(options)
+    await this.#way.travel(options)
     const { change } = asked
+    await this.#queue(asked.vm, options)
     const trouble = this.troubles.take(change)
     const arrival = { ...asked, vm: this.#inner.state(asked.vm.nativeId), late: trouble?.kind === 'late' }
     const arrived = trouble?.kind === 'late' ? this.#clock.sleep(trouble.ms) : Promise.resolve()
@@ -242,7 +241,7 @@ export class SimulatedHypervisor implements Hypervisor {
       this.#clock.sleep(trouble.kind === 'late' ? 200 : trouble.ms).then(onAbort)
     }
     const result = await Promise.race([done, gone.promise])
-    await this.#clock.sleep(this.troubles.travelMs())
+    await this.#clock.sleep(this.troubles.travelMs() + this.troubles.upTo(this.#flavour.toldLateMs))
     if (this.troubles.unreachableUntilMs > this.#clock.monotonic()) throw this.#lost(change)
     return result
   }
@@ -251,17 +250,42 @@ export class SimulatedHypervisor implements Hypervisor {
     const { change, vm, name } = arrival
     // The same removal again waits for the one that is under way, whoever asked for that.
     while (change === 'remove' && this.#removing.has(name)) await this.#clock.sleep(100)
-    if (this.#locked.has(vm.nativeId)) throw this.#busy(vm)
+    if (this.#locks.has(vm.nativeId)) throw this.#busy(vm)
     this.#machines.onArrival(arrival)
-    this.#locked.add(vm.nativeId)
+    this.#locks.take(vm.nativeId)
     if (change === 'remove') this.#removing.add(name)
+    if (change === 'create') this.#making.add(name)
     try {
       if (trouble?.kind === 'refused') throw this.#refused(change, 'the task failed')
       return await work(vm, trouble)
     } finally {
-      this.#locked.delete(vm.nativeId)
+      this.#letGo(vm, change, trouble)
       this.#removing.delete(name)
+      this.#making.delete(name)
     }
+  }
+
+  /** A client that waits for the VM has asked for nothing yet: its change never arrives when it gives up. */
+  async #queue({ nativeId }: Vm, { signal, timeoutMs }: CallOptions): Promise<void> {
+    const { queuesMs } = this.#flavour
+    if (queuesMs === 0) return
+    try {
+      await this.#locks.untilFree(nativeId, Math.min(queuesMs, timeoutMs ?? queuesMs), signal)
+    } catch (thrown) {
+      throw thrown instanceof StillshotError ? thrown : givenUp(thrown)
+    }
+  }
+
+  #letGo({ nativeId }: FakeVm, change: Change, trouble: ChangeTrouble | undefined): void {
+    const { busyAfterRollBackMs, deathLeavesLock } = this.#flavour
+    if (trouble?.kind === 'half' && deathLeavesLock) this.#locks.freeAfter(nativeId, this.troubles.upTo(60_000))
+    else if (change === 'roll-back') this.#locks.freeAfter(nativeId, this.troubles.upTo(busyAfterRollBackMs))
+    else this.#locks.free(nativeId)
+  }
+
+  async #stun(): Promise<void> {
+    const { stunMs } = this.#flavour
+    if (stunMs > 0) await this.#machines.stun(this.troubles.upTo(stunMs))
   }
 
   /** The first half of a task. */

@@ -1,5 +1,6 @@
 import type { MakeInvariant } from './invariant.ts'
 import { canBeUndone } from './promises/can-be-undone.ts'
+import { collectedFirst } from './promises/collected-first.ts'
 import { comesBack } from './promises/comes-back.ts'
 import { databaseFirst } from './promises/database-first.ts'
 import { keepsTheGood } from './promises/keeps-the-good.ts'
@@ -10,6 +11,7 @@ import { oneAtATime } from './promises/one-at-a-time.ts'
 import { settled } from './promises/settled.ts'
 import { thawed } from './promises/thawed.ts'
 import { toldIsTrue } from './promises/told-is-true.ts'
+import { trueBackups } from './promises/true-backups.ts'
 import { trueGrades } from './promises/true-grades.ts'
 import { watched } from './promises/watched.ts'
 import { writtenBefore } from './promises/written-before.ts'
@@ -18,6 +20,7 @@ import { writtenBefore } from './promises/written-before.ts'
 export const INVARIANTS: readonly MakeInvariant[] = [
   comesBack,
   trueGrades,
+  trueBackups,
   noOrphan,
   writtenBefore,
   canBeUndone,
@@ -30,4 +33,5 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   toldIsTrue,
   keepsTheGood,
   thawed,
+  collectedFirst,
 ]

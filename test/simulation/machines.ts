@@ -10,6 +10,11 @@ export interface Machines {
   powerOff(vm: FakeVm): void
   powerOn(vm: FakeVm): void
   power(vm: FakeVm): PowerState
+  /** An agent freezes the guest, if it can; ends when it has, or was given up. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+  /** The machine stands still for so long. */
+  stun(ms: number): Promise<void>
   /** A change has arrived and will be tried, whatever its caller does from now on. */
   onArrival(arrival: ChangeArrival): void
   /** This is the point in time of a snapshot; `whole`: every disk is in it. */

@@ -1,5 +1,8 @@
-import type { Procedure } from './actor.ts'
+import { act, type Procedure } from './actor.ts'
+import { backUp } from './backup/back-up.ts'
+import { takeQuiescedSnapshot } from './freezing/quiesced-snapshot.ts'
 import type { Host } from './host.ts'
+import { collectProcedure } from './procedures/collect-freezes.ts'
 import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
@@ -10,32 +13,50 @@ import { snapshotProcedure } from './procedures/take-snapshot.ts'
 import { undoRestoreProcedure } from './procedures/undo-restore.ts'
 import type { World } from './world.ts'
 
-/** What one person, or one schedule, does: procedures one after another. */
+/** One thing that somebody does: a procedure at the command line, or a job of somebody else's that calls stillshot. */
+export type Deed = (world: World, host: Host) => Promise<unknown>
+
+/** What one person, or one schedule, does: deeds one after another. */
 export interface Activity {
   readonly host: Host
   readonly afterMs: number
-  readonly procedures: readonly Procedure[]
+  readonly deeds: readonly Deed[]
 }
 
+const by =
+  (procedure: Procedure): Deed =>
+  (world, host) =>
+    act(world, host, procedure)
+
+const snapshot = by(snapshotProcedure)
+const restore = by(restoreProcedure)
+const hold = by(holdProcedure)
+const release = by(releaseProcedure)
+const collect = by(collectProcedure)
+
 /** What is begun with. A new procedure joins here; what is listed twice is twice as likely. */
-const FIRST: readonly (readonly Procedure[])[] = [
-  [snapshotProcedure],
-  [snapshotProcedure],
-  [snapshotProcedure, restoreProcedure],
-  [frozenSnapshotProcedure, restoreProcedure],
-  [holdProcedure, releaseProcedure],
-  [holdProcedure],
+const FIRST: readonly (readonly Deed[])[] = [
+  [snapshot],
+  [snapshot],
+  [snapshot, restore],
+  [by(frozenSnapshotProcedure), restore],
+  [hold, release],
+  [hold],
+  [backUp],
+  [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
 /** What comes after it, or goes on beside it. */
-const MORE: readonly (readonly Procedure[])[] = [
-  [snapshotProcedure],
-  [frozenSnapshotProcedure],
-  [recoverProcedure],
-  [restoreProcedure],
-  [restoreProcedure, undoRestoreProcedure],
-  [holdProcedure, releaseProcedure],
-  [releaseProcedure],
+const MORE: readonly (readonly Deed[])[] = [
+  [snapshot],
+  [by(frozenSnapshotProcedure)],
+  [by(recoverProcedure)],
+  [restore],
+  [restore, by(undoRestoreProcedure)],
+  [hold, release],
+  [release],
+  [backUp],
+  [takeQuiescedSnapshot, collect],
 ]
 
 /** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */
@@ -43,13 +64,13 @@ export function choosePlan(world: World, { past }: { past: boolean }): readonly 
   const { chance, hosts } = world
   const activities = chooseActivities(world)
   if (!past) return activities
-  const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), procedures: [pruneProcedure] }
+  const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), deeds: [by(pruneProcedure)] }
   return [...activities, prune]
 }
 
 function chooseActivities({ chance, hosts }: World): readonly Activity[] {
-  const procedures = [...chance.pick(FIRST), ...chance.pick(MORE)]
-  const first = { host: chance.pick(hosts), afterMs: 0, procedures }
+  const deeds = [...chance.pick(FIRST), ...chance.pick(MORE)]
+  const first = { host: chance.pick(hosts), afterMs: 0, deeds }
   if (chance.happens(0.5)) return [first]
-  return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), procedures: chance.pick(MORE) }]
+  return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), deeds: chance.pick(MORE) }]
 }

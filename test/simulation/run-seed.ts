@@ -106,11 +106,11 @@ export class SeedRun {
     this.#judge('recover settles what a crash left', `always something to settle: ${JSON.stringify(left)}`)
   }
 
-  async #carryOut({ host, afterMs, procedures }: Activity): Promise<void> {
+  async #carryOut({ host, afterMs, deeds }: Activity): Promise<void> {
     const { clock } = this.#world
     await clock.sleep(afterMs)
-    for (const procedure of procedures) {
-      await act(this.#world, host, procedure)
+    for (const deed of deeds) {
+      await deed(this.#world, host)
       await clock.sleep(this.#world.chance.between(0, 3_000))
     }
   }

@@ -1,5 +1,7 @@
 import type { Chance } from './chance.ts'
 import type { Trouble } from './trouble.ts'
+import { backupTroubles } from './troubles/backups.ts'
+import { freezeTroubles } from './troubles/freezes.ts'
 import { guestTroubles } from './troubles/guest.ts'
 import { hostTroubles } from './troubles/hosts.ts'
 import { hypervisorTroubles } from './troubles/hypervisor.ts'
@@ -16,6 +18,8 @@ const PLACES: readonly (readonly Trouble[])[] = [
   hypervisorTroubles,
   guestTroubles,
   peopleTroubles,
+  backupTroubles,
+  freezeTroubles,
 ]
 
 /** A trouble, and before which event of the world it strikes. */

@@ -1,12 +1,18 @@
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
+import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
+import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
 import { CountedMap } from './counted-map.ts'
+import { FLAVOURS } from './flavour.ts'
+import type { FreezingJob } from './freezing/freezing-job.ts'
+import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
@@ -26,12 +32,19 @@ export type Arrival =
   | ({ readonly at: 'hypervisor' } & ChangeArrival)
   | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[] }
 
+/** By what a truth is found: others use the names of their snapshots again. */
+export function truthKey({ kind, snapshot, createdAt }: Pick<RestorePoint, 'kind' | 'snapshot' | 'createdAt'>): string {
+  return kind === 'foreign' ? `${snapshot} of ${createdAt}` : snapshot
+}
+
 /** What was really there at the point in time of a snapshot. */
 export interface Truth {
   /** The disk held the files of a server that had ended cleanly, with the hold's own marker. */
   readonly stoppedAndSynced: boolean
   /** Every disk is in it, and the guest's file systems were frozen. */
   readonly frozen?: boolean
+  /** The hold that it was taken in; undefined where the name tells. */
+  readonly hold?: string
 }
 
 export const VM = 'db1'
@@ -48,6 +61,10 @@ const IDENTITY = {
   diskBytes: 1024 ** 3,
 }
 
+/** What the hypervisor asks to freeze the guest, and its patience with that. */
+export const AGENT = 'qemu-guest-agent'
+const AGENT_LIMIT_MS = 120_000
+
 const OTHER = { uuid: '564d1234-5678-9abc-def0-ffffffffffff', mac: '52:54:00:00:00:02' }
 
 /** One VM with its guest, its hypervisor, the hosts of stillshot and everything between them, all made from one seed. */
@@ -63,8 +80,9 @@ export class World {
   /** The hypervisor's own books, for whoever does not go through its API. */
   readonly books: FakeHypervisor
   readonly network: Network
+  readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
-  /** By name of the snapshot. */
+  /** By name of the snapshot, or of the archive. */
   readonly truths = new CountedMap<string, Truth>()
   /** Names of the snapshots that people took, and have not removed. */
   readonly foreignSnapshots = new Set<string>()
@@ -72,8 +90,14 @@ export class World {
   readonly removedByPeople = new Set<string>()
   /** What the log said, for the check of secrets. */
   readonly logged: string[] = []
+  /** The job of somebody else's that freezes the guest from inside, while it does. */
+  freezing: FreezingJob | undefined
+  /** When somebody last removed a snapshot that was not ours. */
+  forgottenAtMs = Number.NEGATIVE_INFINITY
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
+  /** As it is on the hypervisor's storage. */
+  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [] }
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -85,13 +109,17 @@ export class World {
     this.seed = seed
     this.chance = new Chance(seed)
     this.timeline = new Timeline(this.clock, { kept })
-    const disk: GuestDisk = { clean: false, writes: 1, marker: null }
+    const disk = this.#disk
     this.guest = new SimulatedGuest(this.clock, this.chance.fork(), IDENTITY, () => disk)
     const otherDisk = { ...disk }
     this.other = new SimulatedGuest(this.clock, this.chance.fork(), { ...IDENTITY, ...OTHER }, () => otherDisk)
     const { machine } = this.guest
     const { uuid, mac, diskSerial: serial, diskBytes: sizeBytes } = IDENTITY
-    const disks = [{ id: 'vda', bus: 'virtio', serial, unit: 0, sizeBytes, covered: true }]
+    const flavour = this.chance.pick(FLAVOURS)
+    const disks = ['vda', ...flavour.moreDisks].map((id, unit) => {
+      const isOfData = unit === 0
+      return { id, bus: 'virtio', serial: isOfData ? serial : id, unit, sizeBytes, covered: true }
+    })
     this.books = new FakeHypervisor({
       clock: this.clock,
       vms: [{ nativeId: VM, uuid, macs: [mac], disks }, { nativeId: 'db2' }],
@@ -102,15 +130,18 @@ export class World {
       powerOff: () => machine.powerOff(),
       powerOn: () => machine.powerOn(),
       power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
+      freeze: () => this.askAgent((freezes) => freezes.freeze(AGENT)),
+      thaw: () => this.askAgent((freezes) => freezes.thaw(AGENT)),
+      stun: async (ms: number) => {
+        machine.pause()
+        await this.clock.sleep(ms)
+        machine.resume()
+      },
       onArrival: (arrival: ChangeArrival) => this.#arrived({ at: 'hypervisor', ...arrival }),
       onPointInTime: (_: unknown, name: string, complete: boolean) => this.#pointInTime(name, disk, complete),
     }
-    this.hypervisor = new SimulatedHypervisor(
-      this.books,
-      this.clock,
-      machines,
-      new HypervisorTroubles(this.chance.fork()),
-    )
+    const troubles = new HypervisorTroubles(this.chance.fork())
+    this.hypervisor = new SimulatedHypervisor(this.books, { clock: this.clock, machines, troubles, flavour })
     machine.onEnd(() => this.hypervisor.frozen.delete(VM))
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
@@ -169,6 +200,33 @@ export class World {
       if (this.vaultIsAway) throw new StillshotError('secret-unreadable', 'the vault does not answer')
       return CANARY
     },
+  }
+
+  /** The point in time of a backup: what `job` says of itself decides whether it can be worth anything. */
+  onBackedUp(archive: string, { disks, heldBy }: { disks: readonly string[]; heldBy?: string | undefined }): void {
+    const { clean, marker } = this.#disk
+    const stoppedAndSynced =
+      disks.length > 0 && clean && heldBy !== undefined && marker?.startsWith(`${heldBy} `) === true
+    this.truths.set(archive, { stoppedAndSynced })
+    this.timeline.say('hypervisor', () => `point in time of ${archive}: ${JSON.stringify({ clean, marker })}`)
+  }
+
+  /** The point in time of somebody else's snapshot; what its disks hold. */
+  onForeignSnapshot({ name: snapshot, createdAt }: Snapshot): string {
+    const { clean, marker } = this.#disk
+    const [hold = ''] = marker?.split(' ') ?? []
+    this.truths.set(truthKey({ kind: 'foreign', snapshot, createdAt }), {
+      stoppedAndSynced: clean && hold !== '',
+      hold,
+    })
+    this.timeline.say('hypervisor', () => `point in time of ${snapshot}: ${JSON.stringify({ clean, marker })}`)
+    return JSON.stringify(this.#disk)
+  }
+
+  /** An agent that does not answer is given up, and one of a machine that is off is not asked. */
+  async askAgent(ask: (freezes: GuestFreezes) => Promise<unknown>): Promise<void> {
+    const { machine, freezes } = this.guest
+    if (machine.isUp) await Promise.race([ask(freezes), this.clock.sleep(AGENT_LIMIT_MS)])
   }
 
   nameOf({ identity: { host, pid } }: SimulatedProcess): string {

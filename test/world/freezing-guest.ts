@@ -10,6 +10,8 @@ export class FreezingGuest {
   /** The world's ports, with `kept` and `forget` answered. */
   readonly ports: Ports
   readonly kept = new Map<string, Document>()
+  /** How long the guest stood still since it was frozen: its uptime does not know. */
+  pausedMs = 0
   readonly #world: World
 
   constructor(world: World) {
@@ -55,7 +57,9 @@ export class FreezingGuest {
     const hold = id === '-' ? '' : id
     const wallMs = Math.floor(this.#world.clock.now() / 1000) * 1000
     const more = verb === 'forget' ? {} : { wallMs, freezes: [...this.kept.keys()], freeze: this.kept.get(id) ?? null }
-    const envelope = { ...(await this.#ask('status')), verb, hold, ...more }
+    const status = await this.#ask('status')
+    const uptimeMs = Number(status.uptimeMs) - this.pausedMs
+    const envelope = { ...status, uptimeMs, verb, hold, ...more }
     return { exitStatus: 0, stdout: JSON.stringify(envelope), stderr: '' }
   }
 }

@@ -48,6 +48,11 @@ export function libvirtError(doing: string, words: string, change: boolean, all:
   return new StillshotError(code, `${doing}: ${words}`, { details: { words } })
 }
 
+/** The VM that a command has looked for and not found; undefined when it failed otherwise. */
+export function soughtInVain(words: string): string | undefined {
+  return /^failed to get domain '(.+?)'/.exec(words)?.[1]
+}
+
 /** True when `start` or `destroy` found the VM in the state that was asked for. */
 export function isAlreadyInState(error: unknown): boolean {
   return error instanceof StillshotError && /already active|already running|domain is not running/.test(error.message)

@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
-import { errorWords, libvirtError } from './libvirt-errors.ts'
+import { errorWords, libvirtError, soughtInVain } from './libvirt-errors.ts'
 import { VirshEnded, type VirshOptions, VirshProcess } from './virsh-process.ts'
 
 /** How long virsh may take to connect and to answer a question, when the caller names no limit. */
@@ -53,8 +53,22 @@ export class VirshSession {
     // What follows the first failure is its echo; only a lost connection says more about all of them.
     const failures = exchange.complaints.map(errorWords).filter((words) => words !== '')
     const [first] = failures
-    if (first !== undefined) throw libvirtError(request.doing, first, request.change ?? false, failures.join(': '))
-    return exchange.outputs
+    if (first === undefined) return exchange.outputs
+    const vm = soughtInVain(first)
+    if (vm !== undefined) await this.#lookAgain(process, vm, request)
+    throw libvirtError(request.doing, first, request.change ?? false, failures.join(': '))
+  }
+
+  /**
+   * A connection that breaks in the middle of a look-up is told of as if the VM were not there. Resolves when it is not, and
+   * rejects with `hypervisor-unreachable` otherwise: nothing has been done to it.
+   */
+  async #lookAgain(process: VirshProcess, vm: string, request: Request): Promise<void> {
+    const { complaints } = await this.#exchange(process, [['domstate', vm]], request, false)
+    const words = complaints.map(errorWords).find((text) => text !== '')
+    if (words !== undefined && soughtInVain(words) === vm) return
+    const why = words ?? `the connection was lost while ${vm} was looked for`
+    throw new StillshotError('hypervisor-unreachable', `${request.doing}: ${why}`, { details: { words: why } })
   }
 
   /** Connects with an exchange of its own: what fails here has changed nothing for certain. */

@@ -2,6 +2,7 @@ import type { VirtualClock } from '../../../adapters/system/fake/virtual-clock.t
 import type { CommandResult } from '../../../src/guest/guest-shell.ts'
 import type { Chance } from '../chance.ts'
 import { carryOut } from './carry-out.ts'
+import { GuestFreezes } from './freezes.ts'
 import { SimulatedHelper } from './helper.ts'
 import { type GuestDisk, GuestMachine } from './machine.ts'
 import { GuestServer } from './server.ts'
@@ -12,6 +13,7 @@ export class SimulatedGuest {
   readonly machine: GuestMachine
   readonly server: GuestServer
   readonly helper: SimulatedHelper
+  readonly freezes: GuestFreezes
 
   constructor(clock: VirtualClock, chance: Chance, identity: Identity, diskOf: () => GuestDisk) {
     this.machine = new GuestMachine(clock, chance.fork(), diskOf)
@@ -19,12 +21,15 @@ export class SimulatedGuest {
     const webRuns = chance.happens(0.5)
     const { machine, server } = this
     this.helper = new SimulatedHelper({ machine, server, chance: chance.fork(), identity, webRuns })
+    const { helper } = this
+    this.freezes = new GuestFreezes({ helper, machine, clock, chance: chance.fork() })
   }
 
   /** Runs what arrives over SSH; never settles when the machine goes away under it. */
   async run(argv: readonly string[], stdin: string): Promise<CommandResult> {
-    const words = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
-    const stdout = await carryOut(this.helper, words, stdin)
+    const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
+    const freezes = verb === 'kept' || verb === 'forget'
+    const stdout = await (freezes ? this.freezes.carryOut(verb, words) : carryOut(this.helper, [verb, ...words], stdin))
     return { exitStatus: 0, stdout, stderr: '' }
   }
 }

@@ -9,6 +9,14 @@ export interface GuestDisk {
   writes: number
   /** What the last hold wrote just before its point in time. */
   marker: string | null
+  /** What freezes from inside left for whoever collects, oldest first. */
+  kept: readonly KeptDocument[]
+}
+
+export interface KeptDocument {
+  readonly id: string
+  /** As JSON. */
+  readonly text: string
 }
 
 /**

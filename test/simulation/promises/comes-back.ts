@@ -30,7 +30,9 @@ export const comesBack: MakeInvariant = ({ guest, other }) => {
     async atEnd() {
       // Its start failed, the watchdog that would go on trying is gone too, and somebody has been told that it is down.
       const watchdogGone = guest.helper.holds.some(({ watchdog }) => watchdog === 'missing')
-      if (toldDown && watchdogGone && !guest.server.running) return guests[1]?.atEnd()
+      // Nobody is left who knows of a hold that was taken from inside, when its job and its watchdog are gone.
+      const unknown = guest.helper.holds.some(({ id, watchdog }) => watchdog === 'missing' && guest.freezes.took(id))
+      if ((toldDown || unknown) && watchdogGone && !guest.server.running) return guests[1]?.atEnd()
       return guests[0]?.atEnd() ?? guests[1]?.atEnd()
     },
   }

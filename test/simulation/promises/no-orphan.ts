@@ -24,7 +24,11 @@ export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, remove
       if (!keys.some(says)) return `${name} is ${point.grade} in the catalog and says ${description}`
     }
     const empty = points.find(
-      ({ snapshot }) => !removedByPeople.has(snapshot) && !there.some(({ name }) => name === snapshot),
+      ({ kind, snapshot }) =>
+        kind !== 'backup' &&
+        kind !== 'foreign' &&
+        !removedByPeople.has(snapshot) &&
+        !there.some(({ name }) => name === snapshot),
     )
     if (empty !== undefined) return `the restore point ${empty.id} has no snapshot`
     const lost = [...foreignSnapshots].find((name) => !there.some((snapshot) => snapshot.name === name))

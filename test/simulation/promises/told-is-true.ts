@@ -41,6 +41,11 @@ export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, r
       const { rolledBack } = books.state(VM)
       if (point.kind !== 'safety' || !rolledBack.has(run)) return `${run} undid a restore, and put no disk back`
     }
+    if (procedure === 'hold-for-backup') {
+      const { id } = told.result as RestorePoint
+      if (helper.holds.some((hold) => hold.id === id && keepsOthersOut(hold)))
+        return `${id} is let go, and holds the guest`
+    }
     if (procedure === 'prune') {
       const names = books.state(VM).snapshots.map(({ snapshot }) => snapshot.name)
       for (const { id, snapshot, removal } of (told.result as PruneReport).points) {

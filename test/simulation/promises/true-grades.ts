@@ -3,7 +3,7 @@ import { gradeToTrust, readDescription } from '../../../src/grade/description.ts
 import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
-import { VM } from '../world.ts'
+import { truthKey, VM } from '../world.ts'
 import { descriptionKeys } from './description-keys.ts'
 
 /**
@@ -14,11 +14,13 @@ export const trueGrades: MakeInvariant = ({ hosts, books, truths }) => ({
   promise: 'no false grade',
   onEvent: onlyWhenChanged([truths, ...hosts.map(({ catalog }) => catalog.points)], () => {
     for (const { catalog } of hosts) {
-      for (const { grade, snapshot, evidence } of catalog.points.values()) {
-        if (grade === 'fs-frozen' && truths.get(snapshot)?.frozen !== true) return `${snapshot} is not fs-frozen`
+      for (const point of catalog.points.values()) {
+        const { id, grade, snapshot } = point
+        if (grade === 'fs-frozen' && truths.get(truthKey(point))?.frozen !== true) return `${snapshot} is not fs-frozen`
         if (grade !== 'db-stopped') continue
-        if (truths.get(snapshot)?.stoppedAndSynced !== true) return `${snapshot} is not db-stopped`
-        const { hold, release } = evidence as Evidence
+        const truth = truths.get(truthKey(point))
+        if (truth?.stoppedAndSynced !== true || (truth.hold ?? id) !== id) return `${snapshot} is not db-stopped`
+        const { hold, release } = point.evidence as Evidence
         if (hold.sha256 !== release.sha256) return `${snapshot} is db-stopped by the word of two helpers`
       }
     }

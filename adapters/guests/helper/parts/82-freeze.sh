@@ -63,12 +63,17 @@ freeze_begin() {
 }
 
 # Whoever holds the guest already has a snapshot taken: its hypervisor asks for a freeze as part of that (Proxmox VE does so
-# for every snapshot where the agent is on). Not so the hold of another freeze: its caller ends it when it likes.
+# for every snapshot where the agent is on). Not so the hold of another freeze: its caller ends it when it likes, this freeze
+# fails, and its caller may take a snapshot all the same. Nobody could tell which snapshot is whose.
 freeze_join() {
   find_open_hold '' || return 0
   freeze_other=$R
+  if find_freeze "$freeze_other"; then
+    : 2>/dev/null >"$R/contended"
+    return 0
+  fi
   read_state "$freeze_other"
-  [ "$STATE" = held ] && ! find_freeze "$freeze_other" || return 0
+  [ "$STATE" = held ] || return 0
   printf '%s\n' "$freeze_other" >"$FREEZE/joined"
   document true null ",\"joined\":\"$freeze_other\""
   say

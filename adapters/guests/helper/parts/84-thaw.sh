@@ -54,8 +54,10 @@ thaw_again() {
   ! is_id "$thaw_id" || [ $((NOW - thaw_at)) -gt 3600000 ] || rm -f "$MEMORY/frozen/$thaw_id"
 }
 
-# One file, whole or not at all, on the disk before the caller is told. Without a hold that was answered there is no evidence.
+# One file, whole or not at all, on the disk before the caller is told. Without a hold that was answered, and where another
+# freeze was asked for meanwhile, there is no evidence.
 thaw_keep() {
+  [ ! -e "$FREEZE/contended" ] || return 1
   freeze_said "$FREEZE/hold.json"
   [ "$SAID_CODE" = no-answer ] && [ -s "$FREEZE/hold.json" ] || return 1
   read_plan && safe_directory "$MEMORY" && safe_directory "$MEMORY/frozen" || return 1

@@ -32,6 +32,17 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.deepEqual([await guest.unit('mariadb.service'), await keptIds(guest)], ['active', []])
     })
 
+    test('a freeze during which another was asked for is evidence of nothing', async (t) => {
+      const guest = await openGuest(shell)
+      t.after(() => guest.remove())
+      await freeze(guest)
+      await assert.rejects(freeze(guest, 'vmware-tools'), /guest-locked/)
+      const { known, kept } = await thaw(guest)
+      assert.deepEqual([known, kept, await keptIds(guest)], [true, false, []])
+      await freeze(guest)
+      assert.equal((await thaw(guest)).kept, true)
+    })
+
     test('a second thaw says that the agent had ended the freeze itself, which is evidence of nothing', async (t) => {
       const guest = await openGuest(shell)
       t.after(() => guest.remove())

@@ -1,0 +1,36 @@
+import type { MakeInvariant } from '../invariant.ts'
+import { VM } from '../world.ts'
+
+/**
+ * What a freeze left in the guest is in a catalog before it is forgotten there; and after it was collected, each point that is
+ * somebody else's snapshot still has that snapshot, and not another of its name.
+ */
+export const collectedFirst: MakeInvariant = (world) => {
+  const { hosts, books, clock } = world
+  let askedAtMs = 0
+  return {
+    promise: 'what a freeze left is kept',
+    onArrival(arrival) {
+      if (arrival.at !== 'guest') return undefined
+      const [id = ''] = arrival.words
+      if (arrival.verb === 'kept' && id === '-') askedAtMs = clock.monotonic()
+      if (arrival.verb !== 'forget') return undefined
+      const knows = hosts.some(({ catalog: { points, holds } }) => {
+        // Of a snapshot that has a point, the second freeze is not kept.
+        const another = [...points.values()].some(({ kind }) => kind === 'foreign')
+        return points.has(id) || holds.has(id) || another
+      })
+      return knows ? undefined : `${id} is forgotten in the guest, and in no catalog`
+    },
+    onTold({ procedure, host, told }) {
+      if (procedure !== 'collect' || told.how !== 'done' || told.result === undefined) return undefined
+      if (world.forgottenAtMs >= askedAtMs) return undefined
+      const there = books.state(VM).snapshots.map(({ snapshot }) => snapshot)
+      const stale = [...host.catalog.points.values()].find(
+        ({ kind, snapshot, createdAt }) =>
+          kind === 'foreign' && !there.some((one) => one.name === snapshot && one.createdAt === createdAt),
+      )
+      return stale && `${stale.id} is ${stale.snapshot} of ${stale.createdAt}, which is gone`
+    },
+  }
+}

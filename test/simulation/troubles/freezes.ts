@@ -1,0 +1,50 @@
+import type { FreezingJob } from '../freezing/freezing-job.ts'
+import type { Trouble } from '../trouble.ts'
+
+/** Happens to the job that freezes the guest just now. */
+function toTheJob(name: string, strike: (job: FreezingJob) => void): Trouble {
+  return {
+    name,
+    strike({ freezing }) {
+      if (freezing !== undefined) strike(freezing)
+      return freezing !== undefined
+    },
+  }
+}
+
+const another: Trouble = {
+  name: 'another agent freezes and thaws',
+  strike({ chance, clock, freezing, guest: { machine, freezes } }) {
+    if (!machine.isUp || freezing === undefined) return false
+    freezes
+      .freeze('vmware-tools')
+      .then(() => clock.sleep(chance.between(10, 5_000)))
+      .then(() => freezes.thaw('vmware-tools'))
+    return true
+  },
+}
+
+const clockSteps: Trouble = {
+  name: 'clock of the guest stepped',
+  strike({ chance, guest: { freezes } }) {
+    freezes.wallOffsetMs += chance.pick([-3_600_000, 3_600_000, -15_000, 15_000])
+    return true
+  },
+}
+
+export const freezeTroubles: readonly Trouble[] = [
+  toTheJob('job killed while it freezes', (job) => {
+    job.killed = true
+  }),
+  toTheJob('freeze fails after the hook', (job) => {
+    job.laterFails = true
+  }),
+  toTheJob('snapshot of a frozen guest refused', (job) => {
+    job.snapshotFails = true
+  }),
+  toTheJob('job takes a second snapshot', (job) => {
+    job.takesTwo = true
+  }),
+  another,
+  clockSteps,
+]
