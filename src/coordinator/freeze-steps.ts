@@ -166,7 +166,7 @@ function proveFrozen({ name, quiesced, warnings = [] }: Snapshot): Proof {
 function proveItsFreeze({ snapshot, requestedMs, endedMs }: Frozen, { id, window }: KeptFreeze): Proof {
   const claim = 'inside-hold'
   const within = window.calledMs >= requestedMs - CLOCK_SLACK_MS && window.releasedMs <= endedMs + CLOCK_SLACK_MS
-  if (within && snapshot.quiesced === true) {
+  if (within && window.doubt === undefined && snapshot.quiesced === true) {
     const message = `freeze ${id} was asked for and ended by the task that took ${snapshot.name}`
     return { claim, verdict: 'proven', code: 'frozen-for-it', message }
   }

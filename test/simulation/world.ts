@@ -254,10 +254,12 @@ export class World {
     this.onArrival(arrival)
   }
 
+  /** Of a snapshot of ours: inside its own hold, or, in mode freeze, inside one that its freeze took in the guest. */
   #pointInTime(name: string, { clean, marker }: GuestDisk, complete: boolean): void {
     const id = name.slice('stillshot-'.length)
-    const stoppedAndSynced = complete && clean && marker?.startsWith(`${id} `) === true
-    this.truths.set(name, { stoppedAndSynced, frozen: complete && this.hypervisor.frozen.has(VM) })
+    const [hold = ''] = marker?.split(' ') ?? []
+    const stoppedAndSynced = complete && clean && (hold === id || this.guest.freezes.took(hold))
+    this.truths.set(name, { stoppedAndSynced, hold, frozen: complete && this.hypervisor.frozen.has(VM) })
     this.timeline.say('hypervisor', () => `point in time of ${name}: ${JSON.stringify({ clean, marker })}`)
   }
 

@@ -1,3 +1,4 @@
+import { heldInside } from '../../../src/coordinator/expected-marker.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 
@@ -18,7 +19,9 @@ export const collectedFirst: MakeInvariant = (world) => {
       const knows = hosts.some(({ catalog: { points, holds } }) => {
         // Of a snapshot that has a point, the second freeze is not kept.
         const another = [...points.values()].some(({ kind }) => kind === 'foreign')
-        return points.has(id) || holds.has(id) || another
+        // A snapshot of ours in mode freeze keeps the freeze that it caused as its own evidence.
+        const ownEvidence = [...points.values()].some(({ evidence }) => heldInside(evidence) === id)
+        return points.has(id) || holds.has(id) || another || ownEvidence
       })
       return knows ? undefined : `${id} is forgotten in the guest, and in no catalog`
     },

@@ -1,4 +1,5 @@
 import type { RestorePoint } from '../../../src/catalog/catalog.ts'
+import { expectedMarker } from '../../../src/coordinator/expected-marker.ts'
 import type { PruneReport } from '../../../src/coordinator/prune-vm.ts'
 import type { RestoreReport } from '../../../src/coordinator/restore-report.ts'
 import { keepsOthersOut } from '../guest/guest-hold.ts'
@@ -34,7 +35,9 @@ export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, r
     if (procedure === 'restore') {
       const { point, cameBack } = told.result as RestoreReport
       const { marker } = machine.disk
-      if (cameBack && marker?.startsWith(point.id) !== true) return `restored ${point.id}, and the disk is ${marker}`
+      const expected = expectedMarker(point)
+      if (cameBack && expected !== undefined && marker?.startsWith(expected) !== true)
+        return `restored ${point.id}, and the disk is ${marker}`
     }
     if (procedure === 'undo-restore') {
       const { run = '', point } = told.result as RestoreReport

@@ -1,4 +1,5 @@
 import type { Evidence } from '../../../src/coordinator/evidence.ts'
+import { expectedMarker } from '../../../src/coordinator/expected-marker.ts'
 import { gradeToTrust, readDescription } from '../../../src/grade/description.ts'
 import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import { onlyWhenChanged } from '../counted-map.ts'
@@ -15,11 +16,13 @@ export const trueGrades: MakeInvariant = ({ hosts, books, truths }) => ({
   onEvent: onlyWhenChanged([truths, ...hosts.map(({ catalog }) => catalog.points)], () => {
     for (const { catalog } of hosts) {
       for (const point of catalog.points.values()) {
-        const { id, grade, snapshot } = point
+        const { grade, snapshot } = point
         if (grade === 'fs-frozen' && truths.get(truthKey(point))?.frozen !== true) return `${snapshot} is not fs-frozen`
         if (grade !== 'db-stopped') continue
         const truth = truths.get(truthKey(point))
-        if (truth?.stoppedAndSynced !== true || (truth.hold ?? id) !== id) return `${snapshot} is not db-stopped`
+        const marker = expectedMarker(point)
+        if (truth?.stoppedAndSynced !== true || (truth.hold ?? marker) !== marker)
+          return `${snapshot} is not db-stopped`
         const { hold, release } = point.evidence as Evidence
         if (hold.sha256 !== release.sha256) return `${snapshot} is db-stopped by the word of two helpers`
       }
