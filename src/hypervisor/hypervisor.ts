@@ -1,5 +1,9 @@
 import type { Finding } from '../finding.ts'
 import type { CallOptions } from '../system/clock.ts'
+import type { Clones } from './clones.ts'
+import type { PowerState, Vm } from './vm.ts'
+
+export type { PowerState, Vm, VmDisk } from './vm.ts'
 
 /**
  * The port to what makes snapshots. One adapter per product in adapters/hypervisors/; every adapter passes
@@ -78,6 +82,9 @@ export interface Hypervisor {
    */
   readonly guestAgent?: GuestAgent
 
+  /** Copies of a VM as it was at a snapshot, for drills and to fetch data from; absent where it cannot make them. */
+  readonly clones?: Clones
+
   /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. */
   byHand(vm: Vm, act: 'remove-snapshot' | 'roll-back' | 'power-on', snapshotName: string): string
 
@@ -92,6 +99,25 @@ export interface GuestAgent {
   freeze(vm: Vm, options?: CallOptions): Promise<void>
   /** Ends it, the hooks last. Idempotent. */
   thaw(vm: Vm, options?: CallOptions): Promise<void>
+  /**
+   * Runs a program in the guest as its root, given by its path, with its words; no shell reads them. Resolves with how
+   * it ended, once it has. Not to be repeated: after `answer-lost` it may have run, and may still run. Output that the agent cuts off
+   * rejects with `hypervisor-refused`. Absent where the agent cannot.
+   */
+  exec?(vm: Vm, request: AgentCommand, options?: CallOptions): Promise<AgentCommandEnd>
+}
+
+export interface AgentCommand {
+  /** The program's path and its arguments; seen by everybody in the guest, so never a secret. */
+  readonly argv: readonly string[]
+  readonly stdin?: string
+}
+
+export interface AgentCommandEnd {
+  /** 128 and the signal's number where a signal ended it, as a shell has it. */
+  readonly exitStatus: number
+  readonly stdout: string
+  readonly stderr: string
 }
 
 export interface Capabilities {
@@ -106,38 +132,6 @@ export interface Capabilities {
 export interface HypervisorInfo {
   readonly product: string
   readonly version: string
-}
-
-export type PowerState = 'running' | 'paused' | 'off'
-
-export interface Vm {
-  /** The name under `hypervisors:`. */
-  readonly hypervisor: string
-  /** What the hypervisor itself calls it by: stable over renames. */
-  readonly nativeId: string
-  /** For people. */
-  readonly name: string
-  /** SMBIOS UUID, lower case with dashes. */
-  readonly uuid: string
-  readonly power: PowerState
-  /** Lower case, with colons; may be empty where the hypervisor does not know. */
-  readonly macs: readonly string[]
-  readonly disks: readonly VmDisk[]
-}
-
-export interface VmDisk {
-  /** The hypervisor's name of it: `vda`, `scsi0`. */
-  readonly id: string
-  readonly bus: string
-  /** The serial that the guest sees; undefined when none is set. */
-  readonly serial?: string
-  /** Position on its bus, in the order that the guest counts; undefined when unknown. */
-  readonly unit?: number
-  readonly sizeBytes: number
-  /** True when a snapshot of the VM contains this disk. */
-  readonly covered: boolean
-  /** Why not, when `covered` is false. */
-  readonly uncoveredReason?: string
 }
 
 export interface SnapshotRequest {

@@ -1,4 +1,5 @@
 import { describe } from 'node:test'
+import { cloneCases } from './hypervisor/clone-cases.ts'
 import { findingCases } from './hypervisor/finding-cases.ts'
 import { powerCases } from './hypervisor/power-cases.ts'
 import { removalCases } from './hypervisor/removal-cases.ts'
@@ -14,5 +15,6 @@ export function testHypervisor(suite: HypervisorSuite): void {
     removalCases(suite)
     rollBackCases(suite)
     powerCases(suite)
+    cloneCases(suite)
   })
 }

@@ -1,9 +1,13 @@
 import { StillshotError } from '../../../src/errors.ts'
-import type { Hypervisor } from '../../../src/hypervisor/hypervisor.ts'
+import type { Clones } from '../../../src/hypervisor/clones.ts'
+import type { GuestAgent, Hypervisor } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 
-/** The calls of the port that wait. */
-export type FakeCall = Exclude<keyof Hypervisor, 'name' | 'kind' | 'capabilities' | 'watch' | 'byHand'>
+/** The calls of the port that wait, those of its parts with the part's name before them. */
+export type FakeCall =
+  | Exclude<keyof Hypervisor, 'name' | 'kind' | 'capabilities' | 'watch' | 'byHand' | 'clones' | 'guestAgent'>
+  | `clones.${keyof Clones}`
+  | `guestAgent.${keyof GuestAgent}`
 
 /** Something that goes wrong with the next calls of one kind. */
 export interface FakeFault {

@@ -1,7 +1,9 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
+import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
   Capabilities,
+  GuestAgent,
   Hypervisor,
   HypervisorInfo,
   PowerState,
@@ -13,9 +15,11 @@ import type {
 } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
+import { type FakeGuest, fakeAgent } from './fake-agent.ts'
+import { type FakeCloneWorld, fakeClones } from './fake-clones.ts'
 import { FakeEvents } from './fake-events.ts'
 import { type FakeCall, type FakeFault, FakeFaults } from './fake-faults.ts'
-import { type FakeSnapshot, type FakeVm, type FakeVmOptions, fakeVm, forget, overlaysOn } from './fake-vm.ts'
+import { copiesOf, type FakeSnapshot, type FakeVm, type FakeVmOptions, fakeVm, forget, overlaysOn } from './fake-vm.ts'
 
 export interface FakeHypervisorOptions {
   readonly clock: Pick<Clock, 'now' | 'sleep'>
@@ -28,6 +32,8 @@ export interface FakeHypervisorOptions {
   readonly onCreate?: (vm: Vm, snapshot: Snapshot) => void
   readonly onRollBack?: (vm: Vm, snapshot: Snapshot) => void
   readonly onPower?: (vm: Vm, power: PowerState) => void
+  /** What the agent in every guest does; without it the hypervisor has none. */
+  readonly guest?: FakeGuest
 }
 
 const CAPABILITIES: Capabilities = { maxNameLength: 40, rollBackToAny: true, events: true }
@@ -37,6 +43,8 @@ export class FakeHypervisor implements Hypervisor {
   readonly kind = 'fake'
   readonly name: string
   readonly capabilities: Capabilities
+  readonly clones: Clones
+  readonly guestAgent?: GuestAgent
   readonly faults: FakeFaults
   /** Names of the calls so far, in order. */
   readonly calls: FakeCall[] = []
@@ -50,6 +58,16 @@ export class FakeHypervisor implements Hypervisor {
     this.capabilities = { ...CAPABILITIES, ...options.capabilities }
     this.faults = new FakeFaults(options.clock)
     this.#vms = new Map(options.vms.map((vm) => [vm.nativeId, fakeVm(vm)]))
+    const run: FakeCloneWorld['run'] = (call, given, work) => this.#run(call, given, work)
+    this.clones = fakeClones({
+      vms: this.#vms,
+      run,
+      snapshot: (state, name) => this.#snapshot(state, name),
+      show: (state) => this.#vm(state),
+      setPower: (state, power) => this.#setPower(state, power),
+    })
+    const power = ({ nativeId }: Vm) => this.state(nativeId).power
+    if (options.guest !== undefined) this.guestAgent = fakeAgent(options.guest, { run, power })
   }
 
   /** The VM's inside, for tests to look at and to change. */
@@ -57,6 +75,11 @@ export class FakeHypervisor implements Hypervisor {
     const state = this.#vms.get(nativeId)
     if (state === undefined) throw new StillshotError('vm-not-found', `${this.name} has no VM ${nativeId}`)
     return state
+  }
+
+  /** Names of the copies of a VM that are there. */
+  copies(nativeId: string): readonly string[] {
+    return copiesOf(this.#vms.values(), nativeId).map(({ name }) => name)
   }
 
   /** Shorthand for a fault with the next call. */
@@ -126,7 +149,8 @@ export class FakeHypervisor implements Hypervisor {
   removeSnapshot(vm: Vm, snapshotName: string, options?: CallOptions): Promise<void> {
     return this.#run('removeSnapshot', options, () => {
       const state = this.state(vm.nativeId)
-      if (overlaysOn(state, snapshotName) > 1) {
+      const copies = copiesOf(this.#vms.values(), vm.nativeId)
+      if (overlaysOn(state, snapshotName) > 1 || copies.some(({ copyOf }) => copyOf?.snapshotName === snapshotName)) {
         throw new StillshotError('snapshot-has-branches', `snapshot ${snapshotName} of ${state.name} has branches`)
       }
       forget(state, snapshotName)

@@ -30,6 +30,8 @@ export interface FakeVm {
   current: string | undefined
   /** Tokens of roll backs that were done. */
   readonly rolledBack: Set<string>
+  /** What a copy carries: the native id of its VM, and the snapshot that it stands on. */
+  readonly copyOf?: { readonly nativeId: string; readonly snapshotName: string }
 }
 
 const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'fake-vda', unit: 0, sizeBytes: 1_073_741_824, covered: true }
@@ -53,6 +55,11 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
 export function overlaysOn(vm: FakeVm, name: string): number {
   const children = vm.snapshots.filter(({ snapshot }) => snapshot.parent === name).length
   return children + (vm.current === name ? 1 : 0)
+}
+
+/** The copies that were made of a VM and are there. */
+export function copiesOf(vms: Iterable<FakeVm>, nativeId: string): readonly FakeVm[] {
+  return [...vms].filter(({ copyOf }) => copyOf?.nativeId === nativeId)
 }
 
 /** Takes the snapshot out; its children stand on its parent from then on. */

@@ -16,6 +16,8 @@ export interface HypervisorSuite {
   readonly serial?: string
   /** True when a snapshot on which several others stand can be removed; else that must reject. */
   readonly removesBranches?: boolean
+  /** True when it makes copies of a VM at a snapshot; else it must say that it cannot. */
+  readonly clones?: boolean
   /** A new running VM of its own for each case. */
   open(): Promise<HypervisorUnderTest>
   /** Why the suite cannot run here. */
@@ -30,6 +32,8 @@ export interface HypervisorUnderTest {
   write(disk: string, value: number): Promise<void>
   /** What the disk holds now; the VM is off. */
   read(disk: string): Promise<number>
+  /** What a disk of a copy holds; the copy is off. Only where the suite says `clones`. */
+  readClone?(clone: Vm, disk: string): Promise<number>
   /** Switches the VM off from outside. */
   stop(): Promise<void>
   /** A reference that means two VMs. */

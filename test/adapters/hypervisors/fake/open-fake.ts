@@ -33,7 +33,8 @@ export async function openOver(
     },
     stop,
     makeAmbiguous: async () => 'twin',
-    storage: async () => state.snapshots.map(({ snapshot }) => snapshot.name),
+    readClone: async (clone, disk) => Number(books.state(clone.nativeId).contents.get(disk)),
+    storage: async () => [...state.snapshots.map(({ snapshot }) => snapshot.name), ...books.copies('101')],
     close: () => hypervisor.close(),
   }
 }
