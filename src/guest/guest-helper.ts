@@ -29,6 +29,15 @@ export interface HelperCall extends CallOptions {
   readonly machine?: string
 }
 
+/** What a copy is asked. */
+export interface DrillOrders {
+  /** Paths of markers. */
+  readonly markers: readonly string[]
+  /** SQL; each must answer with one row. */
+  readonly assertions: readonly string[]
+  readonly limitMs: number
+}
+
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
@@ -99,6 +108,19 @@ export class GuestHelper {
     return this.#ask('forget', [id], id, call)
   }
 
+  /**
+   * Everything that a copy of the machine can be asked: its markers, every table, the admin's own questions. Only for a copy;
+   * refused, with `helper-failed`, where there is a network card.
+   */
+  drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
+    const lines = [
+      ...orders.markers.map((path) => `marker=${path}`),
+      ...orders.assertions.map((sql) => `assert=${sql.replaceAll(/\s+/g, ' ').replace(/[; ]+$/, '')}`),
+    ]
+    const seconds = String(Math.ceil(orders.limitMs / 1000))
+    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
+  }
+
   /** The open connection, for what is no verb (installing the helper). */
   async shell(call: CallOptions = {}): Promise<GuestShell> {
     if (this.#shell?.open !== true) this.#shell = await this.#options.shells.open(this.#options.target, call)
@@ -112,7 +134,12 @@ export class GuestHelper {
     await shell?.close()
   }
 
-  async #ask<V extends Verb>(verb: V, args: readonly string[], holdId: string, call: HelperCall): Promise<Answers[V]> {
+  async #ask<V extends Verb>(
+    verb: V,
+    args: readonly string[],
+    holdId: string,
+    call: HelperCall & { readonly lines?: readonly string[] },
+  ): Promise<Answers[V]> {
     const { target, clock } = this.#options
     const limitMs = call.timeoutMs ?? 60_000
     using deadline = clock.deadline(limitMs, call.signal)
@@ -123,7 +150,9 @@ export class GuestHelper {
       const shell = await this.shell({ signal: deadline.signal, timeoutMs: limitMs })
       result = await shell.run([...prefix, HELPER_PATH, verb, ...args], {
         signal: deadline.signal,
-        stdin: password === undefined ? '' : `password=${password}\n`,
+        stdin: [...(password === undefined ? [] : [`password=${password}`]), ...(call.lines ?? [])]
+          .map((line) => `${line}\n`)
+          .join(''),
         ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
       })
       call.onAnswered?.()
