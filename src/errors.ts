@@ -149,6 +149,17 @@ export const ERRORS = {
     hint: 'everything that was stopped for the backup was started again; its own log says how the backup ended',
   },
 
+  'drill-failed': {
+    exit: 46,
+    retry: false,
+    hint: 'the restore point is suspect now: pick another one; `stillshot show POINT` says what was found',
+  },
+  'drill-inconclusive': {
+    exit: 47,
+    retry: false,
+    hint: 'nothing speaks against the restore point, but not everything could be seen: mend what is named, drill again',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {

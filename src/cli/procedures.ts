@@ -9,6 +9,7 @@ import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
+import type { runDrill } from '../coordinator/run-drill.ts'
 import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
 import type { readJournal } from '../saga/read-journal.ts'
 
@@ -23,6 +24,7 @@ export interface Procedures {
   readonly dropBackup: typeof dropBackup
   readonly recordUnheldBackup: typeof recordUnheldBackup
   readonly restoreSnapshot: typeof restoreSnapshot
+  readonly runDrill: typeof runDrill
   readonly pruneVm: typeof pruneVm
   readonly recoverRuns: typeof recoverRuns
   readonly installHelper: typeof installHelper
@@ -45,6 +47,7 @@ export const lazyProcedures: Procedures = {
   recordUnheldBackup: async (...given) =>
     (await import('../coordinator/finish-backup.ts')).recordUnheldBackup(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
+  runDrill: async (...given) => (await import('../coordinator/run-drill.ts')).runDrill(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),
   installHelper: async (...given) => (await import('../coordinator/install-helper.ts')).installHelper(...given),

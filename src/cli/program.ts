@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
+import { drillCommand } from './commands/drill.ts'
 import { guestCommand } from './commands/guest.ts'
 import { holdCommand } from './commands/hold.ts'
 import { hookCommand } from './commands/hook.ts'
@@ -53,6 +54,7 @@ const COMMANDS: readonly DefineCommand[] = [
   listCommand,
   showCommand,
   restoreCommand,
+  drillCommand,
   holdCommand,
   releaseCommand,
   pruneCommand,

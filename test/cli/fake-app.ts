@@ -157,6 +157,7 @@ const NONE: Procedures = {
   dropBackup: fail('dropBackup'),
   recordUnheldBackup: fail('recordUnheldBackup'),
   restoreSnapshot: fail('restoreSnapshot'),
+  runDrill: fail('runDrill'),
   pruneVm: fail('pruneVm'),
   recoverRuns: fail('recoverRuns'),
   installHelper: fail('installHelper'),
