@@ -102,21 +102,20 @@ export async function examineClone(
   let helper: GuestHelper | undefined
   try {
     helper = await openCloneHelper(ports, settings, clone)
-    const within = { run: { helper }, claims: claimsOf(point) }
+    const within = { helper }
     await during('boot', async () => {
       await hypervisor.powerOn(clone, { signal, timeoutMs: POWER_ON_LIMIT_MS })
-      await awaitBoot(ports, within.run, settings, { signal, limitMs: BOOT_LIMIT_MS })
+      await awaitBoot(ports, within, settings, { signal, limitMs: BOOT_LIMIT_MS })
     })
     times.bootMs = lap()
-    const want = { profile: settings.profile.name, claims: within.claims, limitMs: READY_LIMIT_MS }
-    const cameBack = await during('come-back', () =>
-      awaitComeBack({ application, helper: within.run.helper, clock }, want, signal),
-    )
+    // A log that says nothing of recovery will not say more by waiting: it is judged from the last answer.
+    const want = { profile: settings.profile.name, claims: ['came-back'] as const, limitMs: READY_LIMIT_MS }
+    const cameBack = await during('come-back', () => awaitComeBack({ application, ...within, clock }, want, signal))
     times.readyMs = lap()
     const { answer } = cameBack
     const data = application.judgeData(holdOf(point), answer)
     seen = { cameBack, machine: proveRestoredMachine(clone, answer), data }
-    const asked = await during('examine', () => ask(within.run.helper, run, settings, { point, clone, signal }))
+    const asked = await during('examine', () => ask(within.helper, run, settings, { point, clone, signal }))
     seen = { ...seen, answer: asked }
     times.checkMs = lap()
   } catch (thrown) {
@@ -126,11 +125,6 @@ export async function examineClone(
     await helper?.close()
   }
   return { ...seen, ...times }
-}
-
-/** What a start of this point must show before the copy is asked. */
-function claimsOf({ grade }: RestorePoint): readonly ('came-back' | 'no-crash-recovery')[] {
-  return grade === 'db-stopped' ? ['came-back', 'no-crash-recovery'] : ['came-back']
 }
 
 function ask(
