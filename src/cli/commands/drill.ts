@@ -8,6 +8,9 @@ import { drillText, gradeText, pointDocument } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm, selectVms } from '../vms.ts'
 
+/** Of a restore point, or its beginning. */
+const MAY_BE_ID = /^[0-9A-Za-z]{4,26}$/
+
 interface DrillOptions {
   readonly dryRun?: boolean
 }
@@ -37,7 +40,7 @@ async function drill(app: App, session: Session, word: string, options: DrillOpt
 async function whatIsMeant(session: Session, word: string): Promise<{ vm: string; pointId?: string }> {
   const { vms } = await session.settings()
   if (Object.hasOwn(vms, word)) return { vm: word }
-  const point = await (await session.catalog()).point(word)
+  const point = MAY_BE_ID.test(word) ? await (await session.catalog()).point(word) : undefined
   if (point !== undefined) return { vm: point.vm, pointId: point.id }
   // Says which VMs there are.
   await selectVms(session, [word])
