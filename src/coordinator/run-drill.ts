@@ -1,4 +1,5 @@
 import type { DrillRecord, RestorePoint } from '../catalog/catalog.ts'
+import type { Finding } from '../finding.ts'
 import type { DataFinding } from '../guest/application.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import { snapshotName } from '../hypervisor/snapshot-name.ts'
@@ -48,8 +49,9 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
   const draft = { version: 1, vm: settings.name, point, plan: drillPlan(vm, point, settings), findings: [] } as const
   const requestOf = (name: string) => cloneRequest(point, settings, name)
   if (order.dryRun) {
-    await checkDrill(ports, vm, requestOf(snapshotName(ulid(clock, ports.system.randomness))), signal)
-    return draft
+    const request = requestOf(snapshotName(ulid(clock, ports.system.randomness)))
+    const looked = await checkDrill(ports, vm, request, signal)
+    return { ...draft, findings: looked.filter(({ severity }) => severity === 'warn').map(mayHinder) }
   }
   const run = await beginRun(ports, settings, 'drill')
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
@@ -86,6 +88,11 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
+}
+
+/** What may keep the copy from coming up. */
+function mayHinder({ code, message, hint }: Finding): DataFinding {
+  return { verdict: 'unknown', code, message: `${message}; ${hint}` }
 }
 
 function cloneRequest({ snapshot }: RestorePoint, { drill }: VmSettings, name: string) {

@@ -52,16 +52,16 @@ function statusOf(record: DrillRecord | undefined): number {
   return ERRORS[record.result === 'failed' ? 'drill-failed' : 'drill-inconclusive'].exit
 }
 
-function planText({ vm, point, plan }: DrillReport): string {
+function planText({ vm, point, plan, findings }: DrillReport): string {
   const steps = plan.map((step, index) => line`  ${index + 1}. ${step}\n`)
-  return `${line`${vm}: restore point ${point.id}`}\n${indent(gradeText(point))}\n${steps.join('')}`
+  return `${line`${vm}: restore point ${point.id}`}\n${indent(gradeText(point))}\n${[...steps, ...findingLines(findings)].join('')}`
 }
 
 function reportText({ vm, point, findings }: DrillReport, record: DrillRecord): string {
-  const lines = [
-    line`${vm}: restore point ${point.id}: drill ${drillText(record)}`,
-    ...findings.map(({ verdict, message }) => line`  ${verdict}: ${message}`),
-    indent(gradeText(point)),
-  ]
-  return `${lines.join('\n')}\n`
+  const head = line`${vm}: restore point ${point.id}: drill ${drillText(record)}`
+  return `${head}\n${findingLines(findings).join('')}${indent(gradeText(point))}\n`
+}
+
+function findingLines(findings: DrillReport['findings']): readonly string[] {
+  return findings.map(({ verdict, message }) => line`  ${verdict}: ${message}\n`)
 }
