@@ -154,6 +154,16 @@ export const ERRORS = {
     retry: false,
     hint: 'nothing was changed; read what is named, then say that you know with --accept',
   },
+  'drill-failed': {
+    exit: 47,
+    retry: false,
+    hint: 'the restore point is suspect now: pick another one; `stillshot show POINT` says what was found',
+  },
+  'drill-inconclusive': {
+    exit: 48,
+    retry: false,
+    hint: 'nothing speaks against the restore point, but not everything could be seen: mend what is named, drill again',
+  },
 
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 

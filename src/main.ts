@@ -14,7 +14,7 @@ import { vmSettings } from './cli/vm-settings.ts'
 import type { HypervisorEntry, Settings } from './config/settings.ts'
 import { StillshotError } from './errors.ts'
 import type { GuestShells } from './guest/guest-shell.ts'
-import type { Hypervisor } from './hypervisor/hypervisor.ts'
+import type { Hypervisor, Vm } from './hypervisor/hypervisor.ts'
 import { Redaction } from './log/redaction.ts'
 import { formatInstant } from './system/instant.ts'
 import type { System } from './system/system.ts'
@@ -107,6 +107,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
         ...(directory === undefined ? {} : { runbooks: runbookFolder(system.files, directory) }),
         hypervisor: opened,
         shells: await shells(),
+        agentShells: async (guest: Vm) => openAgentShells(world, opened, guest),
         application: mysqlApplication(),
         helper: await loadHelper(),
       }
@@ -162,6 +163,12 @@ async function openShells(world: World, settings: Settings): Promise<GuestShells
     ...(passphrase === undefined ? {} : { passphrase: secret(passphrase, 'ssh.passphrase') }),
     ...(agentSocket === undefined ? {} : { agentSocket }),
   })
+}
+
+async function openAgentShells({ system }: World, { guestAgent, name }: Hypervisor, vm: Vm): Promise<GuestShells> {
+  const { AgentShells } = await import('../adapters/guests/agent/agent-shells.ts')
+  if (guestAgent === undefined) throw new StillshotError('not-supported', `${name} speaks to no agent in a guest`)
+  return new AgentShells({ clock: system.clock, agent: guestAgent, vm })
 }
 
 async function openKnownHosts({ system }: World, { ssh }: Settings) {

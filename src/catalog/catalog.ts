@@ -98,6 +98,33 @@ export interface RestorePoint {
   readonly note?: string
   /** The {@link ../guest/evidence.ts Evidence} of the run; plain JSON. */
   readonly evidence: unknown
+  /** What drills showed, oldest first; the last ones only. */
+  readonly drills?: readonly DrillRecord[]
+}
+
+/** One drill of a restore point; times in whole milliseconds. */
+export interface DrillRecord {
+  readonly run: string
+  readonly at: string
+  /** `failed`: something speaks against the data. `inconclusive`: nothing does, but not everything could be seen. */
+  readonly result: 'passed' | 'failed' | 'inconclusive'
+  /** Why it did not pass. */
+  readonly reasons: readonly Reason[]
+  /** From the start of the copy until its agent answered. */
+  readonly bootMs: number
+  /** From then on until the server answered. */
+  readonly readyMs: number
+  /** How long everything took that was asked then. */
+  readonly checkMs: number
+  readonly totalMs: number
+  /** How many tables were found good. */
+  readonly tables: number
+}
+
+/** What the last drill that came to a conclusion showed; undefined when none did. */
+export function drillResult({ drills = [] }: Pick<RestorePoint, 'drills'>): 'passed' | 'failed' | undefined {
+  const conclusive = drills.findLast(({ result }) => result !== 'inconclusive')?.result
+  return conclusive === 'inconclusive' ? undefined : conclusive
 }
 
 export interface RunRecord {

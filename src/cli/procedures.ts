@@ -12,6 +12,7 @@ import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
 import type { restoreChoices } from '../coordinator/restore-choices.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
+import type { runDrill } from '../coordinator/run-drill.ts'
 import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
 import type { readJournal } from '../saga/read-journal.ts'
 
@@ -28,6 +29,7 @@ export interface Procedures {
   readonly restoreChoices: typeof restoreChoices
   readonly restoreSnapshot: typeof restoreSnapshot
   readonly makeRunbook: typeof makeRunbook
+  readonly runDrill: typeof runDrill
   readonly pruneVm: typeof pruneVm
   readonly rebuildCatalog: typeof rebuildCatalog
   readonly recoverRuns: typeof recoverRuns
@@ -53,6 +55,7 @@ export const lazyProcedures: Procedures = {
   restoreChoices: async (...given) => (await import('../coordinator/restore-choices.ts')).restoreChoices(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
   makeRunbook: async (...given) => (await import('../coordinator/make-runbook.ts')).makeRunbook(...given),
+  runDrill: async (...given) => (await import('../coordinator/run-drill.ts')).runDrill(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   rebuildCatalog: async (...given) => (await import('../coordinator/rebuild-catalog.ts')).rebuildCatalog(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),

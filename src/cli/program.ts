@@ -3,6 +3,7 @@ import { catalogCommand } from './commands/catalog.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
+import { drillCommand } from './commands/drill.ts'
 import { guestCommand } from './commands/guest.ts'
 import { holdCommand } from './commands/hold.ts'
 import { hookCommand } from './commands/hook.ts'
@@ -56,6 +57,7 @@ const COMMANDS: readonly DefineCommand[] = [
   showCommand,
   restoreCommand,
   runbookCommand,
+  drillCommand,
   holdCommand,
   releaseCommand,
   pruneCommand,

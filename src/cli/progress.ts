@@ -44,6 +44,8 @@ const WORDS: Readonly<Record<Phase, string>> = {
   'safety-snapshot': 'safety snapshot',
   'roll-back': 'roll back',
   boot: 'boot',
+  clone: 'copy',
+  examine: 'checks',
   recover: 'recover',
   prune: 'prune',
 }

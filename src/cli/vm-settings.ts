@@ -25,10 +25,15 @@ export function vmSettings(
     drainMs: entry.drainMs,
     longTransactionSeconds: Math.ceil(entry.longTransactionsMs / 1000),
     disks: entry.disks,
+    drill: drillSettings(entry.drill),
     database: {
       ...(user === undefined ? {} : { databaseUser: user }),
       ...(defaultsFile === undefined ? {} : { defaultsFile }),
     },
     ...(password === undefined ? {} : { databasePassword: secret(password, `vms.${name}.database.password`) }),
   }
+}
+
+function drillSettings({ assert, ...limits }: VmEntry['drill']): NonNullable<VmSettings['drill']> {
+  return { assertions: assert, ...limits }
 }

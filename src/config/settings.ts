@@ -6,6 +6,7 @@ import { ssh as sshSchema } from './schema/ssh.ts'
 import { state as stateSchema } from './schema/state.ts'
 import { vmDefaults } from './schema/vms.ts'
 import type { Config } from './schema.ts'
+import { sizeBytes } from './size.ts'
 
 /** The configuration with its defaults, absolute paths and milliseconds; secrets still by reference. Plain JSON. */
 export interface Settings {
@@ -44,6 +45,7 @@ export interface VmEntry {
   readonly drainMs: number
   readonly longTransactionsMs: number
   readonly disks: Readonly<Record<string, string>>
+  readonly drill: { readonly assert: readonly string[]; readonly memoryBytes?: number; readonly limitMs: number }
   readonly database: { readonly user?: string; readonly password?: string; readonly defaultsFile?: string }
 }
 
@@ -99,6 +101,15 @@ function vmOf(vm: Config['vms'][string], user: string): VmEntry {
     longTransactionsMs: durationMs(vm.longTransactions ?? vmDefaults.longTransactions),
     disks: vm.disks ?? {},
     database: vm.database ?? {},
+    drill: drillOf(vm.drill),
+  }
+}
+
+function drillOf({ assert = [], memory, limit }: NonNullable<Config['vms'][string]['drill']> = {}): VmEntry['drill'] {
+  return {
+    assert,
+    limitMs: durationMs(limit ?? vmDefaults.drillLimit),
+    ...(memory === undefined ? {} : { memoryBytes: sizeBytes(memory) }),
   }
 }
 

@@ -3,6 +3,7 @@ import { toStillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { CoveredDisk } from '../guest/coverage.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
+import { drillFindings } from './drill-findings.ts'
 import type { OutageForecast } from './forecast.ts'
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -43,7 +44,11 @@ async function look(
   try {
     const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
     const seen = await lookAhead(ports, settings, { helper, vm, signal, taking })
-    const findings = [...seen.findings, ...(await lockFindings(ports, vmKey(vm)))]
+    const findings = [
+      ...seen.findings,
+      ...(await drillFindings(ports, settings, vm, signal)),
+      ...(await lockFindings(ports, vmKey(vm))),
+    ]
     const ok = !findings.some(({ severity }) => severity === 'refuse')
     const { forecast, coverage } = seen
     return { vm: settings.name, ok, findings, coverage: coverage?.disks ?? [], ...(forecast ? { forecast } : {}) }

@@ -3,7 +3,7 @@ import type { Application } from '../guest/application.ts'
 import type { GuestShells, GuestTarget } from '../guest/guest-shell.ts'
 import type { HelperFile } from '../guest/helper-file.ts'
 import type { Profile } from '../guest/profile.ts'
-import type { Hypervisor } from '../hypervisor/hypervisor.ts'
+import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { Log } from '../log/log.ts'
 import type { System } from '../system/system.ts'
 import type { Runbook } from './runbook.ts'
@@ -13,6 +13,8 @@ export interface Ports {
   readonly system: System
   readonly hypervisor: Hypervisor
   readonly shells: GuestShells
+  /** Into a guest by the hypervisor's agent, for one that no network leads to; absent where nobody made it. */
+  readonly agentShells?: (vm: Vm) => Promise<GuestShells>
   readonly application: Application
   readonly catalog: Catalog
   readonly log: Log
@@ -57,6 +59,8 @@ export const PHASES = [
   'safety-snapshot',
   'roll-back',
   'boot',
+  'clone',
+  'examine',
   'recover',
   'prune',
 ] as const
@@ -77,8 +81,18 @@ export interface VmSettings {
   readonly longTransactionSeconds: number
   /** Guest's device -> hypervisor's disk id, where they cannot be matched by serial, by-id name or bus and unit. */
   readonly disks: Readonly<Record<string, string>>
+  readonly drill?: DrillSettings
   /** How the helper logs in to the server; default: root over the unix socket. */
   readonly database?: { readonly defaultsFile?: string; readonly databaseUser?: string }
   /** Fetches the database password when the profile logs in with one; sent on the helper's stdin only. */
   readonly databasePassword?: () => Promise<string>
+}
+
+/** How a restore point of the VM is tried. */
+export interface DrillSettings {
+  /** SQL; a good copy answers each with one row that begins with neither 0 nor NULL. */
+  readonly assertions: readonly string[]
+  readonly memoryBytes?: number
+  /** Longest time for the checks. */
+  readonly limitMs: number
 }

@@ -1,8 +1,8 @@
-import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
+import { drillResult, type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { Reason } from '../grade/grade.ts'
 import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
-import { isLastOfItsGrade } from '../policy/retention.ts'
+import { isLastOfItsGrade, isLastThatPassed } from '../policy/retention.ts'
 import { parseInstant } from '../system/instant.ts'
 import { retry } from '../system/retry.ts'
 import { isOwn, type OwnPoint } from './own-points.ts'
@@ -75,7 +75,7 @@ async function tryToRemove(
     const there = find(point, snapshots)
     if (there === undefined) return underWay ? 'asked' : 'gone'
     const whole = there.complete && !underWay
-    if (whole && isLastOfItsGrade(point, candidatesOf(points, snapshots))) return 'last'
+    if (whole && isIrreplaceable(point, candidatesOf(points, snapshots))) return 'last'
     try {
       await hypervisor.removeSnapshot(vm, point.snapshot, { signal, timeoutMs })
       return 'asked'
@@ -92,6 +92,10 @@ async function tryToRemove(
   })
 }
 
+function isIrreplaceable(point: RestorePoint, candidates: ReturnType<typeof candidatesOf>): boolean {
+  return isLastOfItsGrade(point, candidates) || isLastThatPassed(point, candidates)
+}
+
 function look({ hypervisor }: Ports, vm: Vm, { signal }: RemovalLimits): Promise<readonly Snapshot[]> {
   return hypervisor.listSnapshots(vm, { signal, timeoutMs: LOOK_MS })
 }
@@ -106,13 +110,16 @@ export function candidatesOf(points: readonly OwnPoint[], snapshots: readonly Sn
     const point = points.find(({ snapshot }) => snapshot === name)
     if (point === undefined || !complete) return []
     const { id, grade, kind } = point
-    return [{ id, grade, kind, atMs: parseInstant(createdAt) }]
+    return [{ id, grade, kind, atMs: parseInstant(createdAt), passedDrill: drillResult(point) === 'passed' }]
   })
 }
 
 const LAST: Removal = {
   outcome: 'kept',
-  why: { code: 'last-of-its-grade', message: 'somebody removed what was as good: nothing newer is now' },
+  why: {
+    code: 'last-of-its-grade',
+    message: 'somebody removed what was as good, or had passed a drill: nothing newer is now',
+  },
 }
 
 function notRemoved(vm: Vm, { snapshot }: RestorePoint): StillshotError {

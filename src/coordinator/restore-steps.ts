@@ -46,7 +46,7 @@ export async function takeSafetySnapshot(
 /** Waits until the guest answers after its boot; rejects with the last failure when the limit is over. */
 export async function awaitBoot(
   ports: Ports,
-  run: Run,
+  run: Pick<Run, 'helper'>,
   { profile }: VmSettings,
   { signal, limitMs }: { signal: AbortSignal; limitMs: number },
 ): Promise<ComeBackAnswer> {

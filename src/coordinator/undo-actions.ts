@@ -4,6 +4,7 @@ import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
+import { clonesOf } from './clones-of.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { isWorthAnotherTry } from './passing.ts'
@@ -66,6 +67,17 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       for (let looks = 0; looks < 2; looks += 1) {
         if (looks > 0) await clock.sleep(LOOK_AGAIN_MS, signal)
         await again(signal, 2_000, () => removeIfThere(hypervisor, vm, name, signal))
+      }
+      return undefined
+    },
+
+    'remove-clone': async ({ clone }, signal) => {
+      const name = need(clone)
+      const vm = await findVm(signal)
+      // As for a snapshot: one that is made late is not there yet.
+      for (let looks = 0; looks < 2; looks += 1) {
+        if (looks > 0) await clock.sleep(LOOK_AGAIN_MS, signal)
+        await again(signal, 2_000, () => clonesOf(hypervisor).remove(vm, name, { signal }))
       }
       return undefined
     },

@@ -26,7 +26,16 @@ export interface Application {
    * `withoutRecovery` also claim `no-crash-recovery`: no recovery lines in the log since the start.
    */
   proveComeBack(before: ProbeAnswer | undefined, comeBack: ComeBackAnswer): readonly Proof[]
+
+  /**
+   * What the start of a copy shows about its data: whether InnoDB's log ends where it ended at the stop, and whether the
+   * server says that something is damaged. `hold`: how the server was stopped before the point in time.
+   */
+  judgeData(hold: HoldAnswer | undefined, comeBack: ComeBackAnswer): readonly DataFinding[]
 }
+
+/** Like a proof, but of no claim: it changes no grade by itself. */
+export type DataFinding = Omit<Proof, 'claim'>
 
 export interface ProbeLimits {
   /** A transaction open for longer refuses the run. */

@@ -30,6 +30,15 @@ export interface HelperCall extends CallOptions {
   readonly machine?: string
 }
 
+/** What a copy is asked. */
+export interface DrillOrders {
+  /** Paths of markers. */
+  readonly markers: readonly string[]
+  /** SQL; each must answer with one row. */
+  readonly assertions: readonly string[]
+  readonly limitMs: number
+}
+
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
@@ -114,6 +123,19 @@ export class GuestHelper {
     return this.#ask('forget', [id], id, call)
   }
 
+  /**
+   * Everything that a copy of the machine can be asked: its markers, every table, the admin's own questions. Only for a copy;
+   * refused, with `helper-failed`, where there is a network card.
+   */
+  drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
+    const lines = [
+      ...orders.markers.map((path) => `marker=${path}`),
+      ...orders.assertions.map((sql) => `assert=${sql.replaceAll(/\s+/g, ' ').replace(/[; ]+$/, '')}`),
+    ]
+    const seconds = String(Math.ceil(orders.limitMs / 1000))
+    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
+  }
+
   /** The open connection, for what is no verb (installing the helper). */
   async shell(call: CallOptions = {}): Promise<GuestShell> {
     if (this.#shell?.open !== true) this.#shell = await this.#options.shells.open(this.#options.target, call)
@@ -131,14 +153,15 @@ export class GuestHelper {
     verb: V,
     args: readonly string[],
     holdId: string,
-    call: HelperCall,
+    call: HelperCall & { readonly lines?: readonly string[] },
     waiting?: WaitingRelease,
   ): Promise<Answers[V]> {
     const { target, clock } = this.#options
     const limitMs = call.timeoutMs ?? 60_000
     using deadline = clock.deadline(limitMs, call.signal)
     const password = await this.#passwordFor(verb)
-    const stdin = password === undefined ? '' : `password=${password}\n`
+    const lines = [...(password === undefined ? [] : [`password=${password}`]), ...(call.lines ?? [])]
+    const stdin = lines.map((line) => `${line}\n`).join('')
     const { signal } = deadline
     const sending = { signal, ...(call.onSent === undefined ? {} : { onSent: call.onSent }) }
     let result: CommandResult

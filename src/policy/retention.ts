@@ -26,6 +26,8 @@ export interface Candidate {
   readonly grade: Grade
   /** `safety`: taken by a restore, of a machine that ran. */
   readonly kind: 'snapshot' | 'safety'
+  /** Its last drill that came to a conclusion passed. */
+  readonly passedDrill?: boolean
 }
 
 export interface Fate {
@@ -37,7 +39,7 @@ export interface Fate {
 
 /**
  * What becomes of each point, given oldest first, in the same order. A point stays when any policy keeps it, when nothing newer
- * is as good, or when it leads back behind a restore; without a policy everything stays. Pure: no clock is asked.
+ * is as good or has passed a drill, or when it leads back behind a restore; without a policy everything stays. Pure: no clock is asked.
  */
 export function decideRetention(points: readonly Candidate[], policies: readonly RetentionPolicy[]): readonly Fate[] {
   if (policies.length === 0) return points.map(({ id }) => ({ id, stays: true, reasons: [NO_POLICY] }))
@@ -49,6 +51,7 @@ export function decideRetention(points: readonly Candidate[], policies: readonly
   return points.map((point, index) => {
     const reasons = [...(kept.get(point.id) ?? [])]
     if (isLastOfItsGrade(point, points)) reasons.push(LAST_OF_ITS_GRADE)
+    if (isLastThatPassed(point, points)) reasons.push(LAST_THAT_PASSED)
     if (point.kind === 'safety' && oldestKept >= 0 && index > oldestKept) reasons.push(LEADS_BACK)
     const stays = reasons.length > 0
     return { id: point.id, stays, reasons: stays ? reasons : [counts(point) ? NO_RULE : DOES_NOT_COUNT] }
@@ -61,6 +64,11 @@ export function isLastOfItsGrade(point: Pick<Candidate, 'id' | 'grade'>, points:
   return newer.every(({ grade }) => isWorse(grade, point.grade))
 }
 
+/** True when the point passed a drill, and none newer did: it is the one that is known to work. `points`: oldest first. */
+export function isLastThatPassed(point: Pick<Candidate, 'id'>, points: readonly Candidate[]): boolean {
+  return points.findLast(({ passedDrill }) => passedDrill)?.id === point.id
+}
+
 /** Whether a policy counts the point: a power cut's worth, or less, is no restore point that anybody planned for. */
 export function counts({ grade, kind }: Pick<Candidate, 'grade' | 'kind'>): boolean {
   return kind === 'snapshot' && COUNTED.has(grade)
@@ -70,6 +78,7 @@ const COUNTED: ReadonlySet<Grade> = new Set(['db-stopped', 'db-locked', 'fs-froz
 
 const NO_POLICY: Reason = { code: 'no-policy', message: 'no policy with `keep` selects the VM' }
 const LAST_OF_ITS_GRADE: Reason = { code: 'last-of-its-grade', message: 'nothing newer is as good' }
+const LAST_THAT_PASSED: Reason = { code: 'last-that-passed-a-drill', message: 'nothing newer has passed a drill' }
 const LEADS_BACK: Reason = { code: 'leads-back', message: 'leads back behind a restore' }
 const NO_RULE: Reason = { code: 'no-rule', message: 'no rule keeps it' }
 const DOES_NOT_COUNT: Reason = { code: 'does-not-count', message: 'counts for no rule, and a newer one is as good' }

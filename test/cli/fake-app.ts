@@ -169,6 +169,7 @@ const NONE: Procedures = {
   restoreChoices: fail('restoreChoices'),
   restoreSnapshot: fail('restoreSnapshot'),
   makeRunbook: fail('makeRunbook'),
+  runDrill: fail('runDrill'),
   pruneVm: fail('pruneVm'),
   rebuildCatalog: fail('rebuildCatalog'),
   recoverRuns: fail('recoverRuns'),

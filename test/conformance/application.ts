@@ -168,6 +168,16 @@ function testStandingStill({ application, clean }: ApplicationCase): void {
 }
 
 function testComingBack({ application, clean }: ApplicationCase): void {
+  test('judgeData() of a clean stop and the start after it speaks against nothing', () => {
+    for (const { hold, comeBack } of clean) {
+      for (const before of [hold, undefined]) {
+        const against = application.judgeData(before, comeBack).filter(({ verdict }) => verdict === 'contradicted')
+        assert.deepEqual(against, [])
+      }
+      assert.ok(application.judgeData(hold, { ...comeBack, dbms: null }).every(({ verdict }) => verdict !== 'proven'))
+    }
+  })
+
   test('proveComeBack() is proven when the server answers as before', () => {
     for (const { probe, comeBack } of clean) {
       assert.equal(verdictOn('came-back', application.proveComeBack(probe, comeBack)), 'proven')

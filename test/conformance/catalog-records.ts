@@ -33,6 +33,13 @@ export function aPoint(changes: Partial<RestorePoint> = {}): RestorePoint {
     reasons: [{ code: 'redo-not-closed', message: 'the redo log goes on after 48620' }],
     outage: { stopMs: 1230, snapshotMs: 190, startMs: 5200, readyMs: 40, totalMs: 6660 },
     note: 'before the “upgrade”',
+    drills: [
+      {
+        ...{ run: '01KB0000000000000000000R02', at: '2026-11-23T03:00:00.000Z', result: 'failed', tables: 31 },
+        reasons: [{ code: 'table-damaged', message: 'damaged: shop.t' }],
+        ...{ bootMs: 20_000, readyMs: 900, checkMs: 4_000, totalMs: 26_000 },
+      },
+    ],
     evidence: { hold: { synced: true, markers: ['/srv/é'] }, release: null },
     ...changes,
   }

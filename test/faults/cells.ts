@@ -13,6 +13,7 @@ import { readOnlyGuest, readOnlyState } from './faults/read-only.ts'
 import { secondOtherCatalog, secondSameCatalog } from './faults/second-coordinator.ts'
 import { sigterm } from './faults/sigterm.ts'
 import type { Procedure } from './procedure.ts'
+import { drill } from './procedures/drill.ts'
 import { hold } from './procedures/hold.ts'
 import { prune } from './procedures/prune.ts'
 import { recover } from './procedures/recover.ts'
@@ -20,7 +21,7 @@ import { release } from './procedures/release.ts'
 import { restore } from './procedures/restore.ts'
 import { snapshot } from './procedures/snapshot.ts'
 
-export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover, prune]
+export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover, prune, drill]
 
 export const FAULTS: readonly Fault[] = [
   ...[none, kill9, sigterm, linkDown5s, linkDownForGood, guestReset],

@@ -37,6 +37,7 @@ export async function judge(scene: Scene, cell: Cell, played: Played): Promise<J
     ...downtimes.flatMap((downtime) => tooLong(downtime, cell, played, scene.watch.sightings)),
     ...(await falseGrades(scene, points)),
     ...(await orphans(scene, points)),
+    ...(await copiesLeft(scene)),
     ...(await stillOpen(scene)),
     ...notRecovered(played.recovered),
     ...leftInGuest(played.before, played.after),
@@ -109,6 +110,17 @@ async function orphans(scene: Scene, points: readonly RestorePoint[]): Promise<r
     const [, written = 'none'] = /grade=([a-z-]+)/.exec(xml) ?? []
     if (point === undefined) found.push(`orphan: ${name} (${written}) has no point`)
     else if (point.grade !== written) found.push(`${name} says ${written}, its point ${point.grade}`)
+  }
+  return found
+}
+
+/** A copy for a drill does not outlive it. */
+async function copiesLeft({ lab, guest }: Scene): Promise<readonly string[]> {
+  const names = (await lab.virsh(['list', '--all', '--name'])).split('\n').map((name) => name.trim())
+  const found: string[] = []
+  for (const name of names.filter((each) => each.startsWith('stillshot-') && each !== guest.domain)) {
+    const xml = await lab.virsh(['dumpxml', name]).catch(() => '')
+    if (xml.includes('urn:stillshot:clone') && xml.includes(guest.uuid)) found.push(`the copy ${name} is left`)
   }
   return found
 }

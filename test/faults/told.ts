@@ -46,9 +46,15 @@ function keptBy(document: Told['document']): ToldError | undefined {
   return reports.flatMap(({ points }) => points.flatMap(({ removal }) => removal?.why ?? []))[0]
 }
 
-/** Why the grade is not better, where `release` ends badly: it has no restore point to say it of. */
+/** Why the grade is not better, where `release` ends badly: it has no restore point to say it of. Why a drill did not pass. */
 function whyOf(document: Told['document']): ToldError | undefined {
-  const [reason] = (document?.command === 'release' ? (document.reasons ?? []) : []) as readonly ToldError[]
+  const { reasons: told } = (document?.command === 'drill' ? (document.drill ?? {}) : (document ?? {})) as Record<
+    string,
+    unknown
+  >
+  const [reason] = (
+    ['release', 'drill'].includes(String(document?.command)) ? (told ?? []) : []
+  ) as readonly ToldError[]
   return reason
 }
 

@@ -70,6 +70,13 @@ const OPTIONS_OF_APP: FakeAppOptions = {
     takeSnapshot: async () => somePoint(),
     checkVm: async (_, { name }) => ({ vm: name, ok: true, findings: [], coverage: [] }),
     holdVm: async () => HOLD,
+    runDrill: async (_, { name }) => ({
+      version: 1,
+      vm: name,
+      point: somePoint(),
+      plan: ['make a copy'],
+      findings: [],
+    }),
     releaseHold: async () => ({
       ...{ version: 1, hold: HOLD.id, vm: 'db1', state: 'released', grade: 'db-stopped', reasons: [], proofs: [] },
     }),

@@ -50,6 +50,7 @@ async function ask(
     status: () => helper.status(call),
     kept: () => helper.kept(HOLD, call),
     forget: () => helper.forget(HOLD, call),
+    drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
   }
   return calls[verb]()
 }

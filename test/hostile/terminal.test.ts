@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Command } from 'commander'
 import fc from 'fast-check'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
-import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import type { DrillRecord, RestorePoint } from '../../src/catalog/catalog.ts'
 import { commandTree } from '../../src/cli/program.ts'
 import { progressDisplay } from '../../src/cli/progress.ts'
 import type { Phase } from '../../src/coordinator/ports.ts'
@@ -69,8 +69,14 @@ const pointOf = (text: string): RestorePoint =>
     note: text,
     grade: 'suspect',
     reasons: [{ code: text, message: text }],
+    drills: [drillOf(text)],
     evidence: { version: 1, proofs: [{ claim: text, verdict: 'unknown', code: text, message: text }] },
   })
+
+const drillOf = (text: string): DrillRecord => ({
+  ...{ run: text, at: text, result: 'failed', reasons: [{ code: text, message: text }] },
+  ...{ bootMs: 1, readyMs: 1, checkMs: 1, totalMs: 3, tables: 1 },
+})
 
 /** One that `hook test` can tell of. */
 const backupOf = (text: string): RestorePoint =>
@@ -117,6 +123,10 @@ function appWith(text: string): FakeAppOptions {
         coverage: [{ guest: text, disk: text, by: 'serial' }],
       }),
       ...restoreProcedures(text, pointOf(text), finding),
+      runDrill: async () => ({
+        ...{ version: 1, vm: text, run: text, point: pointOf(text), plan: [text] },
+        ...{ drill: drillOf(text), findings: [{ verdict: 'contradicted', code: text, message: text }] },
+      }),
       pruneVm: async () => ({
         ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
         points: [
@@ -171,6 +181,7 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
   ],
+  drill: [['drill', 'db1']],
   prune: [
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],

@@ -42,4 +42,5 @@ export const modelApplication: Application = {
     proof('came-back', comeBack.dbms?.select1 === true, 'select-1'),
     proof('no-crash-recovery', comeBack.dbms?.log.textBase64 === '', 'log'),
   ],
+  judgeData: () => [],
 }

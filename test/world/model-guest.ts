@@ -1,5 +1,6 @@
 import type { CommandResult } from '../../src/guest/guest-shell.ts'
 import type { Clock } from '../../src/system/clock.ts'
+import { MARKER } from './guest-documents.ts'
 import { answerOf, type ModelFacts } from './model-answers.ts'
 
 interface ModelHold {
@@ -21,6 +22,10 @@ export interface ModelFaults {
   syncFails?: boolean
   startFails?: boolean
   stopMs?: number
+  /** What CHECK TABLE finds damaged. */
+  damagedTable?: string
+  /** What each of the admin's questions is answered with. */
+  assertion?: { rows: number; first: string; error: string | null }
 }
 
 /**
@@ -115,12 +120,24 @@ export class ModelGuest {
         })
       case 'come-back':
         return this.#say(verb, args[0 + 1] === '-' ? '' : String(args[1]), {})
+      case 'drill':
+        return this.#say(verb, String(args[1]), this.#examined())
       default: {
         const [open] = this.openHolds
         return this.#say(verb, '', {
           openHold: open === undefined ? null : { id: open, state: 'held', profile: 'mysql' },
         })
       }
+    }
+  }
+
+  #examined() {
+    const { damagedTable: table, assertion } = this.faults
+    const bad = table === undefined ? [] : [{ table, message: 'it is not there' }]
+    return {
+      markers: [{ path: MARKER.path, content: this.facts.marker }],
+      tables: this.facts.running ? { checked: 30, unchecked: 0, badCount: bad.length, bad, error: null } : null,
+      assertions: assertion === undefined ? [] : [assertion],
     }
   }
 

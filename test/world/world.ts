@@ -1,16 +1,28 @@
 import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
+import { AgentShells } from '../../adapters/guests/agent/agent-shells.ts'
 import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
 import { FakeHypervisor, type FakeHypervisorOptions } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
 import type { Ports, ProgressEvent, VmSettings } from '../../src/coordinator/ports.ts'
 import { recoverRuns } from '../../src/coordinator/recover-runs.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
+import type { CommandResult } from '../../src/guest/guest-shell.ts'
+import type { AgentCommandEnd, GuestAgent, Vm } from '../../src/hypervisor/hypervisor.ts'
 import { silentLog } from '../silent-log.ts'
+import type { ModelFacts } from './model-answers.ts'
 import { modelApplication } from './model-application.ts'
-import { ModelGuest } from './model-guest.ts'
+import { type ModelFaults, ModelGuest } from './model-guest.ts'
 
-/** One VM with one guest, in virtual time: the real coordinator runs in it unchanged. */
-export function makeWorld(change: Partial<VmSettings> = {}, more: Pick<FakeHypervisorOptions, 'backups'> = {}) {
+/** As an agent tells it. */
+function ended({ exitStatus = 137, stdout, stderr }: CommandResult): AgentCommandEnd {
+  return { exitStatus, stdout, stderr }
+}
+
+/**
+ * One VM with one guest, in virtual time: the real coordinator runs in it unchanged. `agent`: the hypervisor speaks to the
+ * agent in copies of it; `backups`: its own jobs make some.
+ */
+export function makeWorld(change: Partial<VmSettings> = {}, { agent = false, backups = false } = {}) {
   const system = virtualSystem()
   const { clock } = system
   const guest = new ModelGuest(clock)
@@ -24,11 +36,18 @@ export function makeWorld(change: Partial<VmSettings> = {}, more: Pick<FakeHyper
   }
   /** What the server was doing at each point in time. */
   const pointsInTime: { name: string; running: boolean }[] = []
+  /** The guest in a copy of the VM: as the VM's was, with what a test changes. */
+  const copy: { facts: Partial<ModelFacts>; faults: ModelFaults } = { facts: {}, faults: {} }
+  const copyOf = ({ uuid }: Vm) => {
+    const facts = { ...guest.facts, running: true, recovered: false, ...copy.facts, uuid }
+    return Object.assign(new ModelGuest(clock, facts), { faults: copy.faults })
+  }
   const hypervisor = new FakeHypervisor({
     clock,
-    ...more,
+    backups,
     vms: [{ nativeId: 'db1', uuid: guest.facts.uuid, macs: [guest.facts.mac], disks: [disk] }],
     onCreate: (_, { name }) => pointsInTime.push({ name, running: guest.facts.running }),
+    ...(agent ? { guest: { exec: async (vm, { argv }) => ended(await copyOf(vm).program(argv)) } } : {}),
     onRollBack: (_, { name }) => {
       const id = name.slice('stillshot-'.length)
       guest.reset()
@@ -58,6 +77,7 @@ export function makeWorld(change: Partial<VmSettings> = {}, more: Pick<FakeHyper
     system,
     hypervisor,
     shells,
+    agentShells: async (vm) => new AgentShells({ clock, agent: hypervisor.guestAgent as GuestAgent, vm }),
     catalog,
     application: modelApplication,
     log: silentLog,
@@ -70,6 +90,7 @@ export function makeWorld(change: Partial<VmSettings> = {}, more: Pick<FakeHyper
     system,
     clock,
     guest,
+    copy,
     hypervisor,
     shells,
     catalog,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Finding } from '../../../src/finding.ts'
 import type { Claim, Proof } from '../../../src/grade/proof.ts'
-import type { Application, Forecast } from '../../../src/guest/application.ts'
+import type { Application, DataFinding, Forecast } from '../../../src/guest/application.ts'
 import type { ComeBackAnswer, HoldAnswer, ProbeAnswer, ReleaseAnswer } from '../../../src/guest/protocol/answers.ts'
 
 /** What a test wants the application to say; what is left out is read from the facts. */
@@ -66,6 +66,12 @@ export class FakeApplication implements Application {
     const log = Buffer.from(dbms.log.textBase64, 'base64')
     const recovered = log.includes('recovery')
     return [this.#prove('came-back', back), this.#prove('no-crash-recovery', log.length === 0 ? 'unknown' : !recovered)]
+  }
+
+  judgeData(_hold: HoldAnswer | undefined, { dbms }: ComeBackAnswer): readonly DataFinding[] {
+    const log = Buffer.from(dbms?.log.textBase64 ?? '', 'base64')
+    const verdict = dbms === null ? 'unknown' : log.includes('corrupt') ? 'contradicted' : 'proven'
+    return [{ verdict, code: `fake-damage-${verdict}`, message: `the fake calls undamaged ${verdict}` }]
   }
 
   #prove(claim: Claim, seen: boolean | 'unknown' | 'contradicted'): Proof {

@@ -15,6 +15,10 @@ export interface ServerLines {
   readonly toldStart: RegExp
   /** A start that had to recover. A clean start of MySQL says `Crash recovery finished in InnoDB engine`: not here. */
   readonly recovery: RegExp
+  /** InnoDB's end of the log at a start. */
+  readonly startLsn: RegExp
+  /** The server says that something of its data is damaged or not there. */
+  readonly damage: RegExp
 }
 
 const ENDED = /: Shutdown complete( |$)/
@@ -32,11 +36,21 @@ const RECOVERY = [
   /Recovering table:/,
 ]
 
+const DAMAGE = [
+  /\[ERROR\].*\bcorrupt/,
+  /\[ERROR\].*(Cannot open datafile for read-only|Could not find a valid tablespace file|Missing system tablespace)/,
+  /\[ERROR\].*Tablespace .*(is missing|was not found)/,
+  /\[ERROR\].*(Unknown\/unsupported storage engine: InnoDB|Plugin 'InnoDB' (init function returned error|registration))/,
+  /\[ERROR\].*Table .* is marked as crashed/,
+]
+
 const SHARED = {
   ended: ENDED,
   endLsn: /Shutdown completed; log sequence number (\d+)/,
   broke: BROKE,
   recovery: new RegExp(RECOVERY.map(({ source }) => source).join('|'), 'i'),
+  startLsn: /InnoDB: (?:\S+ started; )?log sequence number (\d+)/,
+  damage: new RegExp(DAMAGE.map(({ source }) => source).join('|'), 'i'),
 }
 
 export const LINES: Readonly<Record<'mariadb' | 'mysql', ServerLines>> = {

@@ -54,6 +54,7 @@ export const MIGRATIONS: readonly string[] = [
      state TEXT NOT NULL,
      evidence TEXT NOT NULL CHECK (json_valid(evidence))
    ) STRICT, WITHOUT ROWID;`,
+  'ALTER TABLE points ADD COLUMN drills TEXT CHECK (json_valid(drills))',
 ]
 
 /** `application_id` in the file's header: tells a catalog from any other SQLite file. */

@@ -22,6 +22,7 @@ export function pointOf(row: Row): RestorePoint {
     ...(row.outage === null ? {} : { outage: json(row.outage) }),
     ...(row.note === null ? {} : { note: row.note }),
     evidence: json(row.evidence),
+    ...(row.drills === null ? {} : { drills: json(row.drills) }),
   } as RestorePoint
 }
 

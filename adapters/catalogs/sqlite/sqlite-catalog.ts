@@ -52,12 +52,13 @@ class SqliteCatalog implements Catalog {
   savePoint(point: RestorePoint): Promise<void> {
     const { id, run, vm, vmKey, hypervisor, snapshot, createdAt, kind, mode, grade, reasons, outage, note } = point
     return this.#change(
-      'INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ...[id, run, vm, vmKey, hypervisor, snapshot, createdAt, kind, mode, grade],
       jsonText(reasons),
       outage === undefined ? null : jsonText(outage),
       note ?? null,
       jsonText(point.evidence),
+      point.drills === undefined ? null : jsonText(point.drills),
     )
   }
 

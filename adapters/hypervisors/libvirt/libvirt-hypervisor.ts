@@ -1,3 +1,4 @@
+import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type {
   ActByHand,
   Capabilities,
@@ -14,6 +15,7 @@ import type { CallOptions } from '../../../src/system/clock.ts'
 import { byHand } from './by-hand.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
+import { clones } from './clones.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { type DomainDisk, readDomain } from './domain-xml.ts'
 import { findVm, listDomains } from './find-vm.ts'
@@ -48,6 +50,7 @@ export class LibvirtHypervisor implements Hypervisor {
   readonly capabilities: Capabilities = { maxNameLength: 100, rollBackToAny: true, events: true, quiesce: true }
   readonly name: string
   readonly guestAgent: GuestAgent
+  readonly clones: Clones
   readonly #virsh: VirshOptions
   readonly #host: LibvirtHost
   /** What the last look at each VM found, so that taking the snapshot needs no look of its own. */
@@ -70,6 +73,7 @@ export class LibvirtHypervisor implements Hypervisor {
       overlayFolder: options.overlayFolder ?? '/var/lib/libvirt/images',
     }
     this.guestAgent = guestAgent(this.#host)
+    this.clones = clones(this.#host)
   }
 
   async check(options?: CallOptions): Promise<HypervisorInfo> {

@@ -7,8 +7,8 @@ import { isBeingRemoved } from './removal-mark.ts'
 import type { DomainSnapshot } from './snapshot-xml.ts'
 import type { VmState } from './vm-state.ts'
 
-/** By disk (target): what the snapshot froze, and the overlay that a roll back lays on it. */
-export interface RollBackPlan {
+/** By disk (target): what the snapshot froze, and the overlay that a roll back or a copy lays on it. */
+export interface OverlayPlan {
   readonly frozen: ReadonlyMap<string, string>
   /** Formats of the frozen images, as the snapshot recorded them. */
   readonly formats: ReadonlyMap<string, string>
@@ -22,17 +22,23 @@ export function planRollBack(
   snapshot: DomainSnapshot,
   token: string,
   folder: string,
-): RollBackPlan {
+): OverlayPlan {
+  return planOverlays(vm, state, snapshot, { ending: rollBackEnding(token), folder, use: 'rolled back to' })
+}
+
+/** Overlays with this ending on all that the snapshot froze. Pure; rejects when it cannot be put to that `use`. */
+export function planOverlays(
+  vm: Vm,
+  state: VmState,
+  snapshot: DomainSnapshot,
+  { ending, folder, use }: { ending: string; folder: string; use: string },
+): OverlayPlan {
   const frozen = new Map<string, string>()
   const formats = new Map<string, string>()
   const refuse = (why: string) =>
-    new StillshotError(
-      'snapshot-unsupported',
-      `snapshot ${snapshot.name} of ${vm.name} cannot be rolled back to: ${why}`,
-      {
-        hint: 'pick another restore point, or roll back by hand',
-      },
-    )
+    new StillshotError('snapshot-unsupported', `snapshot ${snapshot.name} of ${vm.name} cannot be ${use}: ${why}`, {
+      hint: 'pick another restore point, or do it by hand',
+    })
   if (isBeingRemoved(snapshot)) throw refuse('its removal was interrupted; run the removal again')
   for (const disk of snapshot.disks) {
     if (disk.kind === 'internal') throw refuse(`disk ${disk.target} is inside its image, taken by somebody else`)
@@ -44,7 +50,7 @@ export function planRollBack(
     formats.set(disk.target, disk.format)
   }
   if (frozen.size === 0) throw refuse('it contains no disk')
-  return { frozen, formats, overlays: overlayNames(frozen, rollBackEnding(token), folder) }
+  return { frozen, formats, overlays: overlayNames(frozen, ending, folder) }
 }
 
 /** Whether the VM starts from, or by now stands on, overlays of this token. */

@@ -1,5 +1,4 @@
-import { chmod, chown, open, rename, rm, stat, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { unlink } from 'node:fs/promises'
 import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
 import type { RollBackRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
@@ -9,10 +8,10 @@ import { checkRollBack } from './check-roll-back.ts'
 import { withImages } from './domain-xml.ts'
 import type { LibvirtHost } from './host.ts'
 import { readImageGraph } from './image-graph.ts'
+import { layOverlays } from './lay-overlays.ts'
 import { isAlreadyInState } from './libvirt-errors.ts'
 import { isSettled, unsettled } from './list-snapshots.ts'
-import { qemuImg } from './qemu-img.ts'
-import { frozenImages, isRolledBack, planRollBack, type RollBackPlan, strayOverlays } from './roll-back-plan.ts'
+import { frozenImages, isRolledBack, type OverlayPlan, planRollBack, strayOverlays } from './roll-back-plan.ts'
 import { tidyAfterRollBack } from './roll-back-tidy.ts'
 import { readVmState, snapshotNamed, type VmState } from './vm-state.ts'
 
@@ -30,7 +29,7 @@ export async function rollBack(host: LibvirtHost, vm: Vm, request: RollBackReque
     const snapshot = snapshotNamed(vm, state, request.snapshotName)
     const plan = planRollBack(vm, state, snapshot, request.token, host.overlayFolder)
     await stop(host, vm, options)
-    await layOverlays(state, plan, options)
+    await layOverlays(state.definition.disks, plan, options)
     await defineOnOverlays(host, vm, plan, options)
   }
   await tidyAfterRollBack(host, vm, request, options)
@@ -72,39 +71,8 @@ async function stop(host: LibvirtHost, vm: Vm, options: CallOptions): Promise<vo
   })
 }
 
-/** Each under a name of its own first: a file with the real name is a whole overlay. */
-async function layOverlays(state: VmState, plan: RollBackPlan, options: CallOptions): Promise<void> {
-  for (const [target, image] of plan.frozen) {
-    const overlay = plan.overlays.get(target) ?? ''
-    const unfinished = `${overlay}.new`
-    await rm(unfinished, { force: true })
-    const words = ['create', '-q', '-f', 'qcow2', '-F', plan.formats.get(target) ?? 'raw', '-b', image, unfinished]
-    await qemuImg(words, `lay an overlay on ${image}`, options)
-    await likeOwner(state.definition.disks.find((disk) => disk.target === target)?.image ?? image, unfinished)
-    await syncFile(unfinished)
-    await rename(unfinished, overlay)
-    await syncFile(dirname(overlay))
-  }
-}
-
-/** Where libvirt does not manage owners itself, QEMU must be able to write as it could before. */
-async function likeOwner(model: string, path: string): Promise<void> {
-  const { uid, gid, mode } = await stat(model)
-  await chmod(path, mode & 0o777)
-  await chown(path, uid, gid)
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
 /** The commit point. */
-async function defineOnOverlays(host: LibvirtHost, vm: Vm, plan: RollBackPlan, options: CallOptions): Promise<void> {
+async function defineOnOverlays(host: LibvirtHost, vm: Vm, plan: OverlayPlan, options: CallOptions): Promise<void> {
   const request = { ...options, doing: `put ${vm.name} on the images of its snapshot`, change: true }
   const [xml = ''] = await host.session.run([['dumpxml', vm.nativeId, '--inactive', '--security-info']], request)
   await runWithXml(host, withImages(xml, plan.overlays), (path) => [['define', path]], request)

@@ -25,16 +25,22 @@ async function list(app: App, session: Session, names: readonly string[]): Promi
     formatAge(now, point.createdAt),
     point.grade,
     point.outage === undefined ? '-' : formatMs(point.outage.totalMs),
+    lastDrill(point, now),
     kindOf(point),
     placeOf(point),
   ])
-  const table = formatTable(['VM', 'ID', 'AGE', 'GRADE', 'OUTAGE', 'KIND', 'WHERE'], rows)
+  const table = formatTable(['VM', 'ID', 'AGE', 'GRADE', 'OUTAGE', 'DRILL', 'KIND', 'WHERE'], rows)
   return { document: { points: points.map(pointDocument) }, text: rows.length === 0 ? 'no restore points\n' : table }
 }
 
 /** With the mode, where it is another than most have. */
 function kindOf({ kind, mode }: RestorePoint): string {
   return mode === 'freeze' ? `${kind} (${mode})` : kind
+}
+
+function lastDrill({ drills }: RestorePoint, now: number): string {
+  const last = drills?.at(-1)
+  return last === undefined ? '-' : `${last.result}, ${formatAge(now, last.at)}`
 }
 
 /** A snapshot stays on the storage of the machine that it secures; nobody should take it for a backup. */

@@ -6,7 +6,7 @@ import type { JournalEvent } from '../../saga/journal-event.ts'
 import { shellWord } from '../../system/shell-word.ts'
 import type { App, Session } from '../app.ts'
 import { formatAge, indent, line } from '../format.ts'
-import { gradeText, outageText, pointDocument } from '../point-text.ts'
+import { drillText, gradeText, outageText, pointDocument } from '../point-text.ts'
 import { proofLines } from '../proofs.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { timeline } from '../timeline.ts'
@@ -99,6 +99,7 @@ function pointText(app: App, point: RestorePoint): string {
     ...(point.mode === 'none' ? [] : [`  taken in mode ${point.mode}`]),
     ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
     ...(point.note === undefined ? [] : [line`  note: ${point.note}`]),
+    ...(point.drills ?? []).map((drill) => line`  drill of ${drill.at}: ${drillText(drill)}`),
     whereText(point),
     ...proofLines(point.evidence).map((line) => `  ${line}`),
   ]

@@ -1,5 +1,5 @@
 import { LIMITS } from './limits.ts'
-import { duration, names, secret, text } from './values.ts'
+import { duration, names, SIZE_PATTERN, secret, text } from './values.ts'
 
 const sshOfVm = {
   type: 'object',
@@ -59,6 +59,32 @@ const database = {
   },
 } as const
 
+const drill = {
+  type: 'object',
+  description: 'How a restore point is tried on a copy of the VM.',
+  additionalProperties: false,
+  properties: {
+    assert: {
+      type: 'array',
+      description: 'Questions in SQL that a good copy answers with one row that begins with neither 0 nor NULL.',
+      items: { ...text, description: 'One statement.', examples: ['select count(*) > 0 from shop.orders'] },
+      examples: [['select count(*) > 0 from shop.orders']],
+    },
+    memory: {
+      type: 'string',
+      pattern: SIZE_PATTERN,
+      description: 'Memory of the copy, where it needs less than the VM has: its server must start with it.',
+      examples: ['2GiB'],
+    },
+    limit: {
+      ...duration,
+      description: 'Longest time for the checks, from the answer of the server on.',
+      default: '1h',
+      examples: ['1h'],
+    },
+  },
+} as const
+
 const vm = {
   type: 'object',
   description: 'One VM.',
@@ -107,6 +133,7 @@ const vm = {
       examples: [{ '/dev/sdb': 'scsi1' }],
     },
     database,
+    drill,
   },
 } as const
 
@@ -126,4 +153,5 @@ export const vmDefaults = {
   budget: hold.properties.budget.default,
   drain: vm.properties.drain.default,
   longTransactions: vm.properties.longTransactions.default,
+  drillLimit: drill.properties.limit.default,
 } as const

@@ -1,5 +1,6 @@
 import type { FromSchema } from '../../json-schema/from-schema.ts'
 import type { comeBackSchema } from './come-back-schema.ts'
+import type { drillSchema } from './drill-schema.ts'
 import type { holdSchema } from './hold-schema.ts'
 import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
@@ -16,6 +17,7 @@ export type UndrainAnswer = FromSchema<typeof undrainSchema>
 export type CollectAnswer = FromSchema<typeof collectSchema>
 export type VersionAnswer = FromSchema<typeof versionSchema>
 export type KeptAnswer = FromSchema<typeof keptSchema>
+export type DrillAnswer = FromSchema<typeof drillSchema>
 export type ForgetAnswer = FromSchema<typeof forgetSchema>
 export type FreezeAnswer = FromSchema<typeof freezeSchema>
 export type ThawAnswer = FromSchema<typeof thawSchema>

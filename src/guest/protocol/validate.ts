@@ -4,6 +4,7 @@ import { Redaction } from '../../log/redaction.ts'
 import type {
   ComeBackAnswer,
   DrainAnswer,
+  DrillAnswer,
   ForgetAnswer,
   HoldAnswer,
   KeptAnswer,
@@ -13,6 +14,7 @@ import type {
   UndrainAnswer,
 } from './answers.ts'
 import { comeBackSchema } from './come-back-schema.ts'
+import { drillSchema } from './drill-schema.ts'
 import { holdSchema } from './hold-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
@@ -31,6 +33,7 @@ export interface Answers {
   readonly status: StatusAnswer
   readonly kept: KeptAnswer
   readonly forget: ForgetAnswer
+  readonly drill: DrillAnswer
 }
 export type Verb = keyof Answers
 
@@ -44,6 +47,7 @@ const SCHEMAS = {
   status: statusSchema,
   kept: keptSchema,
   forget: forgetSchema,
+  drill: drillSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import type { Clones } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import {
@@ -15,7 +16,8 @@ import {
   writeAll,
 } from './under-test.ts'
 
-const NAME = 'stillshot-01JD0000000000000000000001'
+/** Several suites may meet in one hypervisor. */
+const NAME = `stillshot-01${randomBytes(12).toString('hex').toUpperCase()}`
 const REQUEST = { snapshotName: 's1', name: NAME }
 
 /** Copies of a VM as it was at a snapshot. */
@@ -31,7 +33,7 @@ function noClones(suite: HypervisorSuite): void {
 }
 
 function makingCases(suite: HypervisorSuite): void {
-  hypervisorCase(suite, 'clones.create() gives a copy that is off, has no network and is no twin', async (under) => {
+  cloneCase(suite, 'clones.create() gives a copy that is off, has no network and is no twin', async (under) => {
     const { hypervisor, vm } = under
     await snapshotOf(under, 's1', 1)
     await writeAll(under, 2)
@@ -78,7 +80,7 @@ function makingCases(suite: HypervisorSuite): void {
     },
   )
 
-  hypervisorCase(suite, 'a copy outlives what is done to its snapshot', async (under) => {
+  cloneCase(suite, 'a copy outlives what is done to its snapshot', async (under) => {
     const { hypervisor, vm } = under
     await snapshotOf(under, 's1', 1)
     await clonesOf(under).create(vm, REQUEST)
@@ -94,7 +96,7 @@ function makingCases(suite: HypervisorSuite): void {
     assert.equal(await readAll(under), 3)
   })
 
-  hypervisorCase(suite, 'clones.check() refuses nothing for a good snapshot and changes nothing', async (under) => {
+  cloneCase(suite, 'clones.check() refuses nothing for a good snapshot and changes nothing', async (under) => {
     await snapshotOf(under, 's1', 1)
     const storage = await under.storage()
     const findings = await clonesOf(under).check(under.vm, REQUEST)
@@ -106,11 +108,11 @@ function makingCases(suite: HypervisorSuite): void {
   })
 
   refusalCases(suite)
-  hypervisorCase(suite, 'a copy that is cut off anywhere is removed to its end', interrupted)
+  cloneCase(suite, 'a copy that is cut off anywhere is removed to its end', interrupted)
 }
 
 function refusalCases(suite: HypervisorSuite): void {
-  hypervisorCase(suite, 'clones of a missing snapshot are refused and leave nothing', async (under) => {
+  cloneCase(suite, 'clones of a missing snapshot are refused and leave nothing', async (under) => {
     const storage = await under.storage()
     await rejectsWith('snapshot-not-found', clonesOf(under).check(under.vm, REQUEST))
     await rejectsWith('snapshot-not-found', clonesOf(under).create(under.vm, REQUEST))
@@ -119,7 +121,7 @@ function refusalCases(suite: HypervisorSuite): void {
     assert.deepEqual(await under.storage(), storage)
   })
 
-  hypervisorCase(suite, 'clones.create() of a name that is there is refused and harms nothing', async (under) => {
+  cloneCase(suite, 'clones.create() of a name that is there is refused and harms nothing', async (under) => {
     await snapshotOf(under, 's1', 1)
     await clonesOf(under).create(under.vm, REQUEST)
     const storage = await under.storage()
@@ -129,7 +131,7 @@ function refusalCases(suite: HypervisorSuite): void {
     await clonesOf(under).remove(under.vm, NAME)
   })
 
-  hypervisorCase(suite, 'clones.remove() refuses a VM that is no copy of ours', async (under) => {
+  cloneCase(suite, 'clones.remove() refuses a VM that is no copy of ours', async (under) => {
     const { hypervisor, vm } = under
     await rejectsWith('hypervisor-refused', clonesOf(under).remove(vm, vm.name))
     assert.equal(await clonesOf(under).find(vm, vm.name), undefined)
@@ -154,6 +156,21 @@ async function interrupted(under: HypervisorUnderTest): Promise<void> {
     assert.equal(await clonesOf(under).find(vm, NAME), undefined)
     assert.deepEqual(await under.storage(), storage, `cut ${cut}`)
   }
+}
+
+/** A case that leaves no copy, whatever fails in it. */
+function cloneCase(
+  suite: HypervisorSuite,
+  sentence: string,
+  body: (under: HypervisorUnderTest) => Promise<void>,
+): void {
+  hypervisorCase(suite, sentence, async (under) => {
+    try {
+      await body(under)
+    } finally {
+      await clonesOf(under).remove(under.vm, NAME)
+    }
+  })
 }
 
 function clonesOf({ hypervisor }: HypervisorUnderTest): Clones {

@@ -12,8 +12,14 @@ const elsewhere =
 export const daemonKilled: Fault = {
   name: 'daemon-killed',
   about: 'libvirtd is killed with SIGKILL and started again 3 s later, as an init would',
-  at: { snapshot: AT, restore: ['safety-snapshot', 'roll-back', 'boot'], recover: ['database'], prune: ['remove'] },
-  elsewhere,
+  at: {
+    snapshot: AT,
+    restore: ['safety-snapshot', 'roll-back', 'boot'],
+    recover: ['database'],
+    prune: ['remove'],
+    drill: ['boot'],
+  },
+  elsewhere: `${elsewhere}; drill/clone, remove: as boot, the next call finds it gone`,
   alone: true,
   inject: () => signal('SIGKILL'),
   lift: async () => void (await ensureLibvirt(labPaths())),

@@ -9,6 +9,7 @@ export const kill9: Fault = {
     release: ['release'],
     recover: ['database', 'tidied'],
     prune: ['remove'],
+    drill: ['clone', 'boot', 'remove'],
   },
   elsewhere: 'hold/held: the process has ended by itself, see forgotten',
   inject: async ({ child }) => void child?.kill('SIGKILL'),

@@ -6,7 +6,7 @@ export const none: Fault = {
   about: 'nothing goes wrong',
   at: {
     ...{ snapshot: ['after'], restore: ['boot'], hold: ['held'], release: ['release'], recover: ['tidied'] },
-    prune: ['remove'],
+    ...{ prune: ['remove'], drill: ['remove'] },
   },
   elsewhere: 'all boundaries are the same cell',
 }

@@ -7,6 +7,7 @@
 #   stillshot-guest hold PROFILE ID TTL_MS START_MS      watchdog armed, components stopped, marked, synced; evidence
 #   stillshot-guest release ID [when-told]               fence, then everything that ran is started again
 #   stillshot-guest come-back PROFILE ID|-               how everything is after a release or a boot
+#   stillshot-guest drill PROFILE ID SECONDS             every table checked, in a copy that has no network; never elsewhere
 #   stillshot-guest status | version | collect ID        what this boot knows; changes nothing
 #   stillshot-guest freeze SOURCE | thaw SOURCE          a hold for a snapshot that somebody else takes, called from inside
 #   stillshot-guest kept -|ID | forget ID                what such freezes showed, until it is collected

@@ -2,7 +2,7 @@
 # === The other verbs ===
 
 main() {
-  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold release come-back status collect kept forget freeze thaw version'
+  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold release come-back status collect kept forget drill freeze thaw version'
   # The only verb for a user who is not root: it becomes root through sudo, and through nothing else.
   if [ "$1" = gate ]; then
     VERB=gate
@@ -19,6 +19,7 @@ main() {
     come-back) come_back_verb "$@" ;;
     status) status_verb "$@" ;;
     collect) collect_verb "$@" ;;
+    drill) drill_verb "$@" ;;
     kept) kept_verb "$@" ;;
     forget) forget_verb "$@" ;;
     freeze) freeze_verb "$@" ;;

@@ -36,6 +36,7 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         `release ${HOLD}; reboot`,
         `release ${HOLD} && reboot`,
         'release $(reboot)',
+        `drill mysql ${HOLD} 60`,
         'release `reboot`',
         'release ../../etc',
         "release 'a b'",

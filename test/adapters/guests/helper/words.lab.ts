@@ -24,6 +24,8 @@ const wrongUsage: readonly (readonly string[])[] = [
   ['release', '../../../../../tmp/01JDABCDEFGHJ'],
   ['probe', '-x'],
   ['drain', 'mysql', HOLD, '601'],
+  ['drill', 'mysql', HOLD, '0'],
+  ['drill', 'mysql', HOLD],
 ]
 
 for (const shell of Object.keys(SHELLS) as ShellName[]) {

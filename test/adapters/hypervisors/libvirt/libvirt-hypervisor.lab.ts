@@ -7,5 +7,6 @@ const { capabilities } = new LibvirtHypervisor({ name: 'kvm', uri: 'qemu:///syst
 testHypervisor({
   name: 'libvirt on qcow2 and raw images',
   capabilities,
+  clones: true,
   open: () => openLibvirt({ secondFormat: 'raw' }),
 })

@@ -32,6 +32,7 @@ export async function openLibvirt(options: Omit<TinyVmOptions, 'uri'> = {}): Pro
       vm: await hypervisor.findVm(tiny.uuid),
       write: tiny.write,
       read: tiny.read,
+      readClone: (clone, disk) => tiny.readOf(clone.uuid, disk),
       stop: tiny.stop,
       storage: tiny.files,
       makeAmbiguous: async () => {

@@ -23,6 +23,8 @@ export interface TinyVm {
   virsh(...words: readonly string[]): Promise<string>
   write(disk: string, value: number): Promise<void>
   read(disk: string): Promise<number>
+  /** The same of another domain, which is off. */
+  readOf(domain: string, disk: string): Promise<number>
   stop(): Promise<void>
   /** Path of the disk's active image. */
   image(disk: string): Promise<string>
@@ -67,8 +69,14 @@ export async function tinyVm(options: TinyVmOptions): Promise<TinyVm> {
     await remove()
     throw error
   })
-  const disks = async () => parseTargets(await virsh('domblklist', uuid))
-  const image = async (disk: string) => (await disks()).get(disk) ?? ''
+  const imageOf = async (domain: string, disk: string) =>
+    parseTargets(await virsh('domblklist', domain)).get(disk) ?? ''
+  const image = (disk: string) => imageOf(uuid, disk)
+  const readOf = async (domain: string, disk: string) => {
+    const words = await imageWords(await imageOf(domain, disk))
+    const { stdout } = await run('qemu-io', ['-r', '-c', `read -v 0 1`, ...words])
+    return Number.parseInt(/^00000000: +([0-9a-f]{2})/m.exec(stdout)?.[1] ?? 'NaN', 16)
+  }
   const off = async () => (await virsh('domstate', uuid)).trim() === 'shut off'
   return {
     uri: options.uri,
@@ -88,10 +96,8 @@ export async function tinyVm(options: TinyVmOptions): Promise<TinyVm> {
           `qemu-io -d ${await deviceOf(virsh, uuid, disk)} "${command}"`,
         )
     },
-    read: async (disk) => {
-      const { stdout } = await run('qemu-io', ['-r', '-c', `read -v 0 1`, ...(await imageWords(await image(disk)))])
-      return Number.parseInt(/^00000000: +([0-9a-f]{2})/m.exec(stdout)?.[1] ?? 'NaN', 16)
-    },
+    readOf,
+    read: (disk) => readOf(uuid, disk),
     stop: async () => {
       if (!(await off())) await virsh('destroy', uuid)
     },

@@ -1,0 +1,191 @@
+import type { DrillRecord, RestorePoint } from '../catalog/catalog.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
+import { GuestHelper } from '../guest/guest-helper.ts'
+import type { CloneRequest, Clones } from '../hypervisor/clones.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
+import type { UndoRecord } from '../saga/journal-event.ts'
+import type { Clock } from '../system/clock.ts'
+import { retry } from '../system/retry.ts'
+import { awaitComeBack } from './await-come-back.ts'
+import { clonesOf } from './clones-of.ts'
+import { type DrillSeen, holdOf, markerPaths } from './judge-drill.ts'
+import { isOwn } from './own-points.ts'
+import { phase } from './phase.ts'
+import type { Phase, Ports, VmSettings } from './ports.ts'
+import { awaitBoot, proveRestoredMachine } from './restore-steps.ts'
+import type { Run } from './run.ts'
+import { label } from './snapshot-steps.ts'
+
+const CLONE_LIMIT_MS = 3_600_000
+const LOOK_FOR_MS = 60_000
+const BOOT_LIMIT_MS = 900_000
+const READY_LIMIT_MS = 600_000
+const POWER_ON_LIMIT_MS = 120_000
+/** Where nothing else is said. */
+export const CHECK_LIMIT_MS = 3_600_000
+/** How many drills of a point are remembered. */
+const REMEMBERED = 10
+
+/** The way back from a copy: there is none. */
+export function removeClone(name: string): UndoRecord {
+  return { action: 'remove-clone', args: { clone: name }, urgent: false, timeoutMs: 600_000 }
+}
+
+/** Rejects with everything that speaks against making the copy now; resolves with the rest. Changes nothing. */
+export async function checkDrill(
+  ports: Pick<Ports, 'hypervisor' | 'agentShells'>,
+  vm: Vm,
+  request: CloneRequest,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { hypervisor, agentShells } = ports
+  if (hypervisor.guestAgent?.exec === undefined || agentShells === undefined) {
+    throw new StillshotError(
+      'not-supported',
+      `no program can be run in a guest of ${hypervisor.name} without a network`,
+    )
+  }
+  const findings = await clonesOf(hypervisor).check(vm, request, { signal, timeoutMs: LOOK_FOR_MS })
+  const refusing = findings.filter(({ severity }) => severity === 'refuse')
+  const [first] = refusing
+  if (first === undefined) return findings
+  throw new StillshotError(first.error ?? 'preflight-refused', refusing.map(({ message }) => message).join('; '), {
+    hint: refusing.map(({ hint }) => hint).join('; '),
+    details: { findings: refusing },
+  })
+}
+
+/** Makes the copy, once; a lost answer is settled by looking. */
+export async function cloneOrFind(
+  clones: Clones,
+  vm: Vm,
+  request: CloneRequest,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<Vm> {
+  let lost: unknown
+  await clones.create(vm, request, { signal, timeoutMs: CLONE_LIMIT_MS }).catch((thrown) => {
+    if (!['answer-lost', 'hypervisor-unreachable'].includes(toStillshotError(thrown).code)) throw thrown
+    lost = thrown
+  })
+  const look = async () => {
+    const found = await clones.find(vm, request.name, { signal, timeoutMs: LOOK_FOR_MS })
+    if (found !== undefined) return found
+    throw new StillshotError('answer-lost', `the copy ${request.name} of ${vm.name} is not there`, { cause: lost })
+  }
+  const when = (error: unknown) => toStillshotError(error).code !== 'cancelled'
+  return retry(look, { clock, signal, pauseMs: 1_000, limitMs: lost === undefined ? 0 : LOOK_FOR_MS, when })
+}
+
+export interface Examined extends DrillSeen {
+  readonly bootMs: number
+  readonly readyMs: number
+  readonly checkMs: number
+}
+
+/**
+ * Boots the copy and looks at it through its agent. What cannot be seen is told, not thrown: it says nothing about the data.
+ * Rejects when cancelled only.
+ */
+export async function examineClone(
+  ports: Ports,
+  run: Run,
+  settings: VmSettings,
+  { point, clone, signal }: { point: RestorePoint; clone: Vm; signal: AbortSignal },
+): Promise<Examined> {
+  const { clock } = ports.system
+  const { application, hypervisor } = ports
+  const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
+  const times = { bootMs: 0, readyMs: 0, checkMs: 0 }
+  const lap = stopwatch(clock)
+  let seen: DrillSeen = { data: [] }
+  let helper: GuestHelper | undefined
+  try {
+    helper = await openCloneHelper(ports, settings, clone)
+    const within = { helper }
+    await during('boot', async () => {
+      await hypervisor.powerOn(clone, { signal, timeoutMs: POWER_ON_LIMIT_MS })
+      await awaitBoot(ports, within, settings, { signal, limitMs: BOOT_LIMIT_MS })
+    })
+    times.bootMs = lap()
+    // A log that says nothing of recovery will not say more by waiting: it is judged from the last answer.
+    const want = { profile: settings.profile.name, claims: ['came-back'] as const, limitMs: READY_LIMIT_MS }
+    const cameBack = await during('come-back', () => awaitComeBack({ application, ...within, clock }, want, signal))
+    times.readyMs = lap()
+    const { answer } = cameBack
+    const data = application.judgeData(holdOf(point), answer)
+    seen = { cameBack, machine: proveRestoredMachine(clone, answer), data }
+    const asked = await during('examine', () => ask(within.helper, run, settings, { point, clone, signal }))
+    seen = { ...seen, answer: asked }
+    times.checkMs = lap()
+  } catch (thrown) {
+    signal.throwIfAborted()
+    seen = { ...seen, error: toStillshotError(thrown) }
+  } finally {
+    await helper?.close()
+  }
+  return { ...seen, ...times }
+}
+
+function ask(
+  helper: GuestHelper,
+  run: Run,
+  { profile, drill }: VmSettings,
+  { point, clone, signal }: { point: RestorePoint; clone: Vm; signal: AbortSignal },
+) {
+  const { assertions = [], limitMs = CHECK_LIMIT_MS } = drill ?? {}
+  const orders = { markers: markerPaths(point), assertions, limitMs }
+  return helper.drill(profile.name, run.id, orders, { signal, machine: clone.uuid, timeoutMs: limitMs + 120_000 })
+}
+
+/** The agent works as root; no network and no account of the guest is needed. */
+async function openCloneHelper(
+  { agentShells, system }: Ports,
+  { guest, databasePassword }: VmSettings,
+  clone: Vm,
+): Promise<GuestHelper> {
+  if (agentShells === undefined) throw new StillshotError('not-supported', 'nobody made a way in by the agent')
+  return new GuestHelper({
+    shells: await agentShells(clone),
+    target: { ...guest, user: 'root', host: `agent of ${clone.name}` },
+    clock: system.clock,
+    ...(databasePassword === undefined ? {} : { databasePassword }),
+  })
+}
+
+/** Whole milliseconds since the last call. */
+function stopwatch(clock: Clock): () => number {
+  let last = clock.monotonic()
+  return () => {
+    const now = clock.monotonic()
+    const passed = Math.round(now - last)
+    last = now
+    return passed
+  }
+}
+
+/**
+ * Keeps what the drill showed with the point. One that failed takes the grade down to `suspect`, on the snapshot as well
+ * where it is ours.
+ */
+export async function recordDrill(
+  ports: Ports,
+  run: Run,
+  { vm, point }: { vm: Vm; point: RestorePoint },
+  drill: DrillRecord,
+): Promise<RestorePoint> {
+  const drills = [...(point.drills ?? []), drill].slice(-REMEMBERED)
+  if (drill.result !== 'failed') {
+    const kept = { ...point, drills }
+    await ports.catalog.savePoint(kept)
+    return kept
+  }
+  const failed = drill.reasons.map(({ message }) => message).join('; ')
+  const reason = { code: 'drill-failed', message: `the drill of ${drill.at} found: ${failed}` }
+  const reasons = [reason, ...point.reasons.filter(({ code }) => code !== reason.code)]
+  const lowered: RestorePoint = { ...point, grade: 'suspect', reasons, drills }
+  ports.log.error('a drill failed: the restore point is suspect', { vm: point.vm, point: point.id, found: failed })
+  if (isOwn(lowered)) await label(ports, run, vm, lowered)
+  else await ports.catalog.savePoint(lowered)
+  return lowered
+}
