@@ -1,7 +1,7 @@
 import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
 import { AgentShells } from '../../adapters/guests/agent/agent-shells.ts'
 import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
-import { FakeHypervisor, type FakeHypervisorOptions } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
 import type { Ports, ProgressEvent, VmSettings } from '../../src/coordinator/ports.ts'
 import { recoverRuns } from '../../src/coordinator/recover-runs.ts'
