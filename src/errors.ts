@@ -149,6 +149,28 @@ export const ERRORS = {
     hint: 'everything that was stopped for the backup was started again; its own log says how the backup ended',
   },
 
+  'backup-not-allowed': {
+    exit: 34,
+    retry: false,
+    hint: 'name a repository under `vms: VM: backup:`, then run `stillshot guest install VM`: the guest keeps what is allowed',
+  },
+  'repository-unusable': {
+    exit: 46,
+    retry: false,
+    hint: 'nothing that was stored before has been touched; mend the named place, then run again',
+  },
+  'backup-not-found': { exit: 47, retry: false, hint: '`stillshot list` shows the backups and where they lie' },
+  'backup-damaged': {
+    exit: 48,
+    retry: false,
+    hint: 'do not rely on this backup: take another one, and look at the storage that keeps it',
+  },
+  'dump-failed': {
+    exit: 49,
+    retry: false,
+    hint: 'no backup was kept; the words of the program in the guest stand in the message',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {

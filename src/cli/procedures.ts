@@ -1,3 +1,4 @@
+import type { checkBackup } from '../coordinator/check-backup.ts'
 import type { checkVm } from '../coordinator/check-vm.ts'
 import type { collectFreezes } from '../coordinator/collect-freezes.ts'
 import type { dropBackup, finishBackup, recordUnheldBackup } from '../coordinator/finish-backup.ts'
@@ -9,12 +10,15 @@ import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
+import type { takeBackup } from '../coordinator/take-backup.ts'
 import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
 import type { readJournal } from '../saga/read-journal.ts'
 
 /** What the commands call. The real ones are loaded when they are called; a test gives its own. */
 export interface Procedures {
   readonly takeSnapshot: typeof takeSnapshot
+  readonly takeBackup: typeof takeBackup
+  readonly checkBackup: typeof checkBackup
   readonly checkVm: typeof checkVm
   readonly holdVm: typeof holdVm
   readonly releaseHold: typeof releaseHold
@@ -36,6 +40,8 @@ export interface Procedures {
 /** The coordinator's own. */
 export const lazyProcedures: Procedures = {
   takeSnapshot: async (...given) => (await import('../coordinator/take-snapshot.ts')).takeSnapshot(...given),
+  takeBackup: async (...given) => (await import('../coordinator/take-backup.ts')).takeBackup(...given),
+  checkBackup: async (...given) => (await import('../coordinator/check-backup.ts')).checkBackup(...given),
   checkVm: async (...given) => (await import('../coordinator/check-vm.ts')).checkVm(...given),
   holdVm: async (...given) => (await import('../coordinator/hold.ts')).holdVm(...given),
   releaseHold: async (...given) => (await import('../coordinator/release-hold.ts')).releaseHold(...given),

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
@@ -50,6 +51,7 @@ const COMMANDS: readonly DefineCommand[] = [
   initCommand,
   checkCommand,
   snapshotCommand,
+  backupCommand,
   listCommand,
   showCommand,
   restoreCommand,

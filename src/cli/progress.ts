@@ -46,6 +46,11 @@ const WORDS: Readonly<Record<Phase, string>> = {
   boot: 'boot',
   recover: 'recover',
   prune: 'prune',
+  dump: 'dump',
+  archive: 'archive',
+  load: 'load',
+  unpack: 'unpack',
+  verify: 'verify',
 }
 
 /** The last line of the screen ticks while a phase lasts; from the hold to the come-back it shows the outage so far. */

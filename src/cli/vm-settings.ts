@@ -1,3 +1,4 @@
+import { directoryDefaults } from '../config/schema/repositories.ts'
 import type { Settings, VmEntry } from '../config/settings.ts'
 import type { VmSettings } from '../coordinator/ports.ts'
 import { StillshotError } from '../errors.ts'
@@ -29,6 +30,15 @@ export function vmSettings(
       ...(user === undefined ? {} : { databaseUser: user }),
       ...(defaultsFile === undefined ? {} : { defaultsFile }),
     },
+    ...backupOf(settings, entry),
     ...(password === undefined ? {} : { databasePassword: secret(password, `vms.${name}.database.password`) }),
   }
+}
+
+function backupOf({ repositories }: Settings, { backup }: VmEntry): Pick<VmSettings, 'backup'> {
+  if (backup === undefined) return {}
+  const { repository, restore } = backup
+  const stored = repositories[repository]
+  const compression = (stored?.kind === 'directory' ? stored.compression : undefined) ?? directoryDefaults.compression
+  return { backup: { repository, compression, allowed: restore ? ['backup', 'restore'] : ['backup'] } }
 }

@@ -44,6 +44,7 @@ export interface VmEntry {
   readonly longTransactionsMs: number
   readonly disks: Readonly<Record<string, string>>
   readonly database: { readonly user?: string; readonly password?: string; readonly defaultsFile?: string }
+  readonly backup?: { readonly repository: string; readonly restore: boolean }
 }
 
 /** Fills in what the configuration leaves out. `folder`: what its paths are relative to. Pure. */
@@ -97,6 +98,7 @@ function vmOf(vm: Config['vms'][string], user: string): VmEntry {
     longTransactionsMs: durationMs(vm.longTransactions ?? vmDefaults.longTransactions),
     disks: vm.disks ?? {},
     database: vm.database ?? {},
+    ...(vm.backup === undefined ? {} : { backup: { restore: vmDefaults.restore, ...vm.backup } }),
   }
 }
 

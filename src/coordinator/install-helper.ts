@@ -37,7 +37,7 @@ export async function installHelper(
 ): Promise<GuestHelperReport> {
   const files: InstallFiles = {
     helper: ports.helper.content,
-    profiles: { [settings.profile.name]: profileFile(settings.profile, settings.database ?? {}) },
+    profiles: { [settings.profile.name]: profileFile(settings.profile, profileOptions(settings)) },
     user: settings.guest.user,
   }
   await asRoot(ports, settings, order, installScript(files))
@@ -50,6 +50,10 @@ export async function installHelper(
   }
   const authorizedKeysOptions = `restrict,command="${HELPER_PATH} gate"`
   return { ...report, state: 'installed', ...(order.forcedCommand ? { authorizedKeysOptions } : {}) }
+}
+
+function profileOptions({ database, backup }: VmSettings) {
+  return { ...database, ...(backup === undefined ? {} : { allowed: backup.allowed }) }
 }
 
 /** Which helper the guest has, asked over the configured user's sudo line. Changes nothing. */

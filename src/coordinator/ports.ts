@@ -2,9 +2,11 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Application } from '../guest/application.ts'
 import type { GuestShells, GuestTarget } from '../guest/guest-shell.ts'
 import type { HelperFile } from '../guest/helper-file.ts'
-import type { Profile } from '../guest/profile.ts'
+import type { Allowed, Profile } from '../guest/profile.ts'
 import type { Hypervisor } from '../hypervisor/hypervisor.ts'
 import type { Log } from '../log/log.ts'
+import type { Compression } from '../repository/manifest.ts'
+import type { Repositories } from '../repository/repository.ts'
 import type { System } from '../system/system.ts'
 
 /** Everything outside the coordinator, given by the composition root (src/main.ts) or by a test. */
@@ -20,6 +22,8 @@ export interface Ports {
   readonly stateDirectory: string
   /** The helper as this version ships it. */
   readonly helper: HelperFile
+  /** Off-host storage; absent where there is none to be had. */
+  readonly repositories?: Repositories
 }
 
 /** Live progress for a person; plain data, so that terminal, plain lines and tests print it their own way. */
@@ -50,6 +54,11 @@ export const PHASES = [
   'boot',
   'recover',
   'prune',
+  'dump',
+  'archive',
+  'load',
+  'unpack',
+  'verify',
 ] as const
 export type Phase = (typeof PHASES)[number]
 
@@ -70,6 +79,12 @@ export interface VmSettings {
   readonly disks: Readonly<Record<string, string>>
   /** How the helper logs in to the server; default: root over the unix socket. */
   readonly database?: { readonly defaultsFile?: string; readonly databaseUser?: string }
+  /** Where its backups go, and what the guest's helper may do for them; absent where the configuration allows none. */
+  readonly backup?: {
+    readonly repository: string
+    readonly allowed: readonly Allowed[]
+    readonly compression: Compression
+  }
   /** Fetches the database password when the profile logs in with one; sent on the helper's stdin only. */
   readonly databasePassword?: () => Promise<string>
 }

@@ -70,7 +70,17 @@ export async function lookAhead(
 
 /** Rejects with one error that names everything that refuses; else resolves with what the hold needs. */
 export function passed(vm: string, seen: Preflight): Passed {
-  const refusing = seen.findings.filter(({ severity }) => severity === 'refuse')
+  refuseIfAny(vm, seen.findings)
+  const { probe, sameMachine, coverage, forecast } = seen
+  if (!probe || !sameMachine || !coverage || !forecast) {
+    throw new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
+  }
+  return { findings: seen.findings, probe, sameMachine, coverage, forecast }
+}
+
+/** Throws one error that names every finding that refuses; nothing when there is none. */
+export function refuseIfAny(vm: string, findings: readonly Finding[]): void {
+  const refusing = findings.filter(({ severity }) => severity === 'refuse')
   const first = refusing[0]
   if (first !== undefined) {
     const codes = new Set(refusing.map(({ error }) => error ?? 'preflight-refused'))
@@ -83,11 +93,6 @@ export function passed(vm: string, seen: Preflight): Passed {
       details: { findings: refusing },
     })
   }
-  const { probe, sameMachine, coverage, forecast } = seen
-  if (!probe || !sameMachine || !coverage || !forecast) {
-    throw new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
-  }
-  return { findings: seen.findings, probe, sameMachine, coverage, forecast }
 }
 
 /** What a guest says of itself may be of any length. */
@@ -125,7 +130,8 @@ async function hypervisorFindings(
   return [reached, ...(snapshot.failure === undefined ? snapshot.value : [snapshot.failure])]
 }
 
-function helperFinding({ helper }: Ports, { sha256 }: ProbeAnswer): Finding {
+/** Whether the helper that answers is one of ours. */
+export function helperFinding({ helper }: Pick<Ports, 'helper'>, { sha256 }: { readonly sha256: string }): Finding {
   const known = knownHelper(helper, sha256)
   if (known === 'current') {
     return { severity: 'ok', code: 'helper-known', message: 'the helper in the guest is this version’s', hint: '' }
@@ -144,7 +150,7 @@ function helperFinding({ helper }: Ports, { sha256 }: ProbeAnswer): Finding {
   }
 }
 
-function proofFinding({ verdict, code, message }: Proof, hint: string): Finding {
+export function proofFinding({ verdict, code, message }: Proof, hint: string): Finding {
   return verdict === 'proven'
     ? { severity: 'ok', code, message, hint: '' }
     : { severity: 'refuse', code, message, hint }
@@ -154,7 +160,8 @@ type Attempt<T> =
   | { readonly value: T; readonly failure?: never }
   | { readonly value?: never; readonly failure: Finding }
 
-async function attempt<T>(look: () => Promise<T>): Promise<Attempt<T>> {
+/** What a look sees, or the finding that it could not be had. */
+export async function attempt<T>(look: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await look() }
   } catch (thrown) {

@@ -8,6 +8,7 @@ import { labelPoint } from './label-point.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
+import { settleBackup } from './settle-backup.ts'
 
 interface World {
   readonly ports: Ports
@@ -94,6 +95,9 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       const { outcome, why } = await again(signal, 2_000, end)
       return `the restore point ${id} is ${outcome}${why === undefined ? '' : `: ${why.message}`}`
     },
+
+    'settle-backup': ({ repository, vm, id }, signal) =>
+      settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
       const vm = await findVm(signal)

@@ -8,11 +8,13 @@ interface Rule {
   readonly unknown?: Grade
 }
 
+export type Rules = Readonly<Partial<Record<Claim, Rule>>>
+
 /**
  * What each claim is worth. A snapshot of all disks of the right machine at one point in time is at least what a power cut
  * leaves (`crash-only`); where not even that is certain, it is `suspect`.
  */
-const RULES: Readonly<Partial<Record<Claim, Rule>>> = {
+const RULES: Rules = {
   'same-machine': { contradicted: 'suspect', unknown: 'suspect' },
   'one-helper': { contradicted: 'suspect', unknown: 'suspect' },
   covered: { contradicted: 'suspect', unknown: 'suspect' },
@@ -38,9 +40,14 @@ export interface Graded {
  * one takes the grade down as its rule says. Pure.
  */
 export function gradeEvidence(proofs: readonly Proof[]): Graded {
-  let grade: Grade = 'db-stopped'
+  return gradeBy(RULES, 'db-stopped', proofs)
+}
+
+/** {@link gradeEvidence} by other rules: `best` is what is left when every claim that they ask for is proven. */
+export function gradeBy(rules: Rules, best: Grade, proofs: readonly Proof[]): Graded {
+  let grade = best
   const reasons: { reason: Reason; left: Grade }[] = []
-  for (const [claim, rule] of Object.entries(RULES) as [Claim, Rule][]) {
+  for (const [claim, rule] of Object.entries(rules) as [Claim, Rule][]) {
     const given = proofs.filter((proof) => proof.claim === claim)
     const failing = given.filter(({ verdict }) => verdict !== 'proven')
     if (given.length === 0) failing.push(missing(claim))

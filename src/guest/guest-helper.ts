@@ -5,6 +5,7 @@ import { durationWords } from '../system/duration-words.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { isSameUuid } from './same-machine.ts'
+import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 
 /** Where `guest install` puts the helper, and what the one line of sudoers names. */
 export const HELPER_PATH = '/usr/local/sbin/stillshot-guest'
@@ -37,6 +38,7 @@ const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['guest-locked', 'guest-locked'],
   ['released-before', 'hold-expired'],
   ['unknown-profile', 'helper-missing'],
+  ['not-allowed', 'backup-not-allowed'],
 ])
 
 /**
@@ -99,6 +101,30 @@ export class GuestHelper {
     return this.#ask('forget', [id], id, call)
   }
 
+  /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
+  inventory(profile: string, call: CallOptions): Promise<Answers['inventory']> {
+    return this.#ask('inventory', [profile], '', call)
+  }
+
+  /** A verb whose answer is a stream: how it ended, whatever that is. What `output` was given is whole only then. */
+  async stream(verb: StreamVerb, args: readonly string[], call: StreamCall): Promise<StreamEnd> {
+    const password = await this.#passwordFor(verb)
+    const { body, output, signal, timeoutMs } = call
+    const limits = { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+    try {
+      const shell = await this.shell(limits)
+      const { exitStatus, stderr } = await shell.stream([...this.#prefix, HELPER_PATH, verb, ...args], {
+        ...limits,
+        input: requestBytes(password, call),
+        keepInputOpen: body === undefined,
+        output,
+      })
+      return { exitStatus, stderr: this.#redaction.text(stderr) }
+    } catch (thrown) {
+      throw this.#unanswered(verb, thrown)
+    }
+  }
+
   /** The open connection, for what is no verb (installing the helper). */
   async shell(call: CallOptions = {}): Promise<GuestShell> {
     if (this.#shell?.open !== true) this.#shell = await this.#options.shells.open(this.#options.target, call)
@@ -112,16 +138,19 @@ export class GuestHelper {
     await shell?.close()
   }
 
+  get #prefix(): readonly string[] {
+    return this.#options.target.user === 'root' ? [] : ['sudo', '-n']
+  }
+
   async #ask<V extends Verb>(verb: V, args: readonly string[], holdId: string, call: HelperCall): Promise<Answers[V]> {
     const { target, clock } = this.#options
     const limitMs = call.timeoutMs ?? 60_000
     using deadline = clock.deadline(limitMs, call.signal)
     const password = await this.#passwordFor(verb)
-    const prefix = target.user === 'root' ? [] : ['sudo', '-n']
     let result: CommandResult
     try {
       const shell = await this.shell({ signal: deadline.signal, timeoutMs: limitMs })
-      result = await shell.run([...prefix, HELPER_PATH, verb, ...args], {
+      result = await shell.run([...this.#prefix, HELPER_PATH, verb, ...args], {
         signal: deadline.signal,
         stdin: password === undefined ? '' : `password=${password}\n`,
         ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
@@ -150,7 +179,7 @@ export class GuestHelper {
    * Fetched once, before anything is stopped. Starting needs none: a release is sent also when the vault is away, and
    * only the first SELECT 1 is then not seen.
    */
-  async #passwordFor(verb: Verb): Promise<string | undefined> {
+  async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
     if (verb !== 'release') return this.#password
     return this.#password?.catch(() => undefined)

@@ -149,6 +149,8 @@ function fail(name: string) {
 
 const NONE: Procedures = {
   takeSnapshot: fail('takeSnapshot'),
+  takeBackup: fail('takeBackup'),
+  checkBackup: fail('checkBackup'),
   checkVm: fail('checkVm'),
   holdVm: fail('holdVm'),
   releaseHold: fail('releaseHold'),

@@ -71,6 +71,12 @@ const pointOf = (text: string): RestorePoint =>
     evidence: { version: 1, proofs: [{ claim: text, verdict: 'unknown', code: text, message: text }] },
   })
 
+const dumpOf = (text: string): RestorePoint =>
+  somePoint({
+    ...{ id: '01JDEEEEEEEEEEEEEEEEEEEEEE', vm: text, kind: 'dump', snapshot: text, grade: 'suspect' },
+    evidence: { version: 1, repository: text, manifest: { streams: [{ name: text, sizeBytes: 1 }], restore: [text] } },
+  })
+
 /** One that `hook test` can tell of. */
 const backupOf = (text: string): RestorePoint =>
   somePoint({
@@ -96,7 +102,7 @@ function appWith(text: string): FakeAppOptions {
     { event: 'intent', at: text, step: text, undo: { action: text, args: {}, urgent: true, timeoutMs: 1 } },
   ]
   return {
-    points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text)],
+    points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text), dumpOf(text)],
     holds: [HOLD],
     byHand: text,
     interactive: true,
@@ -114,6 +120,8 @@ function appWith(text: string): FakeAppOptions {
         findings: [finding],
         coverage: [{ guest: text, disk: text, by: 'serial' }],
       }),
+      takeBackup: async () => dumpOf(text),
+      checkBackup: async () => ({ vm: text, ok: false, findings: [finding], coverage: [] }),
       restoreSnapshot: async () => ({
         ...{ version: 1, vm: text, point: pointOf(text), plan: [text], cameBack: false, proofs: [] },
         ...{ bootMs: 1, readyMs: 1, totalMs: 1 },
@@ -156,11 +164,19 @@ function appWith(text: string): FakeAppOptions {
 /** Every command there is, so that a new one is thought of. */
 const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   list: [['list']],
-  show: [['show', '01JDAAAAAAAAAAAAAAAAAAAAAA']],
+  show: [
+    ['show', '01JDAAAAAAAAAAAAAAAAAAAAAA'],
+    ['show', '01JDEEEEEEEEEEEEEEEEEEEEEE'],
+  ],
   check: [['check', 'db1']],
   snapshot: [
     ['snapshot', 'db1'],
     ['snapshot', '--verbose', 'db1'],
+  ],
+  backup: [
+    ['backup', 'db1'],
+    ['backup', 'db1', '--dry-run'],
+    ['backup', 'db1', '--only', 'files'],
   ],
   restore: [
     ['restore', 'db1'],

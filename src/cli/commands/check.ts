@@ -5,7 +5,7 @@ import type { Finding } from '../../finding.ts'
 import type { App, Session } from '../app.ts'
 import { formatMs, line } from '../format.ts'
 import type { Act, CommandResult } from '../result.ts'
-import { eachVm, failedText, selectVms } from '../vms.ts'
+import { eachVm, failedText, type Outcome, selectVms } from '../vms.ts'
 
 export function checkCommand(program: Command, act: Act): void {
   program
@@ -20,15 +20,17 @@ export async function check(app: App, session: Session, names: readonly string[]
   const all = Object.keys((await session.settings()).vms)
   const vms = await selectVms(session, names.length === 0 ? all : names)
   const { signal, procedures } = app
-  const { results, failed, statuses } = await eachVm(
-    session,
-    vms,
-    { signal, changesNothing: true },
-    ({ ports, settings }) => procedures.checkVm(ports, settings, { signal }),
+  const looks = await eachVm(session, vms, { signal, changesNothing: true }, ({ ports, settings }) =>
+    procedures.checkVm(ports, settings, { signal }),
   )
+  return vms.length === 0 ? { ...checkDocument(looks), text: 'no VM is configured\n' } : checkDocument(looks)
+}
+
+/** What a look before a run found, for every command that can look only. */
+export function checkDocument({ results, failed, statuses }: Outcome<CheckReport>): CommandResult {
   return {
     document: { reports: results, failed },
-    text: vms.length === 0 ? 'no VM is configured\n' : results.map(reportText).join('\n'),
+    text: results.map(reportText).join('\n'),
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, ...results.map(statusOf)]),
   }

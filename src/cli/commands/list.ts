@@ -34,5 +34,5 @@ async function list(app: App, session: Session, names: readonly string[]): Promi
 
 /** A snapshot stays on the storage of the machine that it secures; nobody should take it for a backup. */
 function placeOf({ hypervisor, kind, snapshot }: RestorePoint): string {
-  return kind === 'backup' ? snapshot : `on ${hypervisor} only`
+  return kind === 'backup' || kind === 'dump' ? snapshot : `on ${hypervisor} only`
 }

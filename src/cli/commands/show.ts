@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { nativeIdOfVmKey, type RestorePoint, type RunRecord } from '../../catalog/catalog.ts'
+import { dumpEvidence } from '../../coordinator/backup-manifest.ts'
 import type { BackedUpEvidence } from '../../coordinator/unfinished-backup.ts'
 import { StillshotError, toStillshotError } from '../../errors.ts'
+import type { StreamFacts } from '../../repository/manifest.ts'
 import type { JournalEvent } from '../../saga/journal-event.ts'
 import { shellWord } from '../../system/shell-word.ts'
 import type { App, Session } from '../app.ts'
-import { formatAge, indent, line } from '../format.ts'
+import { formatAge, formatBytes, indent, line } from '../format.ts'
 import { gradeText, outageText, pointDocument } from '../point-text.ts'
 import { proofLines } from '../proofs.ts'
 import type { Act, CommandResult } from '../result.ts'
@@ -34,7 +36,7 @@ async function show(app: App, session: Session, id: string): Promise<CommandResu
     point === undefined ? '' : pointText(app, point),
     run === undefined ? '' : runText(run),
     typeof journal === 'string' ? line`timeline: ${journal}\n` : `timeline\n${indent(timeline(journal))}`,
-    byHand === undefined ? '' : line`by hand, on the hypervisor\n  ${byHand}\n`,
+    byHand === undefined || point === undefined ? '' : byHandText(point, byHand),
   ]
   return {
     document: {
@@ -66,6 +68,8 @@ async function readEvents(app: App, session: Session, run: string): Promise<read
 /** Asks the hypervisor for the VM, bounded: somebody reads this when little else works. */
 async function commandByHand(app: App, session: Session, point: RestorePoint): Promise<string> {
   if (point.kind === 'backup') return unpackByHand(point)
+  const dump = dumpEvidence(point)
+  if (dump !== undefined) return dump.manifest.restore.join('\n')
   try {
     for (const [, entry] of await selectVms(session, [point.vm])) {
       const hypervisor = await session.openHypervisor(entry.hypervisor)
@@ -86,7 +90,16 @@ function unpackByHand({ snapshot, vmKey, hypervisor, evidence }: RestorePoint): 
   return `${words.join(' ')} (on a node of ${hypervisor}; over a VM that is there with --force, which deletes its disks)`
 }
 
+function byHandText({ kind }: RestorePoint, commands: string): string {
+  const where = kind === 'dump' ? 'in the folder of the backup' : 'on the hypervisor'
+  return `by hand, ${where}\n${commands
+    .split('\n')
+    .map((command) => line`  ${command}\n`)
+    .join('')}`
+}
+
 function whereText({ kind, snapshot, hypervisor }: RestorePoint): string {
+  if (kind === 'dump') return line`  backup of databases, files or configuration in ${snapshot}`
   if (kind === 'backup') return line`  backup ${snapshot}, made by ${hypervisor} itself`
   return line`  snapshot ${snapshot} on ${hypervisor} only: a copy elsewhere is a backup, this is not`
 }
@@ -99,9 +112,14 @@ function pointText(app: App, point: RestorePoint): string {
     ...(point.outage === undefined ? [] : [`  outage ${outageText(point.outage)}`]),
     ...(point.note === undefined ? [] : [line`  note: ${point.note}`]),
     whereText(point),
+    ...(dumpEvidence(point)?.manifest.streams ?? []).map(streamText),
     ...proofLines(point.evidence).map((line) => `  ${line}`),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function streamText({ name, sizeBytes, contentBytes }: StreamFacts): string {
+  return line`  ${name}: ${formatBytes(sizeBytes)}, ${formatBytes(contentBytes)} unpacked`
 }
 
 function runText({ id, procedure, vm, startedAt, endedAt, outcome, error }: RunRecord): string {

@@ -59,6 +59,23 @@ const database = {
   },
 } as const
 
+const backup = {
+  type: 'object',
+  description:
+    'Lets `stillshot backup` read databases, files and configuration of the guest, and a restore write them. Run `stillshot guest install` after a change: the guest keeps what is allowed.',
+  additionalProperties: false,
+  required: ['repository'],
+  properties: {
+    repository: { ...text, description: 'Name under `repositories:`.', examples: ['nas'] },
+    restore: {
+      type: 'boolean',
+      description: 'The guest also takes databases and files back; false lets it be read only.',
+      default: true,
+      examples: [true],
+    },
+  },
+} as const
+
 const vm = {
   type: 'object',
   description: 'One VM.',
@@ -106,6 +123,7 @@ const vm = {
       examples: [{ '/dev/sdb': 'scsi1' }],
     },
     database,
+    backup,
   },
 } as const
 
@@ -125,4 +143,5 @@ export const vmDefaults = {
   budget: hold.properties.budget.default,
   drain: vm.properties.drain.default,
   longTransactions: vm.properties.longTransactions.default,
+  restore: backup.properties.restore.default,
 } as const

@@ -6,6 +6,7 @@ import type {
   DrainAnswer,
   ForgetAnswer,
   HoldAnswer,
+  InventoryAnswer,
   KeptAnswer,
   ProbeAnswer,
   ReleaseAnswer,
@@ -14,6 +15,7 @@ import type {
 } from './answers.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { holdSchema } from './hold-schema.ts'
+import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
@@ -31,6 +33,7 @@ export interface Answers {
   readonly status: StatusAnswer
   readonly kept: KeptAnswer
   readonly forget: ForgetAnswer
+  readonly inventory: InventoryAnswer
 }
 export type Verb = keyof Answers
 
@@ -44,6 +47,7 @@ const SCHEMAS = {
   status: statusSchema,
   kept: keptSchema,
   forget: forgetSchema,
+  inventory: inventorySchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {
