@@ -32,7 +32,6 @@ const BAD: readonly (readonly [string, number, string, RegExp])[] = [
   ['snapshot db1 db2 --together', 15, 'not-supported', /--together/],
   ['restore db1 --from backup', 15, 'not-supported', /--from backup/],
   ['drill db1', 15, 'not-supported', /stillshot drill/],
-  ['backup db1', 15, 'not-supported', /stillshot backup/],
   ['prune', 13, 'usage', /prune needs --yes where nobody can be asked/],
   ['prune db9 --yes', 14, 'vm-not-configured', /VM db9 is not under vms:/],
   ['serve', 15, 'not-supported', /stillshot serve/],
@@ -114,7 +113,7 @@ test('help and version go to standard output with status 0, with --json as a doc
 
 test('commands that are not there yet are not listed', async () => {
   const { out } = await run(['--help'])
-  for (const later of ['drill', 'backup', 'serve', 'runbook', 'complete-vms']) {
+  for (const later of ['drill', 'serve', 'runbook', 'complete-vms']) {
     assert.doesNotMatch(out, new RegExp(`^ +${later}\\b`, 'm'))
   }
 })

@@ -3,13 +3,13 @@ import { describe, test } from 'node:test'
 import type { Command } from 'commander'
 import fc from 'fast-check'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
-import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import { commandTree } from '../../src/cli/program.ts'
 import { progressDisplay } from '../../src/cli/progress.ts'
 import type { Phase } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
 import { type FakeAppOptions, type Ran, run, someHold, somePoint } from '../cli/fake-app.ts'
+import { backupOf, dumpOf, pointOf } from './hostile-points.ts'
 import { anyText } from './mutations.ts'
 
 /** What may reach a terminal: no control character but newline and tab, nothing that turns, breaks or hides a line. */
@@ -59,33 +59,6 @@ const forging = fc
   .map((ends) => ['said', ...ends.map((end) => `${end}db1: restore point 01JDCCCCCCCCCCCCCCCCCCCCCC`)].join(''))
 
 const HOLD = someHold()
-
-const pointOf = (text: string): RestorePoint =>
-  somePoint({
-    vm: text,
-    hypervisor: text,
-    snapshot: text,
-    note: text,
-    grade: 'suspect',
-    reasons: [{ code: text, message: text }],
-    evidence: { version: 1, proofs: [{ claim: text, verdict: 'unknown', code: text, message: text }] },
-  })
-
-const dumpOf = (text: string): RestorePoint =>
-  somePoint({
-    ...{ id: '01JDEEEEEEEEEEEEEEEEEEEEEE', vm: text, kind: 'dump', snapshot: text, grade: 'suspect' },
-    evidence: { version: 1, repository: text, manifest: { streams: [{ name: text, sizeBytes: 1 }], restore: [text] } },
-  })
-
-/** One that `hook test` can tell of. */
-const backupOf = (text: string): RestorePoint =>
-  somePoint({
-    ...{ id: '01JDDDDDDDDDDDDDDDDDDDDDDD', kind: 'backup', snapshot: text },
-    evidence: {
-      ...{ version: 1, backup: { times: { heldAt: text, loggedAt: text } } },
-      proofs: [{ claim: 'inside-hold', verdict: 'unknown', code: text, message: text }],
-    },
-  })
 
 function appWith(text: string): FakeAppOptions {
   const reason = { code: text, message: text }

@@ -31,7 +31,7 @@ async function show(app: App, session: Session, id: string): Promise<CommandResu
   }
   const runId = point?.run ?? run?.id ?? ''
   const journal = await readEvents(app, session, runId)
-  const byHand = point === undefined ? undefined : await commandByHand(app, session, point)
+  const byHand = point === undefined ? undefined : await commandsByHand(app, session, point)
   const text = [
     point === undefined ? '' : pointText(app, point),
     run === undefined ? '' : runText(run),
@@ -43,7 +43,7 @@ async function show(app: App, session: Session, id: string): Promise<CommandResu
       point: point === undefined ? null : pointDocument(point),
       run: run ?? null,
       journal: typeof journal === 'string' ? [] : journal,
-      byHand: byHand ?? null,
+      byHand: byHand?.join('\n') ?? null,
     },
     text: text.filter((part) => part !== '').join('\n'),
   }
@@ -66,20 +66,20 @@ async function readEvents(app: App, session: Session, run: string): Promise<read
 }
 
 /** Asks the hypervisor for the VM, bounded: somebody reads this when little else works. */
-async function commandByHand(app: App, session: Session, point: RestorePoint): Promise<string> {
-  if (point.kind === 'backup') return unpackByHand(point)
+async function commandsByHand(app: App, session: Session, point: RestorePoint): Promise<readonly string[]> {
+  if (point.kind === 'backup') return [unpackByHand(point)]
   const dump = dumpEvidence(point)
-  if (dump !== undefined) return dump.manifest.restore.join('\n')
+  if (dump !== undefined) return dump.manifest.restore
   try {
     for (const [, entry] of await selectVms(session, [point.vm])) {
       const hypervisor = await session.openHypervisor(entry.hypervisor)
       const vm = await hypervisor.findVm(entry.id, { signal: app.signal, timeoutMs: 5000 })
-      return hypervisor.byHand(vm, 'roll-back', point.snapshot)
+      return [hypervisor.byHand(vm, 'roll-back', point.snapshot)]
     }
   } catch (thrown) {
-    return `not known: ${toStillshotError(thrown).message}`
+    return [`not known: ${toStillshotError(thrown).message}`]
   }
-  return 'not known'
+  return ['not known']
 }
 
 /** No VM is rolled back to an archive; without --force nothing that is there is overwritten. */
@@ -90,12 +90,9 @@ function unpackByHand({ snapshot, vmKey, hypervisor, evidence }: RestorePoint): 
   return `${words.join(' ')} (on a node of ${hypervisor}; over a VM that is there with --force, which deletes its disks)`
 }
 
-function byHandText({ kind }: RestorePoint, commands: string): string {
+function byHandText({ kind }: RestorePoint, commands: readonly string[]): string {
   const where = kind === 'dump' ? 'in the folder of the backup' : 'on the hypervisor'
-  return `by hand, ${where}\n${commands
-    .split('\n')
-    .map((command) => line`  ${command}\n`)
-    .join('')}`
+  return `by hand, ${where}\n${commands.map((command) => line`  ${command}\n`).join('')}`
 }
 
 function whereText({ kind, snapshot, hypervisor }: RestorePoint): string {
