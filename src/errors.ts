@@ -171,6 +171,12 @@ export const ERRORS = {
     hint: 'no backup was kept; the words of the program in the guest stand in the message',
   },
 
+  'load-failed': {
+    exit: 43,
+    retry: false,
+    hint: 'what was there before is put back from the safety dump; `stillshot show RUN` tells how that ended',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {

@@ -9,9 +9,11 @@ import type { helperStatus, installHelper, removeHelper } from '../coordinator/i
 import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
+import type { restoreBackup } from '../coordinator/restore-backup.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
 import type { takeBackup } from '../coordinator/take-backup.ts'
 import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
+import type { verifyBackup } from '../coordinator/verify-backup.ts'
 import type { readJournal } from '../saga/read-journal.ts'
 
 /** What the commands call. The real ones are loaded when they are called; a test gives its own. */
@@ -26,6 +28,8 @@ export interface Procedures {
   readonly finishBackup: typeof finishBackup
   readonly dropBackup: typeof dropBackup
   readonly recordUnheldBackup: typeof recordUnheldBackup
+  readonly restoreBackup: typeof restoreBackup
+  readonly verifyBackup: typeof verifyBackup
   readonly restoreSnapshot: typeof restoreSnapshot
   readonly pruneVm: typeof pruneVm
   readonly recoverRuns: typeof recoverRuns
@@ -50,6 +54,8 @@ export const lazyProcedures: Procedures = {
   dropBackup: async (...given) => (await import('../coordinator/finish-backup.ts')).dropBackup(...given),
   recordUnheldBackup: async (...given) =>
     (await import('../coordinator/finish-backup.ts')).recordUnheldBackup(...given),
+  restoreBackup: async (...given) => (await import('../coordinator/restore-backup.ts')).restoreBackup(...given),
+  verifyBackup: async (...given) => (await import('../coordinator/verify-backup.ts')).verifyBackup(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),

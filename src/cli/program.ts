@@ -15,6 +15,7 @@ import { restoreCommand } from './commands/restore.ts'
 import { showCommand } from './commands/show.ts'
 import { snapshotCommand } from './commands/snapshot.ts'
 import { trustCommand } from './commands/trust.ts'
+import { verifyCommand } from './commands/verify.ts'
 import type { Act } from './result.ts'
 
 /** The tree of commands; completions and docs/reference/command-line.md are made from it. Errors are thrown, not printed. */
@@ -55,6 +56,7 @@ const COMMANDS: readonly DefineCommand[] = [
   listCommand,
   showCommand,
   restoreCommand,
+  verifyCommand,
   holdCommand,
   releaseCommand,
   pruneCommand,

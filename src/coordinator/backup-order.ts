@@ -7,6 +7,8 @@ export interface BackupOrder {
   readonly parts: readonly Part[]
   /** Name under `repositories:`; default: the VM's own. */
   readonly repository?: string
+  /** Kept with the restore point. */
+  readonly note?: string
   /** Ends the forward path; what had been begun is taken back. */
   readonly signal: AbortSignal
 }

@@ -17,6 +17,7 @@ interface StreamPlan {
   readonly verb: StreamVerb
   readonly args: readonly string[]
   readonly databases?: readonly string[]
+  readonly paths?: readonly string[]
   readonly last?: RegExp
   readonly accept?: readonly number[]
 }
@@ -41,10 +42,17 @@ export function planStreams(
       ...{ name: 'users.sql', part: 'databases', content: 'users', verb: 'users', args: [profile] },
       ...{ last: USERS_COMPLETED, wanted: true },
     },
-    { ...tar, name: 'files.tar', part: 'files', args: [profile, 'files'], wanted: inventory.files.length > 0 },
+    {
+      ...tar,
+      name: 'files.tar',
+      part: 'files',
+      args: [profile, 'files'],
+      paths: inventory.files,
+      wanted: inventory.files.length > 0,
+    },
     {
       ...{ ...tar, name: 'configuration.tar', part: 'configuration', args: [profile, 'configuration'] },
-      wanted: inventory.configuration.length > 0,
+      ...{ paths: inventory.configuration, wanted: inventory.configuration.length > 0 },
     },
     {
       ...{ name: 'packages.txt', part: 'configuration', content: 'packages', verb: 'packages', args: [profile] },
@@ -90,9 +98,9 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
     },
   })
   judgeEnd(vm, plan.verb, end, { ...plan, tail: seen.tail })
-  const { part, content } = plan
+  const { part, content, paths = [] } = plan
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
-  const facts = { name, part, content, compression, ...stored, contentBytes: seen.sizeBytes, changedWhileRead }
+  const facts = { name, part, content, compression, ...stored, contentBytes: seen.sizeBytes, paths, changedWhileRead }
   return { facts, position: content === 'sql' ? positionOf(seen.head) : null }
 }
 

@@ -3,7 +3,7 @@ import { HELPER_PATH } from '../guest/guest-helper.ts'
 import type { CommandResult, GuestShell } from '../guest/guest-shell.ts'
 import { knownHelper } from '../guest/helper-file.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
-import { profileFile } from '../guest/profile.ts'
+import { applicationProfile, profileFile } from '../guest/profile.ts'
 import { type InstallFiles, installScript, removeScript } from './install-script.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { openHelper } from './run.ts'
@@ -37,7 +37,7 @@ export async function installHelper(
 ): Promise<GuestHelperReport> {
   const files: InstallFiles = {
     helper: ports.helper.content,
-    profiles: { [settings.profile.name]: profileFile(settings.profile, profileOptions(settings)) },
+    profiles: profileFiles(settings),
     user: settings.guest.user,
   }
   await asRoot(ports, settings, order, installScript(files))
@@ -52,8 +52,13 @@ export async function installHelper(
   return { ...report, state: 'installed', ...(order.forcedCommand ? { authorizedKeysOptions } : {}) }
 }
 
-function profileOptions({ database, backup }: VmSettings) {
-  return { ...database, ...(backup === undefined ? {} : { allowed: backup.allowed }) }
+function profileFiles({ profile, database, backup }: VmSettings): Readonly<Record<string, string>> {
+  const allowed = backup === undefined ? {} : { allowed: backup.allowed }
+  const application = backup === undefined ? undefined : applicationProfile(profile)
+  return {
+    [profile.name]: profileFile(profile, { ...database, ...allowed }),
+    ...(application === undefined ? {} : { [application.name]: profileFile(application) }),
+  }
 }
 
 /** Which helper the guest has, asked over the configured user's sudo line. Changes nothing. */

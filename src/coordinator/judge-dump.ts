@@ -15,7 +15,7 @@ export function judgeEnd(
   { exitStatus, stderr }: StreamEnd,
   { tail, last, accept = [0] }: { tail: string; last?: RegExp; accept?: readonly number[] },
 ): void {
-  const said = stderr.trim().slice(0, 500)
+  const said = stderr.trim().slice(-500)
   if (exitStatus === undefined || !accept.includes(exitStatus)) {
     const how = exitStatus === undefined ? 'by a signal' : `with ${exitStatus}`
     throw new StillshotError('dump-failed', `${vm}: '${verb}' ended ${how}: ${said || 'without a word'}`)

@@ -16,7 +16,7 @@ import { type BackupPreflight, lookBeforeBackup } from './backup-preflight.ts'
 import { planStreams, type WrittenStream, writeStream } from './backup-streams.ts'
 import { proveOneMoment } from './judge-dump.ts'
 import { phase } from './phase.ts'
-import type { Phase, Ports, VmSettings } from './ports.ts'
+import type { Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
 import { beginRun, endRun, failRun, lockVm, type Run } from './run.ts'
 
@@ -26,42 +26,59 @@ import { beginRun, endRun, failRun, lockVm, type Run } from './run.ts'
  * the guest. May be repeated.
  */
 export async function takeBackup(ports: Ports, settings: VmSettings, order: BackupOrder): Promise<RestorePoint> {
-  const { signal, parts } = order
-  const { clock } = ports.system
+  const { signal } = order
   const repository = await openRepository(ports, settings, order.repository)
   const run = await beginRun(ports, settings, 'take-backup')
-  const { saga, helper } = run
-  const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   try {
     const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
     await lockVm(ports, run, vm, LOCK_TTL_MS)
-    const seen = await during('preflight', async () => {
-      const look = await lookBeforeBackup(ports, settings, { helper, vm, repository, parts, signal })
-      return passedBackup(settings.name, look)
-    })
-    const key = { vm: settings.name, id: run.id }
-    const createdAt = formatInstant(clock.now())
-    await saga.intend({ step: 'write', undo: settleBackup(repository, key) })
-    const { writer, written } = await saga.act('write', () =>
-      write(ports, settings, order, { repository, key, run, seen }),
-    )
-    const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })
-    const proofs = proveDump(order, seen, after)
-    const manifest = describe(ports, order, { key, vm, createdAt, seen, written, proofs })
-    const findings = seen.findings.filter(({ severity }) => severity === 'warn')
-    const point = pointOfManifest(repository, manifest, { proofs, findings })
-    await during('after', async () => {
-      await saga.step({ step: 'list' }, () => list(ports, writer, point, manifest), { settles: ['write'] })
-      await endRun(ports, run, vm, { point: point.id })
-    })
+    const point = await makeBackup(ports, settings, order, { run, vm, repository, id: run.id })
+    await phase(ports, settings.name, 'after', () => endRun(ports, run, vm, { point: point.id }))
     return point
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
 }
 
+export interface BackupPlace {
+  readonly run: Run
+  readonly vm: Vm
+  readonly repository: Repository
+  /** Of the backup and its restore point. */
+  readonly id: string
+}
+
+/** The backup itself, as a part of a run that has the VM's lock; what is half made is taken back by the run's undo. */
+export async function makeBackup(
+  ports: Ports,
+  settings: VmSettings,
+  order: BackupOrder,
+  { run, vm, repository, id }: BackupPlace,
+): Promise<RestorePoint> {
+  const { signal, parts, note } = order
+  const { saga, helper } = run
+  const seen = await phase(ports, settings.name, 'preflight', async () => {
+    const look = await lookBeforeBackup(ports, settings, { helper, vm, repository, parts, signal })
+    return passedBackup(settings.name, look)
+  })
+  const key = { vm: settings.name, id }
+  const createdAt = formatInstant(ports.system.clock.now())
+  await saga.intend({ step: 'write', undo: settleBackup(repository, key) })
+  const { writer, written } = await saga.act('write', () =>
+    write(ports, settings, order, { repository, key, run, seen }),
+  )
+  const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })
+  const proofs = proveDump(order, seen, after)
+  const manifest = describe(ports, order, { key, vm, createdAt, seen, written, proofs })
+  const findings = seen.findings.filter(({ severity }) => severity === 'warn')
+  const made = pointOfManifest(repository, manifest, { proofs, findings })
+  const point = { ...made, run: run.id, ...(note === undefined ? {} : { note }) }
+  await saga.step({ step: 'list' }, () => list(ports, writer, point, manifest), { settles: ['write'] })
+  return point
+}
+
 /** A dump of a large server takes hours; the lock is broken only after its process is dead. */
-const LOCK_TTL_MS = 86_400_000
+export const LOCK_TTL_MS = 86_400_000
 
 interface Writing {
   readonly repository: Repository

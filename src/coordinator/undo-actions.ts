@@ -5,6 +5,7 @@ import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { labelPoint } from './label-point.ts'
+import { loadBack } from './load-back.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
@@ -98,6 +99,12 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
     'settle-backup': ({ repository, vm, id }, signal) =>
       settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
+
+    'load-back': ({ repository, vm, id, databases }, signal) => {
+      const names = JSON.parse(need(databases)) as readonly string[]
+      const backup = { repository: need(repository), vm: need(vm), id: need(id), databases: names }
+      return again(signal, 2_000, () => loadBack(ports, settings, helper, backup, signal))
+    },
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
       const vm = await findVm(signal)

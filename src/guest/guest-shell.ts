@@ -64,7 +64,7 @@ export interface StreamResult {
   /** Exit status; undefined when a signal ended the command. */
   readonly exitStatus: number | undefined
   readonly signal?: string
-  /** The beginning of it, at most 64 KiB. */
+  /** The end of it, at most 64 KiB. */
   readonly stderr: string
 }
 

@@ -15,6 +15,16 @@ export interface BackupPaths {
   readonly configuration: readonly string[]
 }
 
+/** Ends the name of the profile that holds an application while its database server runs. */
+export const APPLICATION_SUFFIX = '.application'
+
+/** The profile without its database server; undefined where nothing else is in it. */
+export function applicationProfile(profile: Profile): Profile | undefined {
+  const components = profile.components.filter(({ kind }) => kind !== 'dbms')
+  if (components.length === 0) return undefined
+  return { name: `${profile.name}${APPLICATION_SUFFIX}`, components, settingsPutBack: profile.settingsPutBack }
+}
+
 /** What the helper may do beside stopping and starting. */
 export type Allowed = 'backup' | 'restore'
 

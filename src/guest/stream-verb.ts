@@ -16,7 +16,7 @@ export interface StreamCall extends CallOptions {
 export interface StreamEnd {
   /** Undefined when a signal ended it. */
   readonly exitStatus: number | undefined
-  /** What it complained of, at most 64 KiB. */
+  /** The end of what it complained of, at most 64 KiB. */
   readonly stderr: string
 }
 

@@ -49,6 +49,8 @@ export interface StreamFacts {
   readonly sha256: string
   /** Before it was packed. */
   readonly contentBytes: number
+  /** Of a tar: the paths that it holds, as the guest named them. */
+  readonly paths: readonly string[]
   /** Of a tar: what the program said about files that changed while it read them. */
   readonly changedWhileRead: readonly string[]
 }

@@ -159,6 +159,8 @@ const NONE: Procedures = {
   dropBackup: fail('dropBackup'),
   recordUnheldBackup: fail('recordUnheldBackup'),
   restoreSnapshot: fail('restoreSnapshot'),
+  restoreBackup: fail('restoreBackup'),
+  verifyBackup: fail('verifyBackup'),
   pruneVm: fail('pruneVm'),
   recoverRuns: fail('recoverRuns'),
   installHelper: fail('installHelper'),

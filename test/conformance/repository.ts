@@ -117,7 +117,7 @@ function someManifest({ sizeBytes, sha256 }: { sizeBytes: number; sha256: string
     streams: [
       {
         ...{ name: 'databases.sql.gz', part: 'databases', content: 'sql', compression: 'gzip', sizeBytes, sha256 },
-        ...{ contentBytes: 7, changedWhileRead: [] },
+        ...{ contentBytes: 7, paths: [], changedWhileRead: [] },
       },
     ],
     restore: ['gunzip < databases.sql.gz | mysql'],

@@ -16,7 +16,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   'a string': `INSERT INTO t VALUES ('it''s ${FORGED}', 'back\\\\', 'sl\\'ash ${FORGED}');\n`,
   'a double quoted string': `INSERT INTO t VALUES ("${FORGED}");\n`,
   'an identifier': `CREATE TABLE \`x\\${FORGED.replaceAll('`', '``')}\` (a INT);\n`,
-  'a comment': `/* ${FORGED.replaceAll('*/', '')} ' */ SELECT 1;\n-- it's; USE \`b\`;\n# "; USE \`b\`;\n--\n`,
+  'a comment': `/* ${FORGED.replaceAll('*/', '')} ' */ SELECT 1;\n-- it's; USE \`b\`;\n# "; USE \`b\`;\n--\nSELECT 2;\n`,
   'the text of a routine': `DELIMITER ;;\nCREATE PROCEDURE p() BEGIN SELECT 1; ${FORGED} END ;;\nDELIMITER ;\n`,
   'a routine whose mode knows no escapes': `DELIMITER ;;\n/*!50003 SET sql_mode = 'NO_BACKSLASH_ESCAPES' */ ;;\nCREATE PROCEDURE q() SELECT 'a\\' ;;\nCREATE PROCEDURE r() SELECT '${FORGED.replaceAll(';', '')}' ;;\n/*!50003 SET sql_mode = @saved_sql_mode */ ;;\nDELIMITER ;\n`,
   'minus a minus': 'SELECT 1 --1;\n',

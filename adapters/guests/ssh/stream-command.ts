@@ -37,7 +37,7 @@ export async function streamCommand(session: Session, request: StreamRequest): P
   output.on('error', () => {})
   try {
     channel = await Promise.race([openChannel(session, request), failure.promise])
-    const stderr = beginningOf(channel)
+    const stderr = endOf(channel)
     const ended = exitOf(channel)
     channel.pipe(output)
     const work = Promise.all([ended, request.output(output), feed(channel, request, ended)])
@@ -113,14 +113,12 @@ function drained(channel: ClientChannel): Promise<void> {
   return new Promise((resolve) => channel.once('drain', () => resolve()))
 }
 
-function beginningOf(channel: ClientChannel): () => string {
-  const chunks: Buffer[] = []
-  let bytes = 0
+function endOf(channel: ClientChannel): () => string {
+  let end = Buffer.alloc(0)
   channel.stderr.on('data', (chunk: Buffer) => {
-    if (bytes < MAX_STDERR_BYTES) chunks.push(chunk)
-    bytes += chunk.length
+    end = Buffer.concat([end, chunk]).subarray(-MAX_STDERR_BYTES)
   })
-  return () => Buffer.concat(chunks).subarray(0, MAX_STDERR_BYTES).toString('utf8')
+  return () => end.toString('utf8')
 }
 
 function lost(request: StreamRequest, mayHaveRun: boolean, fault?: Error) {

@@ -6,22 +6,20 @@ import { formatAge, formatMs, indent, line, printable } from '../format.ts'
 import { gradeText } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
+import { type BackupRestoreOptions, restoreFromBackup, withBackupOptions } from './restore-backup.ts'
 
-interface RestoreOptions {
+interface RestoreOptions extends BackupRestoreOptions {
   readonly point?: string
-  readonly from?: string
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly safetySnapshot: boolean
 }
 
 export function restoreCommand(program: Command, act: Act): void {
-  program
-    .command('restore')
+  withBackupOptions(program.command('restore'))
     .description('put a VM back to a restore point and prove that its database came up')
     .argument('<vm>', 'a name under vms:')
     .option('--point <id>', 'restore point, or the beginning of its id; default: the newest db-stopped one')
-    .option('--from <kind>', '`backup` for dumps, files and configuration (not there yet)')
     .option('--dry-run', 'say what would be done and lost, change nothing')
     .option('--yes', 'do not ask')
     .option('--no-safety-snapshot', 'do not snapshot the present state first: the restore cannot be undone')
@@ -31,9 +29,7 @@ export function restoreCommand(program: Command, act: Act): void {
 }
 
 async function restore(app: App, session: Session, name: string, options: RestoreOptions): Promise<CommandResult> {
-  if (options.from !== undefined) {
-    throw new StillshotError('not-supported', `--from ${options.from} is not there yet in this version`)
-  }
+  if (options.from !== undefined) return restoreFromBackup(app, session, name, options)
   const dryRun = options.dryRun ?? false
   if (!dryRun && !options.yes && !app.terminal.interactive) {
     throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
