@@ -7,6 +7,7 @@ import { isOneLine } from '../guest/stream-verb.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Part } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
+import { placeFinding } from './copies-elsewhere.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { attempt, helperFinding, proofFinding } from './preflight.ts'
 
@@ -28,18 +29,21 @@ interface Ahead {
 /** Looks at everything that a backup needs; changes nothing, and reports all that it found. Rejects only when cancelled. */
 export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead: Ahead): Promise<BackupPreflight> {
   const { helper, vm, repository, parts, signal } = ahead
-  const [stored, guest, sameUuid] = await Promise.all([
+  const [stored, place, guest, sameUuid] = await Promise.all([
     repository.check({ signal, timeoutMs: 30_000 }),
+    attempt(() => repository.place({ signal, timeoutMs: 30_000 })),
     attempt(() => helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })),
     attempt(() => ports.hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })),
   ])
   signal.throwIfAborted()
-  const failures = [guest.failure, sameUuid.failure].filter((failure) => failure !== undefined)
+  const failures = [place.failure, guest.failure, sameUuid.failure].filter((failure) => failure !== undefined)
+  if (place.value === undefined) return { findings: [...stored, ...failures] }
   if (guest.value === undefined || sameUuid.value === undefined) return { findings: [...stored, ...failures] }
   const inventory = guest.value
   const sameMachine = proveSameMachine(vm, { uuid: inventory.uuid, macs: [] }, sameUuid.value)
   const findings = [
     ...stored,
+    placeFinding(repository.name, place.value, settings.guest.host),
     helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     ...(parts.includes('databases') ? databaseFindings(inventory) : []),

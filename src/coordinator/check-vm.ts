@@ -2,6 +2,7 @@ import { vmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { CoveredDisk } from '../guest/coverage.ts'
+import { copyFinding } from './copies-elsewhere.ts'
 import type { OutageForecast } from './forecast.ts'
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -40,7 +41,8 @@ async function look(
   try {
     const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
     const seen = await lookAhead(ports, settings, { helper, vm, signal })
-    const findings = [...seen.findings, ...(await lockFindings(ports, vmKey(vm)))]
+    const points = await ports.catalog.points({ vm: settings.name })
+    const findings = [...seen.findings, ...(await lockFindings(ports, vmKey(vm))), copyFinding(settings.name, points)]
     const ok = !findings.some(({ severity }) => severity === 'refuse')
     const { forecast, coverage } = seen
     return { vm: settings.name, ok, findings, coverage: coverage?.disks ?? [], ...(forecast ? { forecast } : {}) }

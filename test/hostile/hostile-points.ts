@@ -15,7 +15,7 @@ export const pointOf = (text: string): RestorePoint =>
 
 export const dumpOf = (text: string): RestorePoint =>
   somePoint({
-    ...{ id: '01JDEEEEEEEEEEEEEEEEEEEEEE', vm: text, kind: 'dump', snapshot: text, grade: 'suspect' },
+    ...{ id: '01JDEEEEEEEEEEEEEEEEEEEEEE', kind: 'dump', snapshot: text, grade: 'suspect' },
     evidence: { version: 1, repository: text, manifest: { streams: [{ name: text, sizeBytes: 1 }], restore: [text] } },
   })
 

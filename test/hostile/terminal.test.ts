@@ -94,6 +94,13 @@ function appWith(text: string): FakeAppOptions {
         coverage: [{ guest: text, disk: text, by: 'serial' }],
       }),
       takeBackup: async () => dumpOf(text),
+      restoreBackup: async () => ({
+        ...{ version: 1, vm: text, point: dumpOf(text), plan: [text], findings: [finding] },
+        ...{ safetyPoint: dumpOf(text), beside: text },
+      }),
+      verifyBackup: async () => ({
+        ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1 }] },
+      }),
       checkBackup: async () => ({ vm: text, ok: false, findings: [finding], coverage: [] }),
       restoreSnapshot: async () => ({
         ...{ version: 1, vm: text, point: pointOf(text), plan: [text], cameBack: false, proofs: [] },
@@ -155,7 +162,10 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['restore', 'db1'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
+    ['restore', 'db1', '--from', 'backup', '--dry-run'],
+    ['restore', 'db1', '--from', 'backup', '--yes'],
   ],
+  verify: [['verify', '01JDEEEEEEEEEEEEEEEEEEEEEE']],
   prune: [
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],
