@@ -49,7 +49,7 @@ async function arrange(): Promise<void> {
     INSERT INTO idoit_system.mandator VALUES (1, 'Fabrik'), (2, 'Büro');
     INSERT INTO idoit_data.obj VALUES (1, 'a', NULL), (2, 'b', 1), (3, 'ünïcödé 🦭 ''quoted''; \\\\ -- no comment', 2);
     INSERT INTO idoit_data.cat VALUES (10, 1), (11, 3);
-    CREATE TABLE idoit_data.text (a TEXT); INSERT INTO idoit_data.text VALUES (REPEAT('long ', 2000));`)
+    CREATE TABLE idoit_data.text (a TEXT); INSERT INTO idoit_data.text VALUES (REPEAT('long ', 12000));`)
   await guest.run(`mkdir -p /var/www/html/upload/files /var/www/html/temp /var/www/html/src
     echo config > /var/www/html/src/config.inc.php; head -c 300000 /dev/urandom > /var/www/html/upload/files/1_image.png
     truncate -s 50M /var/www/html/upload/sparse; echo cached > /var/www/html/temp/cache
@@ -263,14 +263,22 @@ async function lockTable(): Promise<() => Promise<void>> {
     (await guest.sql('SHOW OPEN TABLES FROM idoit_data WHERE In_use > 0')) === '' ? undefined : true
   await waitFor(held, { what: 'the lock', timeoutMs: 30_000, everyMs: 200 })
   return async () => {
-    await guest.run('pkill -KILL -x mariadb')
+    const id = await guest.sql("SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(120)%'")
+    await guest.sql(`KILL ${id}`)
     await closed
+    await waitFor(async () => ((await waiting()) ? undefined : true), {
+      what: 'nobody to wait for the lock',
+      timeoutMs: 30_000,
+      everyMs: 200,
+    })
   }
 }
 
+async function waiting(): Promise<boolean> {
+  return (await subject.guest.sql('SHOW PROCESSLIST')).includes('Waiting for table metadata lock')
+}
+
 async function dumping(): Promise<void> {
-  const { guest } = subject
-  const waits = async () =>
-    (await guest.sql('SHOW PROCESSLIST')).includes('Waiting for table metadata lock') ? true : undefined
+  const waits = async () => ((await waiting()) ? true : undefined)
   await waitFor(waits, { what: 'the dump to wait for the lock', timeoutMs: 60_000, everyMs: 200 })
 }
