@@ -6,7 +6,9 @@ import { gradeEvidence } from '../../src/grade/grade-evidence.ts'
 import { CLAIMS, type Claim, type Proof } from '../../src/grade/proof.ts'
 
 const AFTERWARDS: readonly Claim[] = ['came-back', 'no-crash-recovery']
-const NEEDED = CLAIMS.filter((claim) => !AFTERWARDS.includes(claim))
+/** What is claimed of a dump alone. */
+const OF_DUMPS: readonly Claim[] = ['one-moment']
+const NEEDED = CLAIMS.filter((claim) => !AFTERWARDS.includes(claim) && !OF_DUMPS.includes(claim))
 
 function proof(claim: Claim, verdict: Proof['verdict'] = 'proven'): Proof {
   return { claim, verdict, code: `${claim}-${verdict}`, message: `${claim} is ${verdict}` }
