@@ -165,6 +165,34 @@ export const ERRORS = {
     hint: 'nothing speaks against the restore point, but not everything could be seen: mend what is named, drill again',
   },
 
+  'backup-not-allowed': {
+    exit: 34,
+    retry: false,
+    hint: 'name a repository under `vms: VM: backup:`, then run `stillshot guest install VM`: the guest keeps what is allowed',
+  },
+  'repository-unusable': {
+    exit: 53,
+    retry: false,
+    hint: 'nothing that was stored before has been touched; mend the named place, then run again',
+  },
+  'backup-not-found': { exit: 54, retry: false, hint: '`stillshot list` shows the backups and where they lie' },
+  'backup-damaged': {
+    exit: 55,
+    retry: false,
+    hint: 'do not rely on this backup: take another one, and look at the storage that keeps it',
+  },
+  'dump-failed': {
+    exit: 49,
+    retry: false,
+    hint: 'no backup was kept; the words of the program in the guest stand in the message',
+  },
+
+  'load-failed': {
+    exit: 43,
+    retry: false,
+    hint: 'what was there before is put back from the safety dump; `stillshot show RUN` tells how that ended',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {

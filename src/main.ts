@@ -16,6 +16,7 @@ import { StillshotError } from './errors.ts'
 import type { GuestShells } from './guest/guest-shell.ts'
 import type { Hypervisor, Vm } from './hypervisor/hypervisor.ts'
 import { Redaction } from './log/redaction.ts'
+import type { Repository } from './repository/repository.ts'
 import { formatInstant } from './system/instant.ts'
 import type { System } from './system/system.ts'
 
@@ -110,6 +111,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
         agentShells: async (guest: Vm) => openAgentShells(world, opened, guest),
         application: mysqlApplication(),
         helper: await loadHelper(),
+        repositories: { open: async (wanted: string) => openRepository(await settings(), wanted) },
       }
       return { ports, settings: vm }
     },
@@ -225,6 +227,17 @@ async function openVsphere(
     ...(ca === undefined ? {} : { authorityPath: ca }),
     login: { username, password: secret(password, `hypervisors.${name}.password`) },
   })
+}
+
+async function openRepository({ repositories, file }: Settings, name: string): Promise<Repository> {
+  const entry = Object.hasOwn(repositories, name) ? repositories[name] : undefined
+  if (entry === undefined) throw new StillshotError('config-invalid', `there is no repository ${name} in ${file}`)
+  if (entry.kind === 'restic') {
+    throw new StillshotError('not-supported', `repositories.${name}: restic is not there yet in this version`)
+  }
+  const { directoryDefaults } = await import('./config/schema/repositories.ts')
+  const { DirectoryRepository } = await import('../adapters/repositories/directory/directory-repository.ts')
+  return new DirectoryRepository({ name, path: entry.path, mount: entry.mount ?? directoryDefaults.mount })
 }
 
 async function secrets({ host, redaction }: World, { file }: Settings) {

@@ -89,8 +89,9 @@ export interface RestorePoint {
    * `safety`: taken before a roll back, not graded by a hold. `foreign`: somebody else's snapshot, graded by a freeze from
    * inside; never ours to remove or to write on. `backup`: made by the hypervisor's own job, around
    * a hold of ours or a freeze from inside; `snapshot` names its archive.
+   * `dump`: databases, files and configuration in a repository; `snapshot` says where.
    */
-  readonly kind: 'snapshot' | 'safety' | 'foreign' | 'backup'
+  readonly kind: 'snapshot' | 'safety' | 'foreign' | 'backup' | 'dump'
   readonly mode: 'stop' | 'freeze' | 'none'
   readonly grade: Grade
   readonly reasons: readonly Reason[]

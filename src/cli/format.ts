@@ -23,6 +23,13 @@ export function formatMs(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
+/** `340 B`, `4.2 KiB`, `1.3 GiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1)
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
+}
+
 /** Whole units: `12 s`, `5 min`, `3 h`, `9 d`; `-` for a time that is none or lies ahead. */
 export function formatAge(nowMs: number, createdAt: string): string {
   const seconds = Math.floor((nowMs - parseInstant(createdAt)) / 1000)

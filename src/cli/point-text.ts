@@ -21,6 +21,12 @@ export const GRADE_WORDS: Readonly<Record<Grade, string>> = {
   suspect: 'do not rely on it: something was seen that contradicts a good snapshot',
 }
 
+/** The same of a dump, which is no picture of disks. */
+const DUMP_WORDS: Readonly<Partial<Record<Grade, string>>> = {
+  'db-locked': 'every table as it was at one moment, read while the database ran',
+  'crash-only': 'each table by itself: not all of them are shown to be of one moment',
+}
+
 /** `4.2 s: stop 1.1 s, snapshot 0.6 s, start 1.9 s, ready 600 ms`. */
 export function outageText(outage: Outage): string {
   const { stopMs, snapshotMs, startMs, readyMs, totalMs } = outage
@@ -35,7 +41,10 @@ export function drillText({ result, bootMs, readyMs, checkMs, totalMs }: DrillRe
 }
 
 /** Grade with its meaning and every reason for it. */
-export function gradeText(point: Pick<RestorePoint, 'grade' | 'reasons'>): string {
+export function gradeText(
+  point: Pick<RestorePoint, 'grade' | 'reasons'> & { readonly kind?: RestorePoint['kind'] },
+): string {
   const reasons = point.reasons.map((reason) => line`\n  because ${reason.message} (${reason.code})`)
-  return [line`${point.grade}: ${GRADE_WORDS[point.grade]}`, ...reasons].join('')
+  const words = point.kind === 'dump' ? DUMP_WORDS[point.grade] : undefined
+  return [line`${point.grade}: ${words ?? GRADE_WORDS[point.grade]}`, ...reasons].join('')
 }

@@ -1,3 +1,4 @@
+import type { checkBackup } from '../coordinator/check-backup.ts'
 import type { checkVm } from '../coordinator/check-vm.ts'
 import type { collectFreezes } from '../coordinator/collect-freezes.ts'
 import type { dropBackup, finishBackup, recordUnheldBackup } from '../coordinator/finish-backup.ts'
@@ -10,15 +11,20 @@ import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { rebuildCatalog } from '../coordinator/rebuild-catalog.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
+import type { restoreBackup } from '../coordinator/restore-backup.ts'
 import type { restoreChoices } from '../coordinator/restore-choices.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
 import type { runDrill } from '../coordinator/run-drill.ts'
+import type { takeBackup } from '../coordinator/take-backup.ts'
 import type { takeSnapshot } from '../coordinator/take-snapshot.ts'
+import type { verifyBackup } from '../coordinator/verify-backup.ts'
 import type { readJournal } from '../saga/read-journal.ts'
 
 /** What the commands call. The real ones are loaded when they are called; a test gives its own. */
 export interface Procedures {
   readonly takeSnapshot: typeof takeSnapshot
+  readonly takeBackup: typeof takeBackup
+  readonly checkBackup: typeof checkBackup
   readonly checkVm: typeof checkVm
   readonly holdVm: typeof holdVm
   readonly releaseHold: typeof releaseHold
@@ -27,6 +33,8 @@ export interface Procedures {
   readonly dropBackup: typeof dropBackup
   readonly recordUnheldBackup: typeof recordUnheldBackup
   readonly restoreChoices: typeof restoreChoices
+  readonly restoreBackup: typeof restoreBackup
+  readonly verifyBackup: typeof verifyBackup
   readonly restoreSnapshot: typeof restoreSnapshot
   readonly makeRunbook: typeof makeRunbook
   readonly runDrill: typeof runDrill
@@ -44,6 +52,8 @@ export interface Procedures {
 /** The coordinator's own. */
 export const lazyProcedures: Procedures = {
   takeSnapshot: async (...given) => (await import('../coordinator/take-snapshot.ts')).takeSnapshot(...given),
+  takeBackup: async (...given) => (await import('../coordinator/take-backup.ts')).takeBackup(...given),
+  checkBackup: async (...given) => (await import('../coordinator/check-backup.ts')).checkBackup(...given),
   checkVm: async (...given) => (await import('../coordinator/check-vm.ts')).checkVm(...given),
   holdVm: async (...given) => (await import('../coordinator/hold.ts')).holdVm(...given),
   releaseHold: async (...given) => (await import('../coordinator/release-hold.ts')).releaseHold(...given),
@@ -53,6 +63,8 @@ export const lazyProcedures: Procedures = {
   recordUnheldBackup: async (...given) =>
     (await import('../coordinator/finish-backup.ts')).recordUnheldBackup(...given),
   restoreChoices: async (...given) => (await import('../coordinator/restore-choices.ts')).restoreChoices(...given),
+  restoreBackup: async (...given) => (await import('../coordinator/restore-backup.ts')).restoreBackup(...given),
+  verifyBackup: async (...given) => (await import('../coordinator/verify-backup.ts')).verifyBackup(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
   makeRunbook: async (...given) => (await import('../coordinator/make-runbook.ts')).makeRunbook(...given),
   runDrill: async (...given) => (await import('../coordinator/run-drill.ts')).runDrill(...given),

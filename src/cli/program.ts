@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { catalogCommand } from './commands/catalog.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
@@ -17,6 +18,7 @@ import { runbookCommand } from './commands/runbook.ts'
 import { showCommand } from './commands/show.ts'
 import { snapshotCommand } from './commands/snapshot.ts'
 import { trustCommand } from './commands/trust.ts'
+import { verifyCommand } from './commands/verify.ts'
 import type { Act } from './result.ts'
 
 /** The tree of commands; completions and docs/reference/command-line.md are made from it. Errors are thrown, not printed. */
@@ -53,11 +55,13 @@ const COMMANDS: readonly DefineCommand[] = [
   initCommand,
   checkCommand,
   snapshotCommand,
+  backupCommand,
   listCommand,
   showCommand,
   restoreCommand,
   runbookCommand,
   drillCommand,
+  verifyCommand,
   holdCommand,
   releaseCommand,
   pruneCommand,

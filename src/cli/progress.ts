@@ -48,6 +48,11 @@ const WORDS: Readonly<Record<Phase, string>> = {
   examine: 'checks',
   recover: 'recover',
   prune: 'prune',
+  dump: 'dump',
+  archive: 'archive',
+  load: 'load',
+  unpack: 'unpack',
+  verify: 'verify',
 }
 
 /** The last line of the screen ticks while a phase lasts; from the hold to the come-back it shows the outage so far. */

@@ -8,7 +8,7 @@ import { proofLines } from './proofs.ts'
 import type { Act, CommandResult } from './result.ts'
 
 /** Commands that are promised and not there yet. */
-const LATER = ['backup', 'serve']
+const LATER = ['serve']
 
 /**
  * Runs one command line (without node and script) and prints its result. With `--json`, standard output is exactly one

@@ -1,3 +1,4 @@
+import { directoryDefaults } from '../config/schema/repositories.ts'
 import type { Settings, VmEntry } from '../config/settings.ts'
 import type { VmSettings } from '../coordinator/ports.ts'
 import { StillshotError } from '../errors.ts'
@@ -30,10 +31,19 @@ export function vmSettings(
       ...(user === undefined ? {} : { databaseUser: user }),
       ...(defaultsFile === undefined ? {} : { defaultsFile }),
     },
+    ...backupOf(settings, entry),
     ...(password === undefined ? {} : { databasePassword: secret(password, `vms.${name}.database.password`) }),
   }
 }
 
 function drillSettings({ assert, ...limits }: VmEntry['drill']): NonNullable<VmSettings['drill']> {
   return { assertions: assert, ...limits }
+}
+
+function backupOf({ repositories }: Settings, { backup }: VmEntry): Pick<VmSettings, 'backup'> {
+  if (backup === undefined) return {}
+  const { repository, restore } = backup
+  const stored = repositories[repository]
+  const compression = (stored?.kind === 'directory' ? stored.compression : undefined) ?? directoryDefaults.compression
+  return { backup: { repository, compression, allowed: restore ? ['backup', 'restore'] : ['backup'] } }
 }

@@ -116,6 +116,10 @@ function checkVms(config: Config, report: Report): void {
     const at = ['vms', name]
     mustExist(report, [...at, 'hypervisor'], vm.hypervisor, Object.keys(config.hypervisors), 'hypervisors')
     mustExist(report, [...at, 'profile'], vm.profile ?? vmDefaults.profile, profiles, 'profiles')
+    if (vm.backup !== undefined) {
+      const at = ['vms', name, 'backup', 'repository']
+      mustExist(report, at, vm.backup.repository, Object.keys(config.repositories ?? {}), 'repositories')
+    }
     const ttl = vm.hold?.ttl ?? vmDefaults.ttl
     const budget = vm.hold?.budget ?? vmDefaults.budget
     mustFit(report, [...at, 'hold', 'ttl'], ttl, LIMITS.ttl)

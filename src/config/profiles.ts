@@ -17,8 +17,16 @@ export const BUILT_IN_PROFILES: Readonly<Record<string, Profile>> = {
       DBMS,
     ],
     settingsPutBack: false,
+    // Debian, Ubuntu and RHEL, and SUSE; a standard installation has no folder of its own in them.
+    backup: {
+      files: ['/var/www/html', '/srv/www/htdocs'],
+      exclude: ['/var/www/html/temp', '/srv/www/htdocs/temp'],
+      configuration: ['/etc/i-doit'],
+    },
   },
 }
+
+const NO_PATHS = { files: [], exclude: [], configuration: [] } as const
 
 /** The built-in profiles and those of the configuration, by name. */
 export function allProfiles(config: Config): Readonly<Record<string, Profile>> {
@@ -33,6 +41,7 @@ export function allProfiles(config: Config): Readonly<Record<string, Profile>> {
         startSeconds: seconds(component.startLimit ?? profileDefaults.startLimit),
       })),
       settingsPutBack: profile.settingsPutBack ?? false,
+      ...(profile.backup === undefined ? {} : { backup: { ...NO_PATHS, ...profile.backup } }),
     },
   ])
   return { ...BUILT_IN_PROFILES, ...Object.fromEntries(own) }

@@ -47,6 +47,7 @@ export interface VmEntry {
   readonly disks: Readonly<Record<string, string>>
   readonly drill: { readonly assert: readonly string[]; readonly memoryBytes?: number; readonly limitMs: number }
   readonly database: { readonly user?: string; readonly password?: string; readonly defaultsFile?: string }
+  readonly backup?: { readonly repository: string; readonly restore: boolean }
 }
 
 /** Fills in what the configuration leaves out. `folder`: what its paths are relative to. Pure. */
@@ -102,6 +103,7 @@ function vmOf(vm: Config['vms'][string], user: string): VmEntry {
     disks: vm.disks ?? {},
     database: vm.database ?? {},
     drill: drillOf(vm.drill),
+    ...(vm.backup === undefined ? {} : { backup: { restore: vmDefaults.restore, ...vm.backup } }),
   }
 }
 

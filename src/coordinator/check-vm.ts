@@ -3,6 +3,7 @@ import { toStillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { CoveredDisk } from '../guest/coverage.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
+import { copyFinding } from './copies-elsewhere.ts'
 import { drillFindings } from './drill-findings.ts'
 import type { OutageForecast } from './forecast.ts'
 import { phase } from './phase.ts'
@@ -44,10 +45,12 @@ async function look(
   try {
     const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
     const seen = await lookAhead(ports, settings, { helper, vm, signal, taking })
+    const points = await ports.catalog.points({ vm: settings.name })
     const findings = [
       ...seen.findings,
       ...(await drillFindings(ports, settings, vm, signal)),
       ...(await lockFindings(ports, vmKey(vm))),
+      copyFinding(settings.name, points),
     ]
     const ok = !findings.some(({ severity }) => severity === 'refuse')
     const { forecast, coverage } = seen

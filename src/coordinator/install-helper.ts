@@ -3,7 +3,7 @@ import { HELPER_PATH } from '../guest/guest-helper.ts'
 import type { CommandResult, GuestShell } from '../guest/guest-shell.ts'
 import { knownHelper } from '../guest/helper-file.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
-import { profileFile } from '../guest/profile.ts'
+import { applicationProfile, profileFile } from '../guest/profile.ts'
 import { type InstallFiles, installScript, removeScript } from './install-script.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { openHelper } from './run.ts'
@@ -37,7 +37,7 @@ export async function installHelper(
 ): Promise<GuestHelperReport> {
   const files: InstallFiles = {
     helper: ports.helper.content,
-    profiles: { [settings.profile.name]: profileFile(settings.profile, settings.database ?? {}) },
+    profiles: profileFiles(settings),
     user: settings.guest.user,
   }
   await asRoot(ports, settings, order, installScript(files))
@@ -50,6 +50,15 @@ export async function installHelper(
   }
   const authorizedKeysOptions = `restrict,command="${HELPER_PATH} gate"`
   return { ...report, state: 'installed', ...(order.forcedCommand ? { authorizedKeysOptions } : {}) }
+}
+
+function profileFiles({ profile, database, backup }: VmSettings): Readonly<Record<string, string>> {
+  const allowed = backup === undefined ? {} : { allowed: backup.allowed }
+  const application = backup === undefined ? undefined : applicationProfile(profile)
+  return {
+    [profile.name]: profileFile(profile, { ...database, ...allowed }),
+    ...(application === undefined ? {} : { [application.name]: profileFile(application) }),
+  }
 }
 
 /** Which helper the guest has, asked over the configured user's sudo line. Changes nothing. */

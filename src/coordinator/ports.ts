@@ -2,9 +2,11 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Application } from '../guest/application.ts'
 import type { GuestShells, GuestTarget } from '../guest/guest-shell.ts'
 import type { HelperFile } from '../guest/helper-file.ts'
-import type { Profile } from '../guest/profile.ts'
+import type { Allowed, Profile } from '../guest/profile.ts'
 import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { Log } from '../log/log.ts'
+import type { Compression } from '../repository/manifest.ts'
+import type { Repositories } from '../repository/repository.ts'
 import type { System } from '../system/system.ts'
 import type { Runbook } from './runbook.ts'
 
@@ -25,6 +27,8 @@ export interface Ports {
   readonly stateDirectory: string
   /** The helper as this version ships it. */
   readonly helper: HelperFile
+  /** Off-host storage; absent where there is none to be had. */
+  readonly repositories?: Repositories
 }
 
 /** Keeps runbooks for the day on which stillshot is not there; plain data, so that the command line words them. */
@@ -63,6 +67,11 @@ export const PHASES = [
   'examine',
   'recover',
   'prune',
+  'dump',
+  'archive',
+  'load',
+  'unpack',
+  'verify',
 ] as const
 export type Phase = (typeof PHASES)[number]
 
@@ -84,6 +93,12 @@ export interface VmSettings {
   readonly drill?: DrillSettings
   /** How the helper logs in to the server; default: root over the unix socket. */
   readonly database?: { readonly defaultsFile?: string; readonly databaseUser?: string }
+  /** Where its backups go, and what the guest's helper may do for them; absent where the configuration allows none. */
+  readonly backup?: {
+    readonly repository: string
+    readonly allowed: readonly Allowed[]
+    readonly compression: Compression
+  }
   /** Fetches the database password when the profile logs in with one; sent on the helper's stdin only. */
   readonly databasePassword?: () => Promise<string>
 }

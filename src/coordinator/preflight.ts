@@ -95,7 +95,19 @@ export function passed(vm: string, seen: Preflight): Passed {
 
 /** As {@link passed}, where nothing will be held. */
 export function passedUnheld(vm: string, seen: Preflight): PassedUnheld {
-  const refusing = seen.findings.filter(({ severity }) => severity === 'refuse')
+  refuseIfAny(vm, seen.findings)
+  const { probe, sameMachine, coverage } = seen
+  if (!probe || !sameMachine || !coverage) throw sawNothing(vm)
+  return { findings: seen.findings, probe, sameMachine, coverage }
+}
+
+function sawNothing(vm: string): StillshotError {
+  return new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
+}
+
+/** Throws one error that names every finding that refuses; nothing when there is none. */
+export function refuseIfAny(vm: string, findings: readonly Finding[]): void {
+  const refusing = findings.filter(({ severity }) => severity === 'refuse')
   const first = refusing[0]
   if (first !== undefined) {
     const codes = new Set(refusing.map(({ error }) => error ?? 'preflight-refused'))
@@ -108,13 +120,6 @@ export function passedUnheld(vm: string, seen: Preflight): PassedUnheld {
       details: { findings: refusing },
     })
   }
-  const { probe, sameMachine, coverage } = seen
-  if (!probe || !sameMachine || !coverage) throw sawNothing(vm)
-  return { findings: seen.findings, probe, sameMachine, coverage }
-}
-
-function sawNothing(vm: string): StillshotError {
-  return new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
 }
 
 /** What a guest says of itself may be of any length. */
@@ -160,7 +165,8 @@ function cannotFreeze(kind: string): Finding {
   return { severity: 'refuse', code: 'no-freeze', message, hint: 'use mode stop', error: 'not-supported' }
 }
 
-function helperFinding({ helper }: Ports, { sha256 }: ProbeAnswer): Finding {
+/** Whether the helper that answers is one of ours. */
+export function helperFinding({ helper }: Pick<Ports, 'helper'>, { sha256 }: { readonly sha256: string }): Finding {
   const known = knownHelper(helper, sha256)
   if (known === 'current') {
     return { severity: 'ok', code: 'helper-known', message: 'the helper in the guest is this version’s', hint: '' }
@@ -179,7 +185,7 @@ function helperFinding({ helper }: Ports, { sha256 }: ProbeAnswer): Finding {
   }
 }
 
-function proofFinding({ verdict, code, message }: Proof, hint: string): Finding {
+export function proofFinding({ verdict, code, message }: Proof, hint: string): Finding {
   return verdict === 'proven'
     ? { severity: 'ok', code, message, hint: '' }
     : { severity: 'refuse', code, message, hint }
@@ -189,7 +195,8 @@ type Attempt<T> =
   | { readonly value: T; readonly failure?: never }
   | { readonly value?: never; readonly failure: Finding }
 
-async function attempt<T>(look: () => Promise<T>): Promise<Attempt<T>> {
+/** What a look sees, or the finding that it could not be had. */
+export async function attempt<T>(look: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await look() }
   } catch (thrown) {

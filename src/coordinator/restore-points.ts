@@ -94,6 +94,11 @@ function newestAt(points: readonly RestorePoint[], at: string): RestorePoint | u
 
 /** A backup is no snapshot to roll back to: only the hypervisor itself can unpack its archive. */
 function rollable(point: RestorePoint): RestorePoint {
+  if (point.kind === 'dump') {
+    throw new StillshotError('not-supported', `restore point ${point.id} is a backup in ${point.snapshot}`, {
+      hint: 'put its databases or files back with `stillshot restore VM --from backup`',
+    })
+  }
   if (point.kind !== 'backup') return point
   throw new StillshotError('not-supported', `restore point ${point.id} is a backup, ${point.snapshot}`, {
     hint: 'restore the archive with the hypervisor’s own tools, on Proxmox VE `qmrestore ARCHIVE VMID`',

@@ -7,9 +7,11 @@ import { retry } from '../system/retry.ts'
 import { clonesOf } from './clones-of.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
+import { loadBack } from './load-back.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
+import { settleBackup } from './settle-backup.ts'
 
 interface World {
   readonly ports: Ports
@@ -132,6 +134,15 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       await again(signal, 2_000, () => removeIfThere(hypervisor, vm, name, signal))
       await forgetSnapshot(catalog, settings.name, name)
       return `the snapshot ${name} is removed`
+    },
+
+    'settle-backup': ({ repository, vm, id }, signal) =>
+      settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
+
+    'load-back': ({ repository, vm, id, databases }, signal) => {
+      const names = JSON.parse(need(databases)) as readonly string[]
+      const backup = { repository: need(repository), vm: need(vm), id: need(id), databases: names }
+      return again(signal, 2_000, () => loadBack(ports, settings, helper, backup, signal))
     },
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {

@@ -8,7 +8,7 @@ interface Rule {
   readonly unknown?: Grade
 }
 
-type Rules = Readonly<Partial<Record<Claim, Rule>>>
+export type Rules = Readonly<Partial<Record<Claim, Rule>>>
 
 /**
  * What each claim is worth. A snapshot of all disks of the right machine at one point in time is at least what a power cut
@@ -55,7 +55,8 @@ export function gradeFreeze(proofs: readonly Proof[]): Graded {
   return gradeBy(OF_A_FREEZE, 'fs-frozen', proofs)
 }
 
-function gradeBy(rules: Rules, best: Grade, proofs: readonly Proof[]): Graded {
+/** {@link gradeEvidence} by other rules: `best` is what is left when every claim that they ask for is proven. */
+export function gradeBy(rules: Rules, best: Grade, proofs: readonly Proof[]): Graded {
   let grade = best
   const reasons: { reason: Reason; left: Grade }[] = []
   for (const [claim, rule] of Object.entries(rules) as [Claim, Rule][]) {

@@ -29,6 +29,8 @@ export const CLAIMS = [
   'came-back',
   /** The server started without crash recovery. Not asked for, but when contradicted it takes the grade down. */
   'no-crash-recovery',
+  /** A dump: every table in it is as it was at one moment. */
+  'one-moment',
 ] as const
 export type Claim = (typeof CLAIMS)[number]
 

@@ -5,6 +5,7 @@ import { durationWords } from '../system/duration-words.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { isSameUuid } from './same-machine.ts'
+import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 import { WaitingRelease } from './waiting-release.ts'
 
 /** Where `guest install` puts the helper, and what the one line of sudoers names. */
@@ -49,6 +50,7 @@ const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['guest-locked', 'guest-locked'],
   ['released-before', 'hold-expired'],
   ['unknown-profile', 'helper-missing'],
+  ['not-allowed', 'backup-not-allowed'],
 ])
 
 /**
@@ -136,6 +138,30 @@ export class GuestHelper {
     return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
   }
 
+  /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
+  inventory(profile: string, call: CallOptions): Promise<Answers['inventory']> {
+    return this.#ask('inventory', [profile], '', call)
+  }
+
+  /** A verb whose answer is a stream: how it ended, whatever that is. What `output` was given is whole only then. */
+  async stream(verb: StreamVerb, args: readonly string[], call: StreamCall): Promise<StreamEnd> {
+    const password = await this.#passwordFor(verb)
+    const { body, output, signal, timeoutMs } = call
+    const limits = { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+    try {
+      const shell = await this.shell(limits)
+      const { exitStatus, stderr } = await shell.stream(this.#command(verb, args), {
+        ...limits,
+        input: requestBytes(password, call),
+        keepInputOpen: body === undefined,
+        output,
+      })
+      return { exitStatus, stderr: this.#redaction.text(stderr) }
+    } catch (thrown) {
+      throw this.#unanswered(verb, thrown)
+    }
+  }
+
   /** The open connection, for what is no verb (installing the helper). */
   async shell(call: CallOptions = {}): Promise<GuestShell> {
     if (this.#shell?.open !== true) this.#shell = await this.#options.shells.open(this.#options.target, call)
@@ -185,7 +211,7 @@ export class GuestHelper {
     return await shell.run(command, options)
   }
 
-  #command(verb: Verb, args: readonly string[]): readonly string[] {
+  #command(verb: Verb | StreamVerb, args: readonly string[]): readonly string[] {
     const prefix = this.#options.target.user === 'root' ? [] : ['sudo', '-n']
     return [...prefix, HELPER_PATH, verb, ...args]
   }
@@ -203,7 +229,7 @@ export class GuestHelper {
    * Fetched once, before anything is stopped. Starting needs none: a release is sent also when the vault is away, and
    * only the first SELECT 1 is then not seen.
    */
-  async #passwordFor(verb: Verb): Promise<string | undefined> {
+  async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
     if (verb !== 'release') return this.#password
     return this.#password?.catch(() => undefined)

@@ -27,6 +27,13 @@ export interface GuestShell {
    * the signal's reason when the caller gives up. Nothing of that stops a command that the guest has begun.
    */
   run(argv: readonly string[], options?: RunOptions): Promise<CommandResult>
+  /**
+   * Runs one command whose input or output may be of any length: neither is held in memory, and the slower side makes the
+   * other wait. Resolves when the command has ended, and `output` with it, with the exit status whatever it is: only then is
+   * it known that the output was whole. Rejects as {@link run} does, and with what `input` or `output` threw; the channel is
+   * closed then, which ends a command that still reads or writes.
+   */
+  stream(argv: readonly string[], options: StreamOptions): Promise<StreamResult>
   /** The guest's host key as it was verified: `SHA256:…`. */
   readonly hostKeyFingerprint: string
   /** False once the connection ended. */
@@ -45,6 +52,23 @@ export interface RunOptions extends CallOptions {
   readonly maxOutputBytes?: number
   /** Called when the request to run the command has been handed to the connection. */
   readonly onSent?: () => void
+}
+
+export interface StreamOptions extends CallOptions {
+  /** Sent to the command's standard input as it comes. Secrets go here, never into argv. */
+  readonly input: AsyncIterable<Uint8Array>
+  /** Standard input is not closed at the end of `input`: its end tells a command that its caller is gone. */
+  readonly keepInputOpen?: boolean
+  /** Called once with the command's standard output, which it reads to its end. */
+  readonly output: (bytes: AsyncIterable<Uint8Array>) => Promise<void>
+}
+
+export interface StreamResult {
+  /** Exit status; undefined when a signal ended the command. */
+  readonly exitStatus: number | undefined
+  readonly signal?: string
+  /** The end of it, at most 64 KiB. */
+  readonly stderr: string
 }
 
 export interface CommandResult {

@@ -159,6 +159,8 @@ function fail(name: string) {
 
 const NONE: Procedures = {
   takeSnapshot: fail('takeSnapshot'),
+  takeBackup: fail('takeBackup'),
+  checkBackup: fail('checkBackup'),
   checkVm: fail('checkVm'),
   holdVm: fail('holdVm'),
   releaseHold: fail('releaseHold'),
@@ -170,6 +172,8 @@ const NONE: Procedures = {
   restoreSnapshot: fail('restoreSnapshot'),
   makeRunbook: fail('makeRunbook'),
   runDrill: fail('runDrill'),
+  restoreBackup: fail('restoreBackup'),
+  verifyBackup: fail('verifyBackup'),
   pruneVm: fail('pruneVm'),
   rebuildCatalog: fail('rebuildCatalog'),
   recoverRuns: fail('recoverRuns'),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { testGuestCommands } from './guest-shell-commands.ts'
 import { testGuestEnds } from './guest-shell-ends.ts'
+import { testGuestStreams } from './guest-shell-streams.ts'
 import { type GuestUnderTest, hasCode, type RefusalCode, until, withShell } from './guest-shell-subject.ts'
 
 /** What every adapter of the port GuestShells keeps. `guest` is called once the tests run. */
@@ -9,6 +10,7 @@ export function testGuestShells(name: string, guest: () => GuestUnderTest): void
   describe(`guest shell: ${name}`, () => {
     describe('open()', () => testOpening(guest))
     describe('run()', () => testGuestCommands(guest))
+    describe('stream()', () => testGuestStreams(guest))
     describe('ends', () => testGuestEnds(guest))
     test('leaves nothing behind', async () => {
       await until(async () => (await guest().connections()) === 0)

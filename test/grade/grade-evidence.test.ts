@@ -6,7 +6,9 @@ import { gradeEvidence, gradeFreeze } from '../../src/grade/grade-evidence.ts'
 import { CLAIMS, type Claim, type Proof } from '../../src/grade/proof.ts'
 
 const AFTERWARDS: readonly Claim[] = ['came-back', 'no-crash-recovery']
-const NEEDED = CLAIMS.filter((claim) => ![...AFTERWARDS, 'frozen'].includes(claim))
+/** What is claimed of a dump alone. */
+const OF_DUMPS: readonly Claim[] = ['one-moment']
+const NEEDED = CLAIMS.filter((claim) => ![...AFTERWARDS, ...OF_DUMPS, 'frozen'].includes(claim))
 const NEEDED_OF_A_FREEZE: readonly Claim[] = ['same-machine', 'one-helper', 'covered', 'frozen']
 
 function proof(claim: Claim, verdict: Proof['verdict'] = 'proven'): Proof {

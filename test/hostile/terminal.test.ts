@@ -3,13 +3,13 @@ import { describe, test } from 'node:test'
 import type { Command } from 'commander'
 import fc from 'fast-check'
 import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
-import type { DrillRecord, RestorePoint } from '../../src/catalog/catalog.ts'
 import { commandTree } from '../../src/cli/program.ts'
 import { progressDisplay } from '../../src/cli/progress.ts'
 import type { Phase } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
 import { type FakeAppOptions, type Ran, run, someHold, somePoint } from '../cli/fake-app.ts'
+import { backupOf, drillOf, dumpOf, pointOf } from './hostile-points.ts'
 import { anyText } from './mutations.ts'
 import { restoreProcedures, restorePrompts } from './restore-procedures.ts'
 
@@ -61,33 +61,6 @@ const forging = fc
 
 const HOLD = someHold()
 
-const pointOf = (text: string): RestorePoint =>
-  somePoint({
-    vm: text,
-    hypervisor: text,
-    snapshot: text,
-    note: text,
-    grade: 'suspect',
-    reasons: [{ code: text, message: text }],
-    drills: [drillOf(text)],
-    evidence: { version: 1, proofs: [{ claim: text, verdict: 'unknown', code: text, message: text }] },
-  })
-
-const drillOf = (text: string): DrillRecord => ({
-  ...{ run: text, at: text, result: 'failed', reasons: [{ code: text, message: text }] },
-  ...{ bootMs: 1, readyMs: 1, checkMs: 1, totalMs: 3, tables: 1 },
-})
-
-/** One that `hook test` can tell of. */
-const backupOf = (text: string): RestorePoint =>
-  somePoint({
-    ...{ id: '01JDDDDDDDDDDDDDDDDDDDDDDD', kind: 'backup', snapshot: text },
-    evidence: {
-      ...{ version: 1, backup: { times: { heldAt: text, loggedAt: text } } },
-      proofs: [{ claim: 'inside-hold', verdict: 'unknown', code: text, message: text }],
-    },
-  })
-
 function appWith(text: string): FakeAppOptions {
   const reason = { code: text, message: text }
   const finding = { severity: 'refuse', code: text, message: text, hint: text } as const
@@ -103,7 +76,7 @@ function appWith(text: string): FakeAppOptions {
     { event: 'intent', at: text, step: text, undo: { action: text, args: {}, urgent: true, timeoutMs: 1 } },
   ]
   return {
-    points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text)],
+    points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text), dumpOf(text)],
     holds: [HOLD],
     byHand: text,
     listed: { kvm: [{ nativeId: text, name: text, tags: [text] }] },
@@ -127,6 +100,15 @@ function appWith(text: string): FakeAppOptions {
         ...{ version: 1, vm: text, run: text, point: pointOf(text), plan: [text] },
         ...{ drill: drillOf(text), findings: [{ verdict: 'contradicted', code: text, message: text }] },
       }),
+      takeBackup: async () => dumpOf(text),
+      restoreBackup: async () => ({
+        ...{ version: 1, vm: text, point: dumpOf(text), plan: [text], findings: [finding] },
+        ...{ safetyPoint: dumpOf(text), beside: text },
+      }),
+      verifyBackup: async () => ({
+        ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1 }] },
+      }),
+      checkBackup: async () => ({ vm: text, ok: false, findings: [finding], coverage: [] }),
       pruneVm: async () => ({
         ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
         points: [
@@ -165,7 +147,10 @@ function appWith(text: string): FakeAppOptions {
 /** Every command there is, so that a new one is thought of. */
 const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   list: [['list']],
-  show: [['show', '01JDAAAAAAAAAAAAAAAAAAAAAA']],
+  show: [
+    ['show', '01JDAAAAAAAAAAAAAAAAAAAAAA'],
+    ['show', '01JDEEEEEEEEEEEEEEEEEEEEEE'],
+  ],
   check: [
     ['check', 'db1'],
     ['check', '--policy', 'all'],
@@ -174,14 +159,22 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['snapshot', 'db1'],
     ['snapshot', '--verbose', 'db1'],
   ],
+  backup: [
+    ['backup', 'db1'],
+    ['backup', 'db1', '--dry-run'],
+    ['backup', 'db1', '--only', 'files'],
+  ],
   restore: [
     ['restore', 'db1'],
     ['restore', 'db1', '--wait'],
     ['restore', 'db1', '--undo', '--wait'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
+    ['restore', 'db1', '--from', 'backup', '--dry-run'],
+    ['restore', 'db1', '--from', 'backup', '--yes'],
   ],
   drill: [['drill', 'db1']],
+  verify: [['verify', '01JDEEEEEEEEEEEEEEEEEEEEEE']],
   prune: [
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],

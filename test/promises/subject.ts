@@ -10,7 +10,10 @@ export interface Subject {
   readonly cli: StillshotCli
 }
 
-export async function openSubject(name: string, settings: { hold?: string; vmMore?: string } = {}): Promise<Subject> {
+export async function openSubject(
+  name: string,
+  settings: { hold?: string; vmMore?: string; more?: string } = {},
+): Promise<Subject> {
   const lab = await openLab({ log: () => {} })
   const guest = await lab.guest(name)
   const cli = await StillshotCli.make(lab, guest, settings)

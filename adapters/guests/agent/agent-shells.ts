@@ -1,6 +1,13 @@
 import { StillshotError } from '../../../src/errors.ts'
 import { checkWords } from '../../../src/guest/command-words.ts'
-import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from '../../../src/guest/guest-shell.ts'
+import type {
+  CommandResult,
+  GuestShell,
+  GuestShells,
+  GuestTarget,
+  RunOptions,
+  StreamResult,
+} from '../../../src/guest/guest-shell.ts'
 import type { GuestAgent, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { callLimit } from '../../../src/system/call-limit.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
@@ -75,6 +82,11 @@ class AgentShell implements GuestShell {
       throw new StillshotError('helper-answer-invalid', `${vm.name}: ${argv[0]} wrote too much`)
     }
     return ended
+  }
+
+  /** An agent gives its output when the program has ended, all at once. */
+  async stream(): Promise<StreamResult> {
+    throw new StillshotError('not-supported', `the agent of ${this.#options.vm.hypervisor} streams nothing`)
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,14 @@
+import { Readable } from 'node:stream'
 import { StillshotError } from '../../../src/errors.ts'
 import { checkWords } from '../../../src/guest/command-words.ts'
-import type { CommandResult, GuestShell, GuestTarget, RunOptions } from '../../../src/guest/guest-shell.ts'
+import type {
+  CommandResult,
+  GuestShell,
+  GuestTarget,
+  RunOptions,
+  StreamOptions,
+  StreamResult,
+} from '../../../src/guest/guest-shell.ts'
 import { callLimit } from '../../../src/system/call-limit.ts'
 import type { Clock } from '../../../src/system/clock.ts'
 
@@ -64,6 +72,21 @@ export class FakeShell implements GuestShell {
       answered = true
       signal.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** In memory: what the program of a fake reads and writes is short. */
+  async stream(argv: readonly string[], options: StreamOptions): Promise<StreamResult> {
+    const { input, output, keepInputOpen: _, ...call } = options
+    const stdin: Uint8Array[] = []
+    for await (const chunk of input) stdin.push(chunk)
+    const maxOutputBytes = Number.POSITIVE_INFINITY
+    const { stdout, ...result } = await this.run(argv, {
+      ...call,
+      stdin: Buffer.concat(stdin).toString(),
+      maxOutputBytes,
+    })
+    await output(Readable.from([Buffer.from(stdout)]))
+    return result
   }
 
   async close(): Promise<void> {

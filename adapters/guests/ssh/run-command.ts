@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
-import type { ClientChannel, ExecOptions } from 'ssh2'
+import type { ClientChannel } from 'ssh2'
 import { StillshotError } from '../../../src/errors.ts'
 import type { CommandResult } from '../../../src/guest/guest-shell.ts'
+import { closeChannel, lostAnswer, sendingOptions } from './channel.ts'
 import type { Session } from './handshake.ts'
 
 export interface CommandRequest {
@@ -79,14 +80,6 @@ export function runCommand({ client, socket }: Session, request: CommandRequest)
   return promise
 }
 
-/**
- * ssh2 calls back only when the guest has confirmed the request, a round trip after it was sent. But it reads `env` right
- * before it writes the request; a microtask that is queued then runs right after.
- */
-function sendingOptions(onSending: () => void): ExecOptions {
-  return Object.defineProperty({}, 'env', { get: onSending })
-}
-
 function attempt(act: () => void, onError: (error: unknown) => void): void {
   try {
     act()
@@ -126,24 +119,6 @@ function collectText(stream: Readable, maxBytes: number, onTooLong: () => void):
     else onTooLong()
   })
   return () => Buffer.concat(chunks).toString('utf8')
-}
-
-/** What the command still writes is thrown away, so that it cannot fill the connection. */
-function closeChannel(channel: ClientChannel): void {
-  channel.on('error', () => {}).resume()
-  channel.stderr.resume()
-  channel.close()
-}
-
-function lostAnswer(
-  { guest, name }: CommandRequest,
-  loss: { reason: string; cause: Error | undefined; mayHaveRun: boolean },
-): StillshotError {
-  const { reason, cause, mayHaveRun } = loss
-  return new StillshotError('guest-unreachable', `${guest}: ${reason} before ${name} had answered`, {
-    cause,
-    details: { mayHaveRun },
-  })
 }
 
 function tooLong({ guest, name, maxOutputBytes }: CommandRequest): StillshotError {

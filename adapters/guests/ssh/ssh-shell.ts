@@ -1,9 +1,16 @@
-import type { CommandResult, GuestShell, RunOptions } from '../../../src/guest/guest-shell.ts'
+import type {
+  CommandResult,
+  GuestShell,
+  RunOptions,
+  StreamOptions,
+  StreamResult,
+} from '../../../src/guest/guest-shell.ts'
 import { callLimit } from '../../../src/system/call-limit.ts'
 import type { Clock } from '../../../src/system/clock.ts'
 import type { Session } from './handshake.ts'
 import { quoteCommand } from './quoting.ts'
 import { runCommand } from './run-command.ts'
+import { streamCommand } from './stream-command.ts'
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 
@@ -57,6 +64,22 @@ export class SshShell implements GuestShell {
       stdin: options.stdin ?? '',
       maxOutputBytes: options.maxOutputBytes ?? MAX_OUTPUT_BYTES,
       onSent: options.onSent ?? (() => {}),
+      signal: limit.signal,
+      lastFault: () => this.#fault,
+    })
+  }
+
+  async stream(argv: readonly string[], options: StreamOptions): Promise<StreamResult> {
+    const line = quoteCommand(argv)
+    using limit = callLimit(this.#clock, options)
+    limit.signal.throwIfAborted()
+    return await streamCommand(this.#session, {
+      guest: this.#guest,
+      name: argv[0] ?? '',
+      line,
+      input: options.input,
+      keepInputOpen: options.keepInputOpen ?? false,
+      output: options.output,
       signal: limit.signal,
       lastFault: () => this.#fault,
     })

@@ -8,7 +8,7 @@ import { formatMs, line } from '../format.ts'
 import { withPolicy } from '../policy-report.ts'
 import { type ChosenVms, chooseVms, POLICY_OPTION } from '../policy-vms.ts'
 import type { Act, CommandResult } from '../result.ts'
-import { eachVm, failedText } from '../vms.ts'
+import { eachVm, failedText, type Outcome } from '../vms.ts'
 
 export function checkCommand(program: Command, act: Act): void {
   program
@@ -39,21 +39,23 @@ export async function checkChosen(
   { vms, refused, policy }: ChosenVms,
   modes: ReadonlyMap<string, SnapshotMode> = modesOf(vms),
 ): Promise<CommandResult> {
-  const { results, failed, statuses } = await eachVm(
-    session,
-    vms,
-    { signal, refused, changesNothing: true },
-    ({ ports, settings }) => procedures.checkVm(ports, settings, { signal, mode: modes.get(settings.name) ?? 'stop' }),
+  const looks = await eachVm(session, vms, { signal, refused, changesNothing: true }, ({ ports, settings }) =>
+    procedures.checkVm(ports, settings, { signal, mode: modes.get(settings.name) ?? 'stop' }),
   )
-  const checked = {
+  const checked = checkDocument(looks)
+  if (policy === undefined) return vms.length === 0 ? { ...checked, text: 'no VM is configured\n' } : checked
+  const selected = vms.map(([name]) => name).filter((name) => !refused.has(name))
+  return withPolicy(checked, { name: policy.name, selected, ...(await policy.unsecured()) })
+}
+
+/** What a look before a run found, for every command that can look only. */
+export function checkDocument({ results, failed, statuses }: Outcome<CheckReport>): CommandResult {
+  return {
     document: { reports: results, failed },
-    text: vms.length === 0 && policy === undefined ? 'no VM is configured\n' : results.map(reportText).join('\n'),
+    text: results.map(reportText).join('\n'),
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, ...results.map(statusOf)]),
   }
-  if (policy === undefined) return checked
-  const selected = vms.map(([name]) => name).filter((name) => !refused.has(name))
-  return withPolicy(checked, { name: policy.name, selected, ...(await policy.unsecured()) })
 }
 
 /** A mode that no snapshot can be taken in is checked as the default one: `snapshot` refuses it by name. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { RestorePoint } from '../../catalog/catalog.ts'
+import { hasCopyElsewhere } from '../../coordinator/copies-elsewhere.ts'
 import type { App, Session } from '../app.ts'
-import { formatAge, formatMs, formatTable } from '../format.ts'
+import { formatAge, formatMs, formatTable, line } from '../format.ts'
 import { pointDocument } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { selectVms } from '../vms.ts'
@@ -30,7 +31,16 @@ async function list(app: App, session: Session, names: readonly string[]): Promi
     placeOf(point),
   ])
   const table = formatTable(['VM', 'ID', 'AGE', 'GRADE', 'OUTAGE', 'DRILL', 'KIND', 'WHERE'], rows)
-  return { document: { points: points.map(pointDocument) }, text: rows.length === 0 ? 'no restore points\n' : table }
+  const here = [...new Set(points.map(({ vm }) => vm))].filter(
+    (vm) => !hasCopyElsewhere(points.filter((point) => point.vm === vm)),
+  )
+  return {
+    document: { points: points.map(pointDocument), withoutCopyElsewhere: here },
+    text: rows.length === 0 ? 'no restore points\n' : table,
+    errorText: here
+      .map((vm) => line`${vm}: FAULT: nothing of it lies elsewhere: no backup is left when its storage is lost\n`)
+      .join(''),
+  }
 }
 
 /** With the mode, where it is another than most have. */
@@ -45,5 +55,5 @@ function lastDrill({ drills }: RestorePoint, now: number): string {
 
 /** A snapshot stays on the storage of the machine that it secures; nobody should take it for a backup. */
 function placeOf({ hypervisor, kind, snapshot }: RestorePoint): string {
-  return kind === 'backup' ? snapshot : `on ${hypervisor} only`
+  return kind === 'backup' || kind === 'dump' ? snapshot : `on ${hypervisor} only`
 }

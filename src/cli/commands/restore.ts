@@ -7,12 +7,12 @@ import { askForRestore, DEFAULT_WAIT_MS, type WantedRestore } from '../restore/a
 import { planText, reportText } from '../restore/plan-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
+import { type BackupRestoreOptions, restoreFromBackup, withBackupOptions } from './restore-backup.ts'
 
-interface RestoreOptions {
+interface RestoreOptions extends BackupRestoreOptions {
   readonly point?: string
   readonly at?: string
   readonly undo?: boolean
-  readonly from?: string
   readonly accept: readonly string[]
   readonly removeNewer: readonly string[]
   readonly wait?: string | true
@@ -22,14 +22,12 @@ interface RestoreOptions {
 }
 
 export function restoreCommand(program: Command, act: Act): void {
-  program
-    .command('restore')
+  withBackupOptions(program.command('restore'))
     .description('put a VM back to a restore point and prove that its database came up; on a terminal, it asks which')
     .argument('<vm>', 'a name under vms:')
     .option('--point <id>', 'restore point, or the beginning of its id; default: the newest db-stopped one')
     .option('--at <time>', 'the newest restore point at or before this time, such as 2026-11-27T02:30:00Z')
     .option('--undo', 'go back to what was there before the last restore')
-    .option('--from <kind>', '`backup` for dumps, files and configuration (not there yet)')
     .option('--accept <who>', `that these are left behind: ${CONSENTS.join(', ')}; may be given again`, collect, [])
     .option(
       '--remove-newer <snapshot>',
@@ -47,9 +45,7 @@ export function restoreCommand(program: Command, act: Act): void {
 }
 
 async function restore(app: App, session: Session, name: string, options: RestoreOptions): Promise<CommandResult> {
-  if (options.from !== undefined) {
-    throw new StillshotError('not-supported', `--from ${options.from} is not there yet in this version`)
-  }
+  if (options.from !== undefined) return restoreFromBackup(app, session, name, options)
   const { dryRun = false, yes = false, undo = false } = options
   const wanted = wantedOf(app, options)
   if (!dryRun && !yes && !app.terminal.interactive) {

@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { nativeIdOfVmKey, type RestorePoint, type RunRecord } from '../../catalog/catalog.ts'
+import { dumpEvidence } from '../../coordinator/backup-manifest.ts'
 import type { BackedUpEvidence } from '../../coordinator/unfinished-backup.ts'
 import { StillshotError, toStillshotError } from '../../errors.ts'
+import type { StreamFacts } from '../../repository/manifest.ts'
 import type { JournalEvent } from '../../saga/journal-event.ts'
 import { shellWord } from '../../system/shell-word.ts'
 import type { App, Session } from '../app.ts'
-import { formatAge, indent, line } from '../format.ts'
+import { formatAge, formatBytes, indent, line } from '../format.ts'
 import { drillText, gradeText, outageText, pointDocument } from '../point-text.ts'
 import { proofLines } from '../proofs.ts'
 import type { Act, CommandResult } from '../result.ts'
@@ -29,19 +31,19 @@ async function show(app: App, session: Session, id: string): Promise<CommandResu
   }
   const runId = point?.run ?? run?.id ?? ''
   const journal = await readEvents(app, session, runId)
-  const byHand = point === undefined ? undefined : await commandByHand(app, session, point)
+  const byHand = point === undefined ? undefined : await commandsByHand(app, session, point)
   const text = [
     point === undefined ? '' : pointText(app, point),
     run === undefined ? '' : runText(run),
     typeof journal === 'string' ? line`timeline: ${journal}\n` : `timeline\n${indent(timeline(journal))}`,
-    byHand === undefined ? '' : line`by hand, on the hypervisor\n  ${byHand}\n`,
+    byHand === undefined || point === undefined ? '' : byHandText(point, byHand),
   ]
   return {
     document: {
       point: point === undefined ? null : pointDocument(point),
       run: run ?? null,
       journal: typeof journal === 'string' ? [] : journal,
-      byHand: byHand ?? null,
+      byHand: byHand?.join('\n') ?? null,
     },
     text: text.filter((part) => part !== '').join('\n'),
   }
@@ -64,18 +66,20 @@ async function readEvents(app: App, session: Session, run: string): Promise<read
 }
 
 /** Asks the hypervisor for the VM, bounded: somebody reads this when little else works. */
-async function commandByHand(app: App, session: Session, point: RestorePoint): Promise<string> {
-  if (point.kind === 'backup') return unpackByHand(point)
+async function commandsByHand(app: App, session: Session, point: RestorePoint): Promise<readonly string[]> {
+  if (point.kind === 'backup') return [unpackByHand(point)]
+  const dump = dumpEvidence(point)
+  if (dump !== undefined) return dump.manifest.restore
   try {
     for (const [, entry] of await selectVms(session, [point.vm])) {
       const hypervisor = await session.openHypervisor(entry.hypervisor)
       const vm = await hypervisor.findVm(entry.id, { signal: app.signal, timeoutMs: 5000 })
-      return hypervisor.byHand(vm, 'roll-back', point.snapshot)
+      return [hypervisor.byHand(vm, 'roll-back', point.snapshot)]
     }
   } catch (thrown) {
-    return `not known: ${toStillshotError(thrown).message}`
+    return [`not known: ${toStillshotError(thrown).message}`]
   }
-  return 'not known'
+  return ['not known']
 }
 
 /** No VM is rolled back to an archive; without --force nothing that is there is overwritten. */
@@ -86,7 +90,13 @@ function unpackByHand({ snapshot, vmKey, hypervisor, evidence }: RestorePoint): 
   return `${words.join(' ')} (on a node of ${hypervisor}; over a VM that is there with --force, which deletes its disks)`
 }
 
+function byHandText({ kind }: RestorePoint, commands: readonly string[]): string {
+  const where = kind === 'dump' ? 'in the folder of the backup' : 'on the hypervisor'
+  return `by hand, ${where}\n${commands.map((command) => line`  ${command}\n`).join('')}`
+}
+
 function whereText({ kind, snapshot, hypervisor }: RestorePoint): string {
+  if (kind === 'dump') return line`  backup of databases, files or configuration in ${snapshot}`
   if (kind === 'backup') return line`  backup ${snapshot}, made by ${hypervisor} itself`
   return line`  snapshot ${snapshot} on ${hypervisor} only: a copy elsewhere is a backup, this is not`
 }
@@ -101,9 +111,14 @@ function pointText(app: App, point: RestorePoint): string {
     ...(point.note === undefined ? [] : [line`  note: ${point.note}`]),
     ...(point.drills ?? []).map((drill) => line`  drill of ${drill.at}: ${drillText(drill)}`),
     whereText(point),
+    ...(dumpEvidence(point)?.manifest.streams ?? []).map(streamText),
     ...proofLines(point.evidence).map((line) => `  ${line}`),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function streamText({ name, sizeBytes, contentBytes }: StreamFacts): string {
+  return line`  ${name}: ${formatBytes(sizeBytes)}, ${formatBytes(contentBytes)} unpacked`
 }
 
 function runText({ id, procedure, vm, startedAt, endedAt, outcome, error }: RunRecord): string {

@@ -20,6 +20,36 @@ const component = {
   },
 } as const
 
+/** As the helper takes it, which cuts lines at blanks and hands words to tar. */
+const path = { type: 'string', pattern: '^/[A-Za-z0-9@._:/-]+$', maxLength: 200 } as const
+const paths = { type: 'array', maxItems: 64 } as const
+
+const backup = {
+  type: 'object',
+  description: 'What belongs to a backup beside the databases. Paths that are not there are left out, and told.',
+  additionalProperties: false,
+  properties: {
+    files: {
+      ...paths,
+      description: 'Folders of the application: what it is made of and what was uploaded.',
+      items: { ...path, description: 'A folder or file.', examples: ['/var/www/html'] },
+      examples: [['/var/www/html']],
+    },
+    exclude: {
+      ...paths,
+      description: 'What is left out of them, such as caches.',
+      items: { ...path, description: 'A folder or file.', examples: ['/var/www/html/temp'] },
+      examples: [['/var/www/html/temp']],
+    },
+    configuration: {
+      ...paths,
+      description: 'Beside what is kept always: web server, PHP, MySQL or MariaDB, cron.',
+      items: { ...path, description: 'A folder or file.', examples: ['/etc/i-doit'] },
+      examples: [['/etc/i-doit']],
+    },
+  },
+} as const
+
 export const profiles = {
   type: 'object',
   description: 'What must stand still, in the order in which it stops. `mysql` and `idoit` are built in.',
@@ -44,6 +74,7 @@ export const profiles = {
         default: false,
         examples: [false],
       },
+      backup,
     },
   },
 } as const

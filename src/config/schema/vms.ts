@@ -85,6 +85,23 @@ const drill = {
   },
 } as const
 
+const backup = {
+  type: 'object',
+  description:
+    'Lets `stillshot backup` read databases, files and configuration of the guest, and a restore write them. Run `stillshot guest install` after a change: the guest keeps what is allowed.',
+  additionalProperties: false,
+  required: ['repository'],
+  properties: {
+    repository: { ...text, description: 'Name under `repositories:`.', examples: ['nas'] },
+    restore: {
+      type: 'boolean',
+      description: 'The guest also takes databases and files back; false lets it be read only.',
+      default: true,
+      examples: [true],
+    },
+  },
+} as const
+
 const vm = {
   type: 'object',
   description: 'One VM.',
@@ -134,6 +151,7 @@ const vm = {
     },
     database,
     drill,
+    backup,
   },
 } as const
 
@@ -154,4 +172,5 @@ export const vmDefaults = {
   drain: vm.properties.drain.default,
   longTransactions: vm.properties.longTransactions.default,
   drillLimit: drill.properties.limit.default,
+  restore: backup.properties.restore.default,
 } as const

@@ -2,6 +2,7 @@ import type { FromSchema } from '../../json-schema/from-schema.ts'
 import type { comeBackSchema } from './come-back-schema.ts'
 import type { drillSchema } from './drill-schema.ts'
 import type { holdSchema } from './hold-schema.ts'
+import type { inventorySchema } from './inventory-schema.ts'
 import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
 import type { releaseSchema } from './release-schema.ts'
@@ -20,6 +21,7 @@ export type KeptAnswer = FromSchema<typeof keptSchema>
 export type DrillAnswer = FromSchema<typeof drillSchema>
 export type ForgetAnswer = FromSchema<typeof forgetSchema>
 export type FreezeAnswer = FromSchema<typeof freezeSchema>
+export type InventoryAnswer = FromSchema<typeof inventorySchema>
 export type ThawAnswer = FromSchema<typeof thawSchema>
 
 export type KeptFreeze = NonNullable<KeptAnswer['freeze']>

@@ -7,6 +7,7 @@ import type {
   DrillAnswer,
   ForgetAnswer,
   HoldAnswer,
+  InventoryAnswer,
   KeptAnswer,
   ProbeAnswer,
   ReleaseAnswer,
@@ -16,6 +17,7 @@ import type {
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
 import { holdSchema } from './hold-schema.ts'
+import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
@@ -34,6 +36,7 @@ export interface Answers {
   readonly kept: KeptAnswer
   readonly forget: ForgetAnswer
   readonly drill: DrillAnswer
+  readonly inventory: InventoryAnswer
 }
 export type Verb = keyof Answers
 
@@ -48,6 +51,7 @@ const SCHEMAS = {
   kept: keptSchema,
   forget: forgetSchema,
   drill: drillSchema,
+  inventory: inventorySchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

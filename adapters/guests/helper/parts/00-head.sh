@@ -11,6 +11,12 @@
 #   stillshot-guest status | version | collect ID        what this boot knows; changes nothing
 #   stillshot-guest freeze SOURCE | thaw SOURCE          a hold for a snapshot that somebody else takes, called from inside
 #   stillshot-guest kept -|ID | forget ID                what such freezes showed, until it is collected
+#   stillshot-guest inventory PROFILE                    what a backup would hold; changes nothing
+#   stillshot-guest dump | users PROFILE                 databases, and who may use them, as SQL on standard output
+#   stillshot-guest archive PROFILE PART                 files or configuration as tar on standard output
+#   stillshot-guest packages PROFILE                     what is installed, one a line
+#   stillshot-guest load PROFILE                         databases dropped and made anew from SQL on standard input
+#   stillshot-guest unpack PROFILE ID|over               files from tar on standard input, beside or over what is there
 #   stillshot-guest gate                                 forced command of an SSH key: lets only the verbs through
 #
 # It prints one JSON document (src/guest/protocol says which) and ends with 0, or 1 when the document says ok: false;

@@ -115,8 +115,14 @@ say() {
   printf '%s\n' "$R"
 }
 
-# Ends the verb with a refusal. Nothing is stopped, masked or armed when this is called.
+# Ends the verb with a refusal. Nothing is stopped, masked or armed when this is called. Where standard output is a stream,
+# the words go where a program's words go.
+STREAMS=no
 refuse() {
+  if [ "$STREAMS" = yes ]; then
+    printf 'stillshot-guest: %s (%s)\n' "$2" "$1" >&2
+    exit 1
+  fi
   quote "$2"
   document false "{\"code\":\"$1\",\"message\":$R}" ''
   say

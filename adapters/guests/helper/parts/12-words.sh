@@ -41,6 +41,14 @@ is_path() {
   return 1
 }
 
+# A path that leads nowhere else than it says: none of its names goes back.
+is_place() {
+  is_path "$1" || return 1
+  case $1/ in
+    */../* | */./* | *//*) return 1 ;;
+  esac
+}
+
 # contains LIST WORD: words separated by blanks or lines.
 contains() {
   case " $1 " in

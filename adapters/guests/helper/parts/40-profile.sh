@@ -4,9 +4,11 @@
 # /etc/stillshot/profiles/NAME, written by `stillshot guest install` and read line by line, never sourced. Whoever can
 # write it chooses what root stops and starts: so it and its directory must be root's, and nobody else's to write.
 
-# COMPONENTS: lines "kind wanted stopSeconds startSeconds". Refuses what it does not understand.
+# COMPONENTS: lines "kind wanted stopSeconds startSeconds". ALLOWED: words. BACKUP_FILES, BACKUP_EXCLUDE and
+# BACKUP_CONFIGURATION: one path a line. Refuses what it does not understand.
 load_profile() {
   PROFILE=$1 COMPONENTS='' DEFAULTS_FILE='' DATABASE_USER=''
+  ALLOWED='' BACKUP_FILES='' BACKUP_EXCLUDE='' BACKUP_CONFIGURATION=''
   load_profile_file=$PROFILES/$1
   [ -f "$load_profile_file" ] && [ ! -L "$load_profile_file" ] || refuse unknown-profile "there is no profile $1 in $PROFILES"
   owned_alone "$PROFILES" "$load_profile_file" || refuse profile-unsafe "$load_profile_file: $R"
@@ -45,6 +47,17 @@ profile_line() {
     database-user)
       is_name "$2" || return 1
       DATABASE_USER=$2
+      ;;
+    allow)
+      case $2 in backup | restore) ALLOWED="$ALLOWED $2" ;; *) return 1 ;; esac
+      ;;
+    files | exclude | configuration)
+      is_place "$2" || return 1
+      case $1 in
+        files) BACKUP_FILES="$BACKUP_FILES$2$NL" ;;
+        exclude) BACKUP_EXCLUDE="$BACKUP_EXCLUDE$2$NL" ;;
+        configuration) BACKUP_CONFIGURATION="$BACKUP_CONFIGURATION$2$NL" ;;
+      esac
       ;;
     *) return 1 ;;
   esac

@@ -2,7 +2,7 @@
 # === The other verbs ===
 
 main() {
-  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold release come-back status collect kept forget drill freeze thaw version'
+  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold release come-back status collect kept forget drill freeze thaw version inventory dump users archive packages load unpack'
   # The only verb for a user who is not root: it becomes root through sudo, and through nothing else.
   if [ "$1" = gate ]; then
     VERB=gate
@@ -25,6 +25,13 @@ main() {
     freeze) freeze_verb "$@" ;;
     thaw) thaw_verb "$@" ;;
     version) version_verb "$@" ;;
+    inventory) inventory_verb "$@" ;;
+    dump) dump_verb "$@" ;;
+    users) users_verb "$@" ;;
+    archive) archive_verb "$@" ;;
+    packages) packages_verb "$@" ;;
+    load) load_verb "$@" ;;
+    unpack) unpack_verb "$@" ;;
     *) usage "there is no verb '$VERB'" ;;
   esac
 }

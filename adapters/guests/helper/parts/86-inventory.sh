@@ -1,0 +1,131 @@
+
+# === inventory PROFILE: what a backup would hold ===
+#
+# Only where the profile allows backups: its file is root's, so that the key of another machine alone opens nothing.
+
+# What the server keeps for itself; everything else is somebody's data.
+OWN_SCHEMAS="'information_schema','performance_schema','mysql','sys'"
+
+# Web servers, PHP, MySQL and MariaDB, cron, wherever a distribution has them.
+CONFIGURATION="/etc/apache2
+/etc/httpd
+/etc/nginx
+/etc/php
+/etc/php.ini
+/etc/php.d
+/etc/php-fpm.conf
+/etc/php-fpm.d
+/etc/php7
+/etc/php8
+/etc/mysql
+/etc/my.cnf
+/etc/my.cnf.d
+/etc/crontab
+/etc/cron.d
+/etc/cron.hourly
+/etc/cron.daily
+/etc/cron.weekly
+/etc/cron.monthly
+/var/spool/cron
+"
+
+inventory_verb() {
+  expect_words $# 1
+  expect_profile "$1"
+  load_profile "$1"
+  read_password
+  open_state
+  contains "$ALLOWED" backup || refuse not-allowed "the profile $1 in this guest does not allow backups"
+  SOCKET='' VARS=''
+  find_client
+  ask_variables 20 || refuse server-silent "the server did not answer: $ASK_ERROR"
+  find_dump || refuse dump-missing 'neither mariadb-dump nor mysqldump is there'
+  inventory_databases
+  inventory_loose
+  tabbed_json "$VARS"
+  inventory=",\"variables\":$R"
+  quote "$DUMP"
+  inventory="$inventory,\"dumpProgram\":$R"
+  quote "$("$DUMP" --version 2>/dev/null | head -n 1)"
+  inventory="$inventory,\"dumpVersion\":$R,\"databases\":$INVENTORY_DATABASES,\"loose\":$INVENTORY_LOOSE,\"odd\":$INVENTORY_ODD"
+  there "$BACKUP_FILES"
+  json_list "$R"
+  inventory="$inventory,\"files\":$R"
+  there "$CONFIGURATION$BACKUP_CONFIGURATION"
+  json_list "$R"
+  inventory="$inventory,\"configuration\":$R,\"gnuTar\":$(is_gnu_tar && echo true || echo false)"
+  contains "$ALLOWED" restore && R=true || R=false
+  document true null "$inventory,\"restoreAllowed\":$R"
+  say
+}
+
+# The program that belongs to the client.
+find_dump() {
+  DUMP=$(command -v mariadb-dump) || DUMP=$(command -v mysqldump)
+}
+
+is_gnu_tar() {
+  case $(tar --version 2>/dev/null) in *'GNU tar'*) return 0 ;; esac
+  return 1
+}
+
+# Those of the paths that are there, one a line, in R.
+there() {
+  there=''
+  while IFS= read -r there_path; do
+    [ -z "$there_path" ] || [ ! -e "$there_path" ] || there="$there$there_path$NL"
+  done <<END
+$1
+END
+  R=$there
+}
+
+# A name that the client had to escape would come back as another one: ODD, and none of the dump.
+inventory_databases() {
+  INVENTORY_DATABASES='' INVENTORY_ODD=''
+  ask 60 "SELECT s.schema_name, COUNT(t.table_name), CAST(COALESCE(SUM(t.data_length + t.index_length), 0) AS UNSIGNED) FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name WHERE s.schema_name NOT IN ($OWN_SCHEMAS) AND s.schema_name NOT LIKE '#mysql50#%' GROUP BY s.schema_name ORDER BY s.schema_name" --skip-column-names ||
+    refuse server-silent "the server did not name its databases: $ASK_ERROR"
+  while IFS=$TAB read -r inventory_name inventory_tables inventory_bytes; do
+    case $inventory_name in
+      '') continue ;;
+      *\\*)
+        INVENTORY_ODD="$INVENTORY_ODD$inventory_name$NL"
+        continue
+        ;;
+    esac
+    quote "$inventory_name"
+    INVENTORY_DATABASES="$INVENTORY_DATABASES,{\"name\":$R"
+    number_or_null "$inventory_tables"
+    INVENTORY_DATABASES="$INVENTORY_DATABASES,\"tables\":$R"
+    number_or_null "$inventory_bytes"
+    INVENTORY_DATABASES="$INVENTORY_DATABASES,\"sizeBytes\":$R}"
+  done <<END
+${R%stillshot-end*}
+END
+  INVENTORY_DATABASES="[${INVENTORY_DATABASES#,}]"
+  json_list "$INVENTORY_ODD"
+  INVENTORY_ODD=$R
+}
+
+# Tables that no transaction holds still, and when they were last written: whether a dump of them is of one moment is seen
+# by asking twice. MySQL 8 would answer from a cache.
+inventory_loose() {
+  INVENTORY_LOOSE=''
+  ask 60 "/*!80000 SET SESSION information_schema_stats_expiry = 0 */; SELECT table_schema, table_name, COALESCE(engine, '-'), COALESCE(update_time, '-') FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ($OWN_SCHEMAS) AND COALESCE(engine, '') NOT IN (SELECT engine FROM information_schema.engines WHERE transactions = 'YES') ORDER BY 1, 2 LIMIT 1000" --skip-column-names ||
+    refuse server-silent "the server did not name the engines of its tables: $ASK_ERROR"
+  while IFS=$TAB read -r inventory_schema inventory_name inventory_engine inventory_updated; do
+    [ -n "$inventory_engine" ] || continue
+    quote "$inventory_schema"
+    INVENTORY_LOOSE="$INVENTORY_LOOSE,{\"database\":$R"
+    quote "$inventory_name"
+    INVENTORY_LOOSE="$INVENTORY_LOOSE,\"table\":$R"
+    quote "$inventory_engine"
+    INVENTORY_LOOSE="$INVENTORY_LOOSE,\"engine\":$R"
+    [ "$inventory_updated" != - ] || inventory_updated=''
+    quote_or_null "$inventory_updated"
+    INVENTORY_LOOSE="$INVENTORY_LOOSE,\"updated\":$R}"
+  done <<END
+${R%stillshot-end*}
+END
+  INVENTORY_LOOSE="[${INVENTORY_LOOSE#,}]"
+}

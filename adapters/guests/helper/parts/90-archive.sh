@@ -1,0 +1,66 @@
+
+# === archive PROFILE PART, unpack PROFILE ID|over ===
+#
+# Only what the profile names is read, and only under it is anything written.
+
+archive_verb() {
+  expect_words $# 2
+  case $2 in files | configuration) ;; *) usage 'a part is files or configuration' ;; esac
+  stream_begin "$1" backup
+  is_gnu_tar || refuse tar-missing 'GNU tar is not there: another one loses attributes'
+  case $2 in
+    files) there "$BACKUP_FILES" ;;
+    *) there "$CONFIGURATION$BACKUP_CONFIGURATION" ;;
+  esac
+  archive_paths=$R
+  [ -n "$archive_paths" ] || refuse nothing-there "none of the paths of $2 is there"
+  set -- --create --file=- --directory=/ --numeric-owner --acls --xattrs '--xattrs-include=*' --sparse --anchored --no-wildcards
+  while IFS= read -r archive_path; do
+    [ -z "$archive_path" ] || set -- "$@" "--exclude=${archive_path#/}"
+  done <<END
+$BACKUP_EXCLUDE
+END
+  set -- "$@" --
+  while IFS= read -r archive_path; do
+    [ -z "$archive_path" ] || set -- "$@" "${archive_path#/}"
+  done <<END
+$archive_paths
+END
+  leased tar "$@"
+  exit
+}
+
+# The caller names the paths; each must lie under one of the profile's.
+unpack_verb() {
+  expect_words $# 2
+  [ "$2" = over ] || expect_id "$2"
+  stream_begin "$1" restore
+  is_gnu_tar || refuse tar-missing 'GNU tar is not there: another one loses attributes'
+  [ -n "$PATHS" ] || usage 'which paths?'
+  unpack_into=/
+  if [ "$2" != over ]; then
+    unpack_into=$MEMORY/restored/$2
+    safe_directory "$MEMORY/restored" && safe_directory "$unpack_into" || refuse state-unsafe "$unpack_into cannot be made"
+  fi
+  set -- --extract --file=- "--directory=$unpack_into" --numeric-owner --same-owner --same-permissions \
+    --acls --xattrs '--xattrs-include=*' --no-wildcards --
+  while IFS= read -r unpack_path; do
+    [ -n "$unpack_path" ] || continue
+    is_place "$unpack_path" && unpack_allowed "$unpack_path" || refuse path-not-allowed "$unpack_path is not under a path of the profile"
+    set -- "$@" "${unpack_path#/}"
+  done <<END
+$PATHS
+END
+  timeout -s TERM "$LONGEST" tar "$@" <&5
+  exit
+}
+
+unpack_allowed() {
+  while IFS= read -r unpack_root; do
+    [ -n "$unpack_root" ] || continue
+    case $1/ in "$unpack_root"/*) return 0 ;; esac
+  done <<END
+$BACKUP_FILES$CONFIGURATION$BACKUP_CONFIGURATION
+END
+  return 1
+}

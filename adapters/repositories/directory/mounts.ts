@@ -1,0 +1,52 @@
+import { readFile, realpath } from 'node:fs/promises'
+import type { RepositoryPlace } from '../../../src/repository/repository.ts'
+
+export interface Mount {
+  readonly target: string
+  readonly type: string
+  /** A device, or host and path of a share. */
+  readonly source: string
+}
+
+async function readMounts(): Promise<readonly Mount[]> {
+  return parseMounts(await readFile('/proc/self/mountinfo', 'utf8'))
+}
+
+/** proc_pid_mountinfo(5): blanks in paths are written as octal escapes; the fields after `-` are type and source. */
+export function parseMounts(text: string): readonly Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const [left = '', right = ''] = line.split(' - ')
+    const target = left.split(' ')[4]
+    const [type, source] = right.split(' ')
+    if (target === undefined || type === undefined || source === undefined) return []
+    return [{ target: unescaped(target), type, source: unescaped(source) }]
+  })
+}
+
+/** The mount that a path lies on: the longest target above it, and of those mounted there the last. `path` without links. */
+export function findMount(mounts: readonly Mount[], path: string): Mount | undefined {
+  const above = mounts.filter(({ target }) => path === target || path.startsWith(target === '/' ? '/' : `${target}/`))
+  const longest = Math.max(...above.map(({ target }) => target.length))
+  return above.findLast(({ target }) => target.length === longest)
+}
+
+/** {@link findMount} of a path that may go through links. */
+export async function mountOf(path: string): Promise<Mount | undefined> {
+  return findMount(await readMounts(), await realpath(path))
+}
+
+const OF_ANOTHER_HOST =
+  /^(nfs4?|cifs|smb3?|ceph|glusterfs|fuse\.(sshfs|glusterfs|s3fs|rclone|ceph.*)|9p|virtiofs|afs|davfs)$/
+const OF_THIS_HOST = /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|vfat|exfat|ntfs3?|overlay|tmpfs|bcachefs)$/
+
+/** A disk of this machine may be one that another host serves (iSCSI): `this` says who mounts it, no more. */
+export function placeOf(mount: Mount | undefined): RepositoryPlace {
+  if (mount === undefined) return { host: 'unknown', source: 'unknown' }
+  const { type, source } = mount
+  if (OF_ANOTHER_HOST.test(type)) return { host: 'other', source }
+  return { host: OF_THIS_HOST.test(type) ? 'this' : 'unknown', source }
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+}

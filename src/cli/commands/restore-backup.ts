@@ -1,0 +1,95 @@
+import type { Command } from 'commander'
+import type { BackupRestoreOrder, BackupRestoreReport } from '../../coordinator/restore-backup.ts'
+import { StillshotError } from '../../errors.ts'
+import type { App, OpenVm, Session } from '../app.ts'
+import { formatAge, indent, line, printable } from '../format.ts'
+import { gradeText } from '../point-text.ts'
+import type { CommandResult } from '../result.ts'
+import { openVm } from '../vms.ts'
+import { readParts } from './backup.ts'
+
+export interface BackupRestoreOptions {
+  readonly from?: string
+  readonly point?: string
+  readonly only?: string
+  readonly database?: readonly string[]
+  readonly users?: boolean
+  readonly path?: string
+  readonly over?: boolean
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+  readonly safetySnapshot: boolean
+}
+
+/** What `restore` takes with `--from backup`. */
+export function withBackupOptions(command: Command): Command {
+  const collect = (name: string, names: readonly string[] = []) => [...names, name]
+  return command
+    .option('--from <kind>', '`backup`: databases, files or configuration out of a repository')
+    .option('--only <parts>', 'of a backup: databases,files,configuration; default: databases')
+    .option('--database <name>', 'of a backup: this database only; may be repeated', collect)
+    .option('--users', 'of a backup: accounts and their rights, too')
+    .option('--path <path>', 'of a backup: files under this path only')
+    .option('--over', 'of a backup: write files over what is there; default: beside it')
+}
+
+export async function restoreFromBackup(
+  app: App,
+  session: Session,
+  name: string,
+  options: BackupRestoreOptions,
+): Promise<CommandResult> {
+  const { from, dryRun = false, yes = false } = options
+  if (from !== 'backup') throw new StillshotError('usage', `--from ${from}: only \`backup\` is known`)
+  if (!dryRun && !yes && !app.terminal.interactive) {
+    throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
+  }
+  const open = await openVm(session, name, { changesNothing: dryRun })
+  const order = orderOf(app, options)
+  const planned = dryRun || !yes ? await carryOut(app, open, { ...order, dryRun: true }) : undefined
+  if (dryRun && planned !== undefined) return { document: { ...planned }, text: planText(app, planned) }
+  if (planned !== undefined) await ask(app, planned)
+  // Only what was shown may be done: a newer backup may have come meanwhile.
+  const chosen = planned === undefined ? order : { ...order, pointId: planned.point.id }
+  const report = await carryOut(app, open, chosen)
+  return { document: { ...report }, text: reportText(report) }
+}
+
+function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: BackupRestoreOrder) {
+  return procedures.restoreBackup(ports, settings, order)
+}
+
+function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreOrder {
+  const { point, only, database, users = false, path, over = false, safetySnapshot } = options
+  const parts = readParts(only ?? (path === undefined ? 'databases' : 'files'))
+  return {
+    ...{ parts, users, over, safety: safetySnapshot, dryRun: false, signal },
+    ...(point === undefined ? {} : { pointId: point }),
+    ...(database === undefined ? {} : { databases: database }),
+    ...(path === undefined ? {} : { path }),
+  }
+}
+
+async function ask(app: App, planned: BackupRestoreReport): Promise<void> {
+  app.terminal.err(printable(app.redaction.text(planText(app, planned))))
+  if (await app.prompts.confirm(line`Do this to ${planned.vm}?`)) return
+  throw new StillshotError('cancelled', `restore of ${planned.vm} was not confirmed`, { hint: 'nothing was changed' })
+}
+
+function planText(app: App, { vm, point, plan, findings }: BackupRestoreReport): string {
+  const age = formatAge(app.system.clock.now(), point.createdAt)
+  const what = line`${vm}: backup ${point.id}, ${age} old; what was written since into what it replaces is lost`
+  const steps = plan.map((step, index) => line`  ${index + 1}. ${step}\n`)
+  const said = findings.map(({ severity, message }) => line`  ${severity}: ${message}\n`)
+  return `${what}\n${indent(gradeText(point))}\n${steps.join('')}${said.join('')}`
+}
+
+function reportText({ vm, point, safetyPoint, beside, findings }: BackupRestoreReport): string {
+  const lines = [line`${vm}: restored from backup ${point.id}`]
+  for (const { severity, message } of findings) lines.push(line`  ${severity}: ${message}`)
+  if (beside !== undefined) lines.push(line`  files are in ${beside} of the guest`)
+  if (safetyPoint !== undefined) {
+    lines.push(line`  undo with: stillshot restore ${vm} --from backup --point ${safetyPoint.id}`)
+  }
+  return `${lines.join('\n')}\n`
+}

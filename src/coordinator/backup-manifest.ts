@@ -1,0 +1,90 @@
+import type { RestorePoint } from '../catalog/catalog.ts'
+import type { Finding } from '../finding.ts'
+import { GRADES } from '../grade/grade.ts'
+import type { Proof } from '../grade/proof.ts'
+import type { InventoryAnswer } from '../guest/protocol/answers.ts'
+import type { Manifest, ServerFacts, StreamFacts } from '../repository/manifest.ts'
+import { PACKED } from '../repository/pack.ts'
+import type { Repository } from '../repository/repository.ts'
+
+/** What a restore point of kind `dump` keeps beside its grade. */
+export interface DumpEvidence {
+  readonly version: 1
+  readonly proofs: readonly Proof[]
+  readonly findings: readonly Finding[]
+  /** Name under `repositories:`. */
+  readonly repository: string
+  readonly manifest: Manifest
+}
+
+/** The evidence of a point of kind `dump`; undefined for any other. */
+export function dumpEvidence({ kind, evidence }: Pick<RestorePoint, 'kind' | 'evidence'>): DumpEvidence | undefined {
+  if (kind !== 'dump') return undefined
+  const { manifest, repository } = (evidence ?? {}) as Partial<DumpEvidence>
+  return manifest === undefined || repository === undefined ? undefined : (evidence as DumpEvidence)
+}
+
+/** The restore point of a backup that is whole, as its manifest tells it; what the run saw beside it, if that is known. */
+export function pointOfManifest(
+  repository: Repository,
+  manifest: Manifest,
+  { proofs = [], findings = [] }: Partial<Pick<DumpEvidence, 'proofs' | 'findings'>> = {},
+): RestorePoint {
+  const { id, vm, hypervisor, createdAt, reasons } = manifest
+  const evidence: DumpEvidence = { version: 1, proofs, findings, repository: repository.name, manifest }
+  return {
+    ...{ version: 1, id, run: id, vm, vmKey: manifest.vmKey, hypervisor, createdAt, kind: 'dump', mode: 'none' },
+    ...{ snapshot: `${repository.name}: ${repository.whereabouts({ vm, id })}`, reasons, evidence },
+    grade: GRADES.find((grade) => grade === manifest.grade) ?? 'suspect',
+  }
+}
+
+export function serverFacts(
+  { variables, dumpVersion, databases }: InventoryAnswer,
+  position: ServerFacts['position'],
+): ServerFacts {
+  return {
+    version: variables.version ?? 'unknown',
+    comment: variables.version_comment ?? '',
+    dumpProgram: dumpVersion,
+    databases: databases.map(({ name }) => name),
+    position,
+  }
+}
+
+/**
+ * What a person types to read the backup back without stillshot, in its folder. Databases are dropped first: tables that are
+ * replaced one by one meet the foreign keys of those that are still old (errno 150). Pure.
+ */
+export function restoreCommands(streams: readonly StreamFacts[], server: ServerFacts | null): readonly string[] {
+  const databases = server?.databases ?? []
+  return [
+    'sha256sum -c SHA256SUMS',
+    ...streams.flatMap(({ name, content, compression }) => {
+      const unpack = `${PACKED[compression].unpack} < ${name}`
+      switch (content) {
+        case 'sql':
+          return [
+            ...databases.map(
+              (database) => `mysql -e ${shellQuoted(`DROP DATABASE IF EXISTS ${identifier(database)}`)}`,
+            ),
+            `${unpack} | mysql`,
+          ]
+        case 'users':
+          return [`${unpack} | mysql   # accounts and their rights, where they are wanted back`]
+        case 'tar':
+          return [`${unpack} | tar -xf - -C / --numeric-owner --same-permissions --acls --xattrs`]
+        default:
+          return [`${unpack}   # what was installed`]
+      }
+    }),
+  ]
+}
+
+function identifier(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}

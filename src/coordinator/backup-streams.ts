@@ -1,0 +1,107 @@
+import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { InventoryAnswer } from '../guest/protocol/answers.ts'
+import type { StreamVerb } from '../guest/stream-verb.ts'
+import type { Compression, Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
+import { observed } from '../repository/observed.ts'
+import { PACKED, pack } from '../repository/pack.ts'
+import type { BackupWriter } from '../repository/repository.ts'
+import type { Clock } from '../system/clock.ts'
+import { stallLimit } from '../system/stall-limit.ts'
+import { changedFiles, DUMP_COMPLETED, judgeEnd, positionOf, USERS_COMPLETED } from './judge-dump.ts'
+
+/** One stream of a backup: what is asked of the guest, and what shows that it was whole. */
+interface StreamPlan {
+  readonly name: string
+  readonly part: Part
+  readonly content: StreamFacts['content']
+  readonly verb: StreamVerb
+  readonly args: readonly string[]
+  readonly databases?: readonly string[]
+  readonly paths?: readonly string[]
+  readonly last?: RegExp
+  readonly accept?: readonly number[]
+}
+
+/** GNU tar ends with 1 when files changed while it read them: the archive is whole, and they are named. */
+const TAR_ENDS = [0, 1]
+
+/** The streams of these parts, in the order in which they are made. Pure. */
+export function planStreams(
+  profile: string,
+  parts: readonly Part[],
+  inventory: InventoryAnswer,
+): readonly StreamPlan[] {
+  const databases = inventory.databases.map(({ name }) => name)
+  const tar = { content: 'tar', verb: 'archive', accept: TAR_ENDS } as const
+  const plans: readonly (StreamPlan & { readonly wanted: boolean })[] = [
+    {
+      ...{ name: 'databases.sql', part: 'databases', content: 'sql', verb: 'dump', args: [profile], databases },
+      ...{ last: DUMP_COMPLETED, wanted: true },
+    },
+    {
+      ...{ name: 'users.sql', part: 'databases', content: 'users', verb: 'users', args: [profile] },
+      ...{ last: USERS_COMPLETED, wanted: true },
+    },
+    {
+      ...tar,
+      name: 'files.tar',
+      part: 'files',
+      args: [profile, 'files'],
+      paths: inventory.files,
+      wanted: inventory.files.length > 0,
+    },
+    {
+      ...{ ...tar, name: 'configuration.tar', part: 'configuration', args: [profile, 'configuration'] },
+      ...{ paths: inventory.configuration, wanted: inventory.configuration.length > 0 },
+    },
+    {
+      ...{ name: 'packages.txt', part: 'configuration', content: 'packages', verb: 'packages', args: [profile] },
+      wanted: true,
+    },
+  ]
+  return plans.filter(({ part, wanted }) => wanted && parts.includes(part)).map(({ wanted: _, ...plan }) => plan)
+}
+
+interface Writing {
+  readonly vm: string
+  readonly clock: Clock
+  readonly helper: GuestHelper
+  readonly writer: BackupWriter
+  readonly compression: Compression
+  readonly signal: AbortSignal
+}
+
+export interface WrittenStream {
+  readonly facts: StreamFacts
+  readonly position: ServerFacts['position']
+}
+
+/** A server that waits for a lock, or a disk that hangs, is given this long. */
+const STALL_MS = 300_000
+
+/**
+ * Streams one part from the guest into the repository, packed on the way. Rejects with `dump-failed` when the guest's
+ * program did not end well, and with what storage and connection say; nothing that was written is a backup then.
+ */
+export async function writeStream(writing: Writing, plan: StreamPlan): Promise<WrittenStream> {
+  const { vm, clock, helper, writer, compression, signal } = writing
+  const name = `${plan.name}.${PACKED[compression].suffix}`
+  using limit = stallLimit(clock, `${vm}: ${plan.name}`, STALL_MS, signal)
+  let seen = observed(none())
+  let stored = { sizeBytes: 0, sha256: '' }
+  const end = await helper.stream(plan.verb, plan.args, {
+    ...(plan.databases === undefined ? {} : { databases: plan.databases }),
+    signal: limit.signal,
+    output: async (bytes) => {
+      seen = observed(bytes, { onChunk: limit.moved })
+      stored = await writer.write(name, pack(seen.bytes, compression), { signal: limit.signal })
+    },
+  })
+  judgeEnd(vm, plan.verb, end, { ...plan, tail: seen.tail })
+  const { part, content, paths = [] } = plan
+  const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
+  const facts = { name, part, content, compression, ...stored, contentBytes: seen.sizeBytes, paths, changedWhileRead }
+  return { facts, position: content === 'sql' ? positionOf(seen.head) : null }
+}
+
+async function* none(): AsyncGenerator<Uint8Array> {}

@@ -1,0 +1,86 @@
+import { StillshotError } from '../errors.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { Manifest, StreamFacts } from '../repository/manifest.ts'
+import { onlyDatabases } from '../repository/only-databases.ts'
+import { unpack } from '../repository/pack.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { Clock } from '../system/clock.ts'
+import { stallLimit } from '../system/stall-limit.ts'
+
+export interface Loading {
+  readonly clock: Clock
+  readonly helper: GuestHelper
+  readonly profile: string
+  readonly repository: Repository
+  readonly manifest: Manifest
+  readonly signal: AbortSignal
+}
+
+/** An index of a large table may take this long while nothing else moves. */
+const STALL_MS = 1_800_000
+const LOADED = 'stillshot-loaded'
+
+/**
+ * Drops the databases and makes them anew from the backup; one that the backup lacks stays dropped. Others are left alone.
+ * May be repeated. Rejects with `load-failed` when the server did not take all of it: those databases are then half made.
+ */
+export async function loadDatabases(loading: Loading, databases: readonly string[]): Promise<void> {
+  const { manifest } = loading
+  const names = manifest.server?.databases ?? []
+  const wanted = databases.filter((name) => names.includes(name))
+  const stream = manifest.streams.find(({ content }) => content === 'sql')
+  const all = wanted.length === names.length
+  const statements = async function* (bytes: AsyncIterable<Uint8Array>) {
+    yield* all ? bytes : onlyDatabases(bytes, wanted, names)
+  }
+  await load(loading, wanted.length === 0 ? undefined : stream, { databases, statements })
+}
+
+/** Makes accounts that are missing and sets those that are there, with their rights. May be repeated. */
+export async function loadUsers(loading: Loading): Promise<void> {
+  const stream = loading.manifest.streams.find(({ content }) => content === 'users')
+  await load(loading, stream, { databases: [], statements: (bytes) => bytes })
+}
+
+interface What {
+  /** Dropped first. */
+  readonly databases: readonly string[]
+  readonly statements: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
+}
+
+async function load(
+  { clock, helper, profile, repository, manifest, signal }: Loading,
+  stream: StreamFacts | undefined,
+  { databases, statements }: What,
+): Promise<void> {
+  using limit = stallLimit(clock, `${manifest.vm}: load`, STALL_MS, signal)
+  const key = { vm: manifest.vm, id: manifest.id }
+  async function* body() {
+    if (stream !== undefined) {
+      const stored = await repository.read(key, stream.name, { signal: limit.signal })
+      for await (const chunk of statements(unpack(stored, stream.compression, stream.name))) {
+        limit.moved()
+        yield chunk
+      }
+    }
+    // Answered only when everything before it was carried out: the client stops at the first error.
+    yield Buffer.from(`\nSELECT '${LOADED}';\n`)
+  }
+  let said = ''
+  const end = await helper.stream('load', [profile], {
+    databases,
+    body: body(),
+    signal: limit.signal,
+    output: async (bytes) => {
+      for await (const chunk of bytes) said = `${said}${Buffer.from(chunk).toString('utf8')}`.slice(-1000)
+    },
+  })
+  if (end.exitStatus === 0 && said.includes(LOADED)) return
+  throw new StillshotError('load-failed', `${manifest.vm}: the server did not take the dump: ${whyNot(end.stderr)}`)
+}
+
+/** The client shows the statement that failed, too: those are somebody's data, and none of a message's business. */
+function whyNot(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => /^(ERROR \d|stillshot-guest: |sudo: )/.test(line))
+  return lines.at(-1)?.slice(0, 300) ?? 'its last statement was not answered'
+}

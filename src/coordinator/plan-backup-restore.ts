@@ -1,0 +1,118 @@
+import type { RestorePoint } from '../catalog/catalog.ts'
+import { StillshotError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
+import type { Profile } from '../guest/profile.ts'
+import type { InventoryAnswer } from '../guest/protocol/answers.ts'
+import type { Manifest, Part } from '../repository/manifest.ts'
+import { dumpEvidence } from './backup-manifest.ts'
+
+/** What is wanted back of a backup. */
+export interface RestoreSelection {
+  readonly parts: readonly Part[]
+  /** Of the databases, these only; default: all that the backup holds. */
+  readonly databases?: readonly string[]
+  /** Accounts and their rights, too. */
+  readonly users: boolean
+  /** Of the files, what lies under this path only. */
+  readonly path?: string
+  /** Over what is there, or beside it. */
+  readonly over: boolean
+}
+
+/** What of it will be done. */
+export interface BackupRestorePlan {
+  readonly databases: readonly string[]
+  readonly users: boolean
+  readonly archives: readonly { readonly part: Part; readonly paths: readonly string[] }[]
+  /** Whether web server, cron and the like must stand still meanwhile. */
+  readonly held: boolean
+}
+
+/** The point that is named, or the newest backup. Rejects with `point-not-found`, or `not-supported` for another kind. */
+export function chooseBackup(points: readonly RestorePoint[], vm: string, id: string | undefined): RestorePoint {
+  const found = points.find((point) => (id === undefined ? point.kind === 'dump' : point.id === id))
+  if (found === undefined) {
+    throw new StillshotError('point-not-found', `${vm} has no backup${id === undefined ? '' : ` ${id}`}`)
+  }
+  if (dumpEvidence(found) !== undefined) return found
+  throw new StillshotError('not-supported', `restore point ${found.id} is of kind ${found.kind}, no backup of ours`)
+}
+
+/** Throws `backup-not-found` for what the backup does not hold. Pure. */
+export function planRestore(
+  { streams, server, id }: Manifest,
+  { parts, databases, users, path, over }: RestoreSelection,
+  profile: Profile,
+): BackupRestorePlan {
+  const held = server?.databases ?? []
+  const missing = (databases ?? []).filter((name) => !held.includes(name))
+  if (missing.length > 0) {
+    throw new StillshotError('backup-not-found', `the backup ${id} does not hold the databases ${missing.join(', ')}`)
+  }
+  const wanted = parts.includes('databases') ? (databases ?? held) : []
+  const archives = streams
+    .filter(({ part, content }) => content === 'tar' && parts.includes(part))
+    .map(({ part, paths }) => ({ part, paths: under(paths, path) }))
+    .filter(({ paths }) => paths.length > 0)
+  if (wanted.length === 0 && archives.length === 0 && !users) {
+    throw new StillshotError('backup-not-found', `the backup ${id} holds nothing of what is wanted`)
+  }
+  const touches = wanted.length > 0 || (archives.length > 0 && over)
+  return { databases: wanted, users, archives, held: touches && profile.components.some(({ kind }) => kind === 'unit') }
+}
+
+function under(paths: readonly string[], path: string | undefined): readonly string[] {
+  if (path === undefined) return paths
+  return paths.some((root) => path === root || path.startsWith(`${root}/`)) ? [path] : []
+}
+
+/** What differs between the server that was dumped and the one that takes it. Pure. */
+export function serverFindings(
+  { server }: Manifest,
+  { variables, restoreAllowed }: InventoryAnswer,
+): readonly Finding[] {
+  const findings: Finding[] = []
+  if (!restoreAllowed) {
+    const message = 'the profile in this guest does not allow a restore'
+    const hint = 'set `backup: { restore: true }` for the VM, then run `stillshot guest install VM`'
+    findings.push({ severity: 'refuse', code: 'restore-not-allowed', message, hint, error: 'backup-not-allowed' })
+  }
+  if (server === null) return findings
+  const here = variables.version ?? ''
+  const flavour = (version: string) => (/mariadb/i.test(version) ? 'MariaDB' : 'MySQL')
+  const [from, to] = [releaseOf(server.version), releaseOf(here)]
+  if (flavour(server.version) !== flavour(here)) {
+    const message = `the dump is of ${server.version}, the server here is ${here}`
+    const hint = 'a dump of one does not always mean the same to the other: load it by hand where that is meant'
+    findings.push({ severity: 'refuse', code: 'other-server', message, hint })
+  } else if (from !== to) {
+    const message = `the dump is of ${server.version}, the server here is ${here}`
+    const hint = 'a newer server reads it; an older one may refuse statements that it does not know'
+    findings.push({ severity: 'warn', code: 'other-version', message, hint })
+  }
+  return findings
+}
+
+function releaseOf(version: string): string {
+  return /^\d+\.\d+/.exec(version)?.[0] ?? version
+}
+
+/** The plan in words, in order. Pure. */
+export function planWords(
+  { databases, users, archives, held }: BackupRestorePlan,
+  { safety, over, where }: { safety: boolean; over: boolean; where: string },
+): readonly string[] {
+  return [
+    `read ${where} and compare its sums`,
+    ...(held ? ['stop web server, cron and whatever else the profile names beside the database server'] : []),
+    ...(safety && databases.length > 0
+      ? ['dump the databases as they are now, to put them back if anything fails']
+      : []),
+    ...databases.map((name) => `drop the database ${name} and make it anew`),
+    ...(users ? ['make accounts that are missing, set those that are there, with their rights'] : []),
+    ...archives.map(
+      ({ part, paths }) => `write ${part} ${over ? 'over' : 'beside'} what is there: ${paths.join(', ')}`,
+    ),
+    ...(held ? ['start what was stopped'] : []),
+  ]
+}

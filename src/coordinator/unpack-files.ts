@@ -1,0 +1,48 @@
+import { StillshotError } from '../errors.ts'
+import type { Part } from '../repository/manifest.ts'
+import { unpack } from '../repository/pack.ts'
+import { stallLimit } from '../system/stall-limit.ts'
+import type { Loading } from './load-databases.ts'
+
+export interface UnpackOrder {
+  readonly part: Part
+  /** Absolute paths in the guest; each under one of its profile's. */
+  readonly paths: readonly string[]
+  /** `over` what is there, or beside it in a folder of this id. */
+  readonly into: 'over' | { readonly id: string }
+}
+
+const STALL_MS = 300_000
+
+/**
+ * Puts files of a backup back, with owners, modes and attributes. What is there and not in the backup stays. May be repeated.
+ * Rejects with `load-failed` when not all of it could be written.
+ */
+export async function unpackFiles(
+  { clock, helper, profile, repository, manifest, signal }: Loading,
+  { part, paths, into }: UnpackOrder,
+): Promise<void> {
+  const stream = manifest.streams.find((each) => each.part === part && each.content === 'tar')
+  if (stream === undefined) throw new StillshotError('backup-not-found', `the backup ${manifest.id} holds no ${part}`)
+  using limit = stallLimit(clock, `${manifest.vm}: ${stream.name}`, STALL_MS, signal)
+  const key = { vm: manifest.vm, id: manifest.id }
+  async function* body() {
+    if (stream === undefined) return
+    const stored = await repository.read(key, stream.name, { signal: limit.signal })
+    for await (const chunk of unpack(stored, stream.compression, stream.name)) {
+      limit.moved()
+      yield chunk
+    }
+  }
+  const end = await helper.stream('unpack', [profile, into === 'over' ? 'over' : into.id], {
+    paths,
+    body: body(),
+    signal: limit.signal,
+    output: async (bytes) => {
+      for await (const _ of bytes);
+    },
+  })
+  if (end.exitStatus === 0) return
+  const why = end.stderr.trim().slice(-500) || 'tar gave no reason'
+  throw new StillshotError('load-failed', `${manifest.vm}: not all files of ${stream.name} could be written: ${why}`)
+}

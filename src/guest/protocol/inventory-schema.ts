@@ -1,0 +1,55 @@
+import { envelope, envelopeRequired, shapes } from './parts.ts'
+
+const { text, wholeOrNull, textOrNull, bool, texts, textMap } = shapes
+
+/** `inventory PROFILE`: what a backup would hold. Refused where the guest's profile does not allow backups. */
+export const inventorySchema = {
+  type: 'object',
+  properties: {
+    ...envelope,
+    /** Run-time variables of the server, as it names them. */
+    variables: textMap,
+    dumpProgram: text,
+    /** As the program names itself. */
+    dumpVersion: text,
+    /** Without the server's own. `sizeBytes`: data and indexes, as the server estimates them. */
+    databases: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { name: text, tables: wholeOrNull, sizeBytes: wholeOrNull },
+        required: ['name', 'tables', 'sizeBytes'],
+      },
+    },
+    /** Tables of engines without transactions, at most 1000. `updated`: their last write as the server knows it. */
+    loose: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { database: text, table: text, engine: text, updated: textOrNull },
+        required: ['database', 'table', 'engine', 'updated'],
+      },
+    },
+    /** Names of databases that cannot be passed on as they are. */
+    odd: texts,
+    /** Paths that the profile names and that are there. */
+    files: texts,
+    configuration: texts,
+    gnuTar: bool,
+    restoreAllowed: bool,
+  },
+  required: [
+    ...envelopeRequired,
+    'sha256',
+    'variables',
+    'dumpProgram',
+    'dumpVersion',
+    'databases',
+    'loose',
+    'odd',
+    'files',
+    'configuration',
+    'gnuTar',
+    'restoreAllowed',
+  ],
+} as const

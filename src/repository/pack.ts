@@ -1,0 +1,32 @@
+import { pipeline } from 'node:stream'
+import { createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { StillshotError } from '../errors.ts'
+import type { Compression } from './manifest.ts'
+
+/** How the usual programs end the name of a file that is packed like this. */
+export const PACKED: Readonly<Record<Compression, { readonly suffix: string; readonly unpack: string }>> = {
+  zstd: { suffix: 'zst', unpack: 'zstd -dc' },
+  gzip: { suffix: 'gz', unpack: 'gunzip -c' },
+}
+
+/** Packs bytes as they come. Rejects with what `bytes` throws. */
+export function pack(bytes: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  const packer = compression === 'zstd' ? createZstdCompress() : createGzip()
+  return pipeline(bytes, packer, () => {})
+}
+
+/** Undoes {@link pack}. Rejects with `backup-damaged` for what is not packed so, or ends too early. */
+export async function* unpack(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const unpacker = compression === 'zstd' ? createZstdDecompress() : createGunzip()
+  try {
+    yield* pipeline(bytes, unpacker, () => {})
+  } catch (thrown) {
+    const { code, message } = thrown as { code?: unknown; message: string }
+    if (!/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(String(code))) throw thrown
+    throw new StillshotError('backup-damaged', `${name} cannot be unpacked: ${message}`, { cause: thrown })
+  }
+}

@@ -1,0 +1,87 @@
+import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
+import { MemoryRepository } from '../../adapters/repositories/fake/memory-repository.ts'
+import { NodeClock } from '../../adapters/system/node-clock.ts'
+import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
+import { recoverRuns } from '../../src/coordinator/recover-runs.ts'
+import type { CommandResult } from '../../src/guest/guest-shell.ts'
+import type { InventoryAnswer } from '../../src/guest/protocol/answers.ts'
+import type { Clock } from '../../src/system/clock.ts'
+import { makeWorld } from '../world/world.ts'
+
+const HEAD = "-- MariaDB dump\n-- CHANGE MASTER TO MASTER_LOG_FILE='bin.000001', MASTER_LOG_POS=345;\n"
+export const DUMP = `${HEAD}CREATE DATABASE /*!32312 IF NOT EXISTS*/ \`shop\`;\n\nUSE \`shop\`;\nINSERT INTO t VALUES (1);\n-- Dump completed on 2026-11-27\n`
+
+/** A guest whose helper streams, as far as a backup and its restore see it. */
+export function makeBackupWorld(change: Partial<VmSettings> = {}) {
+  const world = makeWorld({
+    backup: { repository: 'nas', allowed: ['backup', 'restore'], compression: 'gzip' },
+    ...change,
+  })
+  const repository = new MemoryRepository('nas')
+  /** What the server holds, as the SQL that was loaded last; undefined when it was dropped. */
+  const server = {
+    content: 'old' as string | undefined,
+    loads: [] as string[],
+    refusal: undefined as CommandResult | undefined,
+  }
+  const says: Record<string, CommandResult | Promise<CommandResult> | undefined> = {}
+  const asked: string[] = []
+  const facts: Partial<InventoryAnswer> = {}
+  const done = (stdout: string): CommandResult => ({ exitStatus: 0, stdout, stderr: '' })
+  const answers: Readonly<Record<string, (stdin: string) => CommandResult>> = {
+    inventory: () => done(JSON.stringify({ ...inventoryOf(world), ...facts })),
+    dump: () => done(DUMP),
+    users: () => done('CREATE USER x;\n-- Users completed\n'),
+    packages: () => done('mariadb-server 10.11 amd64\n'),
+    archive: () => done('a tar'),
+    load: (stdin) => {
+      const { refusal } = server
+      server.refusal = undefined
+      if (refusal !== undefined) return refusal
+      server.content = stdin
+      server.loads.push(stdin)
+      return done('stillshot-loaded\n')
+    },
+  }
+  const program = async (argv: readonly string[], stdin: string): Promise<CommandResult> => {
+    const verb = argv[argv.indexOf('/usr/local/sbin/stillshot-guest') + 1] ?? ''
+    asked.push(verb)
+    return says[verb] ?? answers[verb]?.(stdin) ?? world.guest.program(argv)
+  }
+  const clock = shortSighted(new NodeClock())
+  const shells = new FakeShells({ clock, program })
+  const system = { ...world.system, clock }
+  const ports: Ports = { ...world.ports, system, shells, repositories: { open: async () => repository } }
+  const controller = new AbortController()
+  const { signal } = controller
+  return {
+    ...world,
+    ...{ repository, server, says, asked, facts, ports, controller, signal },
+    recover: () => {
+      world.system.processes.restart()
+      return recoverRuns(async () => ({ ports, settings: world.settings }), ports, { signal })
+    },
+  }
+}
+
+/** Packing takes real time, which a virtual clock would jump over; short waits are not worth it in a test. */
+function shortSighted(clock: Clock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: (ms, signal) => clock.sleep(ms < 5_000 ? 0 : ms, signal),
+    deadline: (ms, signal) => clock.deadline(ms, signal),
+  }
+}
+
+function inventoryOf({ guest }: ReturnType<typeof makeWorld>): InventoryAnswer {
+  return {
+    ...{ version: 1, protocol: 1, helper: '0.1.0', sha256: guest.facts.sha256, verb: 'inventory', hold: '', ok: true },
+    ...{ error: null, bootId: 'boot-1', uuid: guest.facts.uuid, uptimeMs: 1000 },
+    variables: { version: '10.11.19-MariaDB', version_comment: 'Debian 12' },
+    ...{ dumpProgram: '/usr/bin/mariadb-dump', dumpVersion: 'mariadb-dump 10.19' },
+    databases: [{ name: 'shop', tables: 1, sizeBytes: 100 }],
+    ...{ loose: [], odd: [], files: ['/var/www/html'], configuration: ['/etc/mysql'], gnuTar: true },
+    restoreAllowed: true,
+  }
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { dumpEvidence } from '../../src/coordinator/backup-manifest.ts'
+import { restoreBackup } from '../../src/coordinator/restore-backup.ts'
+import { takeBackup } from '../../src/coordinator/take-backup.ts'
+import { verifyBackup } from '../../src/coordinator/verify-backup.ts'
+import { type ErrorCode, StillshotError } from '../../src/errors.ts'
+import { PARTS, type Part } from '../../src/repository/manifest.ts'
+import { DUMP, makeBackupWorld } from './backup-guest.ts'
+
+type World = ReturnType<typeof makeBackupWorld>
+
+const backUp = ({ ports, settings, signal }: World, parts: readonly Part[] = PARTS) =>
+  takeBackup(ports, settings, { parts, signal })
+const restore = ({ ports, settings, signal }: World, more: object = {}) =>
+  restoreBackup(ports, settings, {
+    ...{ parts: ['databases'], users: false, over: false, safety: true, dryRun: false, signal },
+    ...more,
+  })
+
+function hasCode(code: ErrorCode, says = /./): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof StillshotError)
+    assert.deepEqual([error.code, says.test(error.message)], [code, true], error.message)
+    return true
+  }
+}
+
+async function nothingIsLeft({ repository, catalog }: World): Promise<void> {
+  assert.deepEqual([await repository.list('db1'), await catalog.points(), await catalog.locks()], [[], [], []])
+}
+
+test('a backup is one restore point with everything in its manifest', async () => {
+  const world = makeBackupWorld()
+  const point = await backUp(world)
+  assert.deepEqual([point.kind, point.grade, point.reasons], ['dump', 'db-locked', []])
+  assert.deepEqual(await world.repository.list('db1'), [point.id])
+  const manifest = await world.repository.manifest({ vm: 'db1', id: point.id })
+  assert.deepEqual(manifest, dumpEvidence(point)?.manifest)
+  assert.deepEqual(manifest.server?.position, { file: 'bin.000001', position: 345, gtid: null })
+  assert.deepEqual(
+    manifest.streams.map(({ name }) => name),
+    [...['databases.sql.gz', 'users.sql.gz', 'files.tar.gz', 'configuration.tar.gz', 'packages.txt.gz']],
+  )
+  assert.ok(manifest.restore.includes('gunzip -c < databases.sql.gz | mysql'))
+  assert.equal((await verifyBackup(world.ports, point, world)).streams.length, 5)
+  assert.deepEqual(await world.catalog.locks(), [])
+})
+
+const BROKEN = {
+  'ends with an error': { exitStatus: 3, stdout: DUMP, stderr: 'mariadb-dump: Got error: 2013' },
+  'is ended by a signal': { exitStatus: undefined, signal: 'SIGKILL', stdout: DUMP, stderr: '' },
+  'is cut off': { exitStatus: 0, stdout: DUMP.slice(0, -40), stderr: '' },
+  'says that it left something out': {
+    exitStatus: 0,
+    stdout: DUMP,
+    stderr: "mariadb-dump: Couldn't execute 'SHOW CREATE'",
+  },
+} as const
+for (const [how, result] of Object.entries(BROKEN)) {
+  test(`a dump that ${how} is no backup`, async () => {
+    const world = makeBackupWorld()
+    world.says.dump = result
+    await assert.rejects(backUp(world), hasCode('dump-failed'))
+    await nothingIsLeft(world)
+  })
+}
+
+test('files that changed while they were read are told, and a tar that failed is no backup', async () => {
+  const world = makeBackupWorld()
+  world.says.archive = { exitStatus: 1, stdout: 'a tar', stderr: 'tar: var/www/a: file changed as we read it\n' }
+  const point = await backUp(world)
+  assert.deepEqual(
+    [point.grade, point.reasons.map(({ code }) => code)],
+    ['db-locked', ['files-changed', 'files-changed']],
+  )
+  world.says.archive = { exitStatus: 2, stdout: 'a tar', stderr: 'tar: var/www/b: Permission denied' }
+  await assert.rejects(backUp(world), hasCode('dump-failed', /Permission denied/))
+  assert.deepEqual(await world.repository.list('db1'), [point.id])
+})
+
+test('tables without transactions: crash-only where nobody knows, db-locked where nothing was written', async () => {
+  const world = makeBackupWorld()
+  const table = { database: 'shop', table: 'visits', engine: 'MyISAM' }
+  world.facts.loose = [{ ...table, updated: '2026-11-27 10:00:00' }]
+  assert.equal((await backUp(world, ['databases'])).grade, 'db-locked')
+  world.facts.loose = [{ ...table, updated: null }]
+  const point = await backUp(world, ['databases'])
+  assert.deepEqual([point.grade, point.reasons[0]?.code], ['crash-only', 'tables-not-transactional'])
+})
+
+test('a guest that does not allow it, and a full repository, are refused and leave nothing', async () => {
+  const world = makeBackupWorld()
+  world.repository.fault = new StillshotError('storage-full', 'repository nas: no space left')
+  await assert.rejects(backUp(world), hasCode('storage-full'))
+  world.repository.fault = undefined
+  world.repository.lies = { host: 'other', source: '10.0.0.1:/export' }
+  await assert.rejects(backUp(world), hasCode('repository-unusable', /share of the guest itself/))
+  await nothingIsLeft(world)
+  const without = makeBackupWorld()
+  const { backup: _, ...settings } = without.settings
+  await assert.rejects(backUp({ ...without, settings }), hasCode('backup-not-allowed'))
+})
+
+test('a process that dies in the middle leaves a half backup, which recover removes', async () => {
+  const world = makeBackupWorld()
+  world.says.users = new Promise(() => {})
+  const taking = backUp(world)
+  taking.catch(() => {})
+  await until(() => world.asked.includes('users'))
+  const [lock] = await world.catalog.locks()
+  await assert.rejects(world.repository.begin({ vm: 'db1', id: lock?.run ?? '' }), hasCode('repository-unusable'))
+  const report = await world.recover()
+  assert.deepEqual(
+    report.settled.map(({ outcome }) => outcome),
+    ['recovered'],
+  )
+  await nothingIsLeft(world)
+  world.controller.abort(new Error('the test is over'))
+  await assert.rejects(taking)
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 10_000 && !condition(); turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  assert.ok(condition())
+}
+
+test('a restore drops and loads what is wanted, after a dump of what is there', async () => {
+  const world = makeBackupWorld()
+  const point = await backUp(world)
+  const planned = await restore(world, { dryRun: true })
+  assert.deepEqual([world.server.loads.length, planned.plan.length], [0, 3])
+  const report = await restore(world)
+  assert.match(String(world.server.content), /^database=shop\n\n-- MariaDB dump[\s\S]*INSERT INTO t VALUES \(1\);\n/)
+  assert.equal(report.point.id, point.id)
+  assert.deepEqual(
+    (await world.catalog.points()).map(({ note }) => note),
+    [`before the restore of ${point.id}`, undefined],
+  )
+})
+
+test('a dump that is not taken has the safety dump put back', async () => {
+  const world = makeBackupWorld()
+  const point = await backUp(world)
+  const refused = {
+    exitStatus: 1,
+    stdout: '',
+    stderr: "INSERT INTO t VALUES ('secret')\nERROR 1114 (HY000): the table is full",
+  }
+  world.server.refusal = refused
+  await assert.rejects(restore(world), (error) => {
+    hasCode('load-failed', /the table is full; the databases are as they were/)(error)
+    assert.doesNotMatch((error as Error).message, /secret/)
+    return true
+  })
+  assert.equal(world.asked.filter((verb) => verb === 'load').length, 2)
+  assert.deepEqual(await world.catalog.locks(), [])
+  assert.ok((await world.catalog.points()).some(({ id }) => id === point.id))
+})
+
+test('nothing is touched when the backup is not what was written, or the server is another', async () => {
+  const world = makeBackupWorld()
+  const { id } = await backUp(world)
+  world.facts.variables = { version: '8.0.36' }
+  await assert.rejects(
+    restore(world),
+    hasCode('preflight-refused', /the dump is of 10.11.19-MariaDB, the server here is 8.0/),
+  )
+  delete world.facts.variables
+  world.repository.spoil({ vm: 'db1', id }, 'databases.sql.gz')
+  await assert.rejects(restore(world), hasCode('backup-damaged'))
+  assert.deepEqual(world.server.loads, [])
+})

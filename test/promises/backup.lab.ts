@@ -1,0 +1,284 @@
+// time limit: 900 s
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import type { DumpEvidence } from '../../src/coordinator/backup-manifest.ts'
+import { waitFor } from '../labs/wait-for.ts'
+import { WriteLoad } from '../labs/write-load.ts'
+import { type FailedDocument, openSubject, type PointsDocument, type Subject } from './subject.ts'
+
+let subject: Subject
+let repository: string
+before(async () => {
+  // A file system of its own, so that it counts as mounted, and none that holds the guest's disks.
+  repository = await mkdtemp('/dev/shm/stillshot-repository-')
+  subject = await openSubject('backup', {
+    vmMore: `    profile: app
+    backup: { repository: nas }`,
+    more: `profiles:
+  app:
+    components: [{ unit: cron.service }, { unit: apache2.service }, { dbms: auto }]
+    backup: { files: [/var/www/html], exclude: [/var/www/html/temp] }
+repositories:
+  nas: { kind: directory, path: ${repository}, compression: gzip }
+`,
+  })
+  await arrange()
+})
+after(async () => {
+  await subject?.guest.destroy()
+  await rm(repository, { recursive: true, force: true })
+})
+
+/** An installation like i-doit's: two tenants whose tables name each other, uploads with attributes. */
+async function arrange(): Promise<void> {
+  const { guest } = subject
+  await guest.sql(`CREATE DATABASE idoit_system; CREATE DATABASE idoit_data;
+    CREATE TABLE idoit_system.mandator (id INT PRIMARY KEY, title VARCHAR(60)) ENGINE=InnoDB;
+    CREATE TABLE idoit_data.obj (id INT PRIMARY KEY, title VARCHAR(60), parent INT, CONSTRAINT own FOREIGN KEY (parent) REFERENCES idoit_data.obj (id)) ENGINE=InnoDB;
+    CREATE TABLE idoit_data.cat (id INT PRIMARY KEY, obj INT, CONSTRAINT cat_obj FOREIGN KEY (obj) REFERENCES idoit_data.obj (id) ON DELETE CASCADE) ENGINE=InnoDB;
+    CREATE VIEW idoit_data.names AS SELECT title FROM idoit_data.obj;
+    CREATE TRIGGER idoit_data.before_obj BEFORE INSERT ON idoit_data.obj FOR EACH ROW SET NEW.title = TRIM(NEW.title);
+    CREATE FUNCTION idoit_data.one() RETURNS INT DETERMINISTIC RETURN 1;
+    CREATE EVENT idoit_data.nightly ON SCHEDULE EVERY 1 DAY DO DELETE FROM idoit_data.cat WHERE id < 0;
+    CREATE USER 'idoit'@'localhost' IDENTIFIED BY 'geheim''s "x"'; GRANT ALL ON idoit_data.* TO 'idoit'@'localhost';
+    INSERT INTO idoit_system.mandator VALUES (1, 'Fabrik'), (2, 'Büro');
+    INSERT INTO idoit_data.obj VALUES (1, 'a', NULL), (2, 'b', 1), (3, 'ünïcödé 🦭 ''quoted''; \\\\ -- no comment', 2);
+    INSERT INTO idoit_data.cat VALUES (10, 1), (11, 3);
+    CREATE TABLE idoit_data.text (a TEXT); INSERT INTO idoit_data.text VALUES (REPEAT('long ', 12000));`)
+  await guest.run(`mkdir -p /var/www/html/upload/files /var/www/html/temp /var/www/html/src
+    echo config > /var/www/html/src/config.inc.php; head -c 300000 /dev/urandom > /var/www/html/upload/files/1_image.png
+    truncate -s 50M /var/www/html/upload/sparse; echo cached > /var/www/html/temp/cache
+    chown -R www-data:www-data /var/www/html/upload; chmod 640 /var/www/html/src/config.inc.php`)
+}
+
+interface FromBackup {
+  readonly safetyPoint?: RestorePoint
+  readonly beside?: string
+}
+
+const CONTENT = `SELECT GROUP_CONCAT(CONCAT_WS('|', id, title, parent) ORDER BY id) FROM idoit_data.obj`
+const FILES =
+  'cd /var/www/html && find . -path ./temp -prune -o -type f -exec sha256sum {} + -exec stat -c "%n %U %a %s" {} + | sort'
+
+/** The one backup of the first test. */
+let backup: RestorePoint
+let content: string
+let files: string
+
+const folder = () => join(repository, subject.cli.vm, backup.id)
+
+/** What is in the repository, half made or whole. */
+const stored = () => readdir(join(repository, subject.cli.vm))
+
+/** Unpacks a stream of the backup into root's shell in the guest, as a person does who has no stillshot. */
+async function byHand(stream: string, command: string): Promise<number | null> {
+  const { guest } = subject
+  const child = spawn('sh', ['-c', `gunzip < "$0" | ssh "$@"`, join(folder(), stream), ...guest.sshArguments(command)])
+  const [status] = (await once(child, 'close')) as [number | null]
+  return status
+}
+
+test('a backup under a write load is whole, of one moment, and named beside the snapshots', async () => {
+  const { guest, cli } = subject
+  content = await guest.sql(CONTENT)
+  files = await guest.run(FILES)
+  const load = await WriteLoad.start(guest)
+  // It writes a MyISAM table, too, which no transaction holds still: that is seen, and told.
+  const first = await cli.run('--json', 'backup', cli.vm, '--only', 'databases')
+  const [loose] = (JSON.parse(first.stdout) as PointsDocument).points
+  assert.deepEqual([first.status, loose?.grade, loose?.reasons[0]?.code], [40, 'suspect', 'tables-written'])
+  await guest.sql('ALTER TABLE shop.visits ENGINE=InnoDB')
+  const { points: good } = await cli.json<PointsDocument>('backup', cli.vm)
+  await load.stop()
+  assert.ok(good[0])
+  backup = good[0]
+  assert.deepEqual([backup.kind, backup.grade, backup.reasons], ['dump', 'db-locked', []])
+  const { manifest } = backup.evidence as DumpEvidence
+  assert.deepEqual(
+    manifest.streams.map(({ name }) => name),
+    ['databases.sql.gz', 'users.sql.gz', 'files.tar.gz', 'configuration.tar.gz', 'packages.txt.gz'],
+  )
+  assert.deepEqual(await stored(), [loose?.id, backup.id])
+  assert.match((await cli.run('list', cli.vm)).stdout, new RegExp(`${backup.id} .* dump +nas: ${folder()}`))
+  assert.equal((await cli.run('verify', cli.vm)).status, 0)
+})
+
+test('databases come back over tables whose foreign keys changed, and others are untouched', async () => {
+  const { guest, cli } = subject
+  const orders = await guest.sql('SELECT COUNT(*), MAX(id) FROM shop.orders')
+  // What was made since refers to a table of the backup by another type: replacing that table alone is refused (errno 150).
+  await guest.sql(`SET FOREIGN_KEY_CHECKS=0; ALTER TABLE idoit_data.cat DROP FOREIGN KEY cat_obj;
+    ALTER TABLE idoit_data.obj DROP FOREIGN KEY own, MODIFY id BIGINT, MODIFY parent BIGINT;
+    CREATE TABLE idoit_data.newer (obj BIGINT, FOREIGN KEY (obj) REFERENCES idoit_data.obj (id)) ENGINE=InnoDB;
+    UPDATE idoit_data.obj SET title = 'changed'; DROP USER 'idoit'@'localhost'; DROP DATABASE idoit_system;`)
+  assert.notEqual(await byHand('databases.sql.gz', 'mariadb idoit_data 2>/root/said'), 0)
+  assert.match(await guest.run('cat /root/said'), /errno: 150/)
+
+  const args = ['--database', 'idoit_data', '--database', 'idoit_system', '--users', '--point', backup.id]
+  const { plan } = await cli.json<{ plan: readonly string[] }>(
+    'restore',
+    cli.vm,
+    '--from',
+    'backup',
+    ...args,
+    '--dry-run',
+  )
+  assert.match(plan.join('\n'), /drop the database idoit_data and make it anew/)
+  const watched = watchUnits()
+  const report = await cli.json<FromBackup>('restore', cli.vm, '--from', 'backup', ...args, '--yes')
+  assert.deepEqual(await watched(), { 'apache2.service': true, 'cron.service': true, 'mariadb.service': false })
+  assert.equal(report.safetyPoint?.kind, 'dump')
+
+  assert.equal(await guest.sql(CONTENT), content)
+  assert.equal(await guest.sql('SELECT idoit_data.one()'), '1')
+  assert.match(await guest.sql('SHOW TABLES FROM idoit_data'), /^cat\nnames\nobj\ntext$/)
+  assert.match(await guest.sql('SHOW EVENTS FROM idoit_data'), /nightly/)
+  assert.match(await guest.sql('SELECT title FROM idoit_system.mandator WHERE id = 2'), /Büro/)
+  assert.equal((await guest.try(`mariadb -uidoit '-pgeheim'"'"'s "x"' -e 'SELECT 1 FROM idoit_data.obj'`)).status, 0)
+  assert.equal(await guest.sql('SELECT COUNT(*), MAX(id) FROM shop.orders'), orders)
+  assert.match(
+    (await guest.try('mariadb -e "INSERT INTO idoit_data.cat VALUES (99, 99)"')).stderr,
+    /foreign key constraint/,
+  )
+})
+
+/** Which units stop from now on until the returned function is called. */
+function watchUnits(): () => Promise<Record<string, boolean>> {
+  const units = ['apache2.service', 'cron.service', 'mariadb.service']
+  const began = Promise.all(units.map(invocationOf))
+  return async () => {
+    const [then, now] = [await began, await Promise.all(units.map(invocationOf))]
+    return Object.fromEntries(units.map((unit, index) => [unit, then[index] !== now[index]]))
+  }
+}
+
+async function invocationOf(unit: string): Promise<string> {
+  return (
+    await subject.guest.run(`systemctl is-active ${unit} && systemctl show -p InvocationID --value ${unit}`)
+  ).trim()
+}
+
+test('a dump that the server does not take whole puts back what was there, and the application starts', async () => {
+  const { guest, cli } = subject
+  await guest.sql(`DROP DATABASE idoit_data; CREATE DATABASE idoit_data; CREATE TABLE idoit_data.now (a INT);
+    INSERT INTO idoit_data.now VALUES (7); SET GLOBAL max_allowed_packet = 1024`)
+  const long = ['--from', 'backup', '--point', backup.id, '--database', 'idoit_data', '--yes']
+  const failed = await cli.run('--json', 'restore', cli.vm, ...long)
+  await guest.sql('SET GLOBAL max_allowed_packet = 16777216')
+  const { error } = JSON.parse(failed.stdout) as FailedDocument
+  assert.equal(error?.code, 'load-failed', failed.stdout)
+  assert.match(String(error?.message), /as they were before the restore/)
+  assert.doesNotMatch(failed.stdout + failed.stderr, /long long/)
+  assert.equal(await guest.sql('SELECT a FROM idoit_data.now'), '7')
+  assert.match(await guest.run('systemctl is-active apache2 cron mariadb'), /^active\nactive\nactive$/m)
+})
+
+test('files come back with owners, modes and holes: beside what is there, and over it', async () => {
+  const { guest, cli } = subject
+  await guest.run(
+    'rm -r /var/www/html/upload; echo broken > /var/www/html/src/config.inc.php; echo > /etc/mysql/my.cnf',
+  )
+  const only = ['--from', 'backup', '--point', backup.id, '--yes', '--only']
+  const aside = await cli.json<FromBackup>('restore', cli.vm, ...only, 'files', '--path', '/var/www/html/src')
+  assert.match(await guest.run(`cat ${aside.beside}/var/www/html/src/config.inc.php`), /^config$/m)
+  assert.match(await guest.run('cat /var/www/html/src/config.inc.php'), /broken/)
+  await cli.json('restore', cli.vm, ...only, 'files,configuration', '--over')
+  assert.equal(await guest.run(FILES), files)
+  assert.ok(Number(await guest.run('stat -c %b /var/www/html/upload/sparse')) < 100)
+  assert.match(await guest.run('cat /etc/mysql/my.cnf'), /includedir/)
+  assert.match(await guest.run('cat /var/www/html/temp/cache'), /cached/)
+})
+
+test('without stillshot: the commands of the manual read the backup back', async () => {
+  const { guest } = subject
+  await guest.sql('DROP DATABASE IF EXISTS idoit_data; DROP DATABASE idoit_system; DROP DATABASE shop')
+  await guest.run('rm -r /var/www/html')
+  assert.equal(await byHand('databases.sql.gz', 'mariadb'), 0)
+  assert.equal(await byHand('files.tar.gz', 'tar -xf - -C /'), 0)
+  assert.equal(await guest.sql(CONTENT), content)
+  assert.equal(await guest.run(FILES), files)
+})
+
+test('a dump that fails in the middle is no backup, and the guest keeps nothing of it', async () => {
+  const { guest, cli } = subject
+  const before = await stored()
+  const free = await lockTable()
+  const running = cli.spawn('--json', 'backup', cli.vm, '--only', 'databases')
+  const result = cli.result(running)
+  await dumping()
+  await guest.run('pkill -KILL -x mariadb-dump')
+  const { status, stdout } = await result
+  await free()
+  const { failed } = JSON.parse(stdout) as FailedDocument
+  assert.deepEqual([status, failed?.[0]?.code], [49, 'dump-failed'], stdout)
+  assert.deepEqual(await stored(), before)
+})
+
+test('killed in the middle: nothing half made is listed, the guest ends the dump, recover tidies', async () => {
+  const { guest, cli } = subject
+  const before = await stored()
+  const free = await lockTable()
+  const running = cli.spawn('backup', cli.vm)
+  await dumping()
+  running.kill('SIGKILL')
+  // It waits for the lock and writes nothing: only the end of its standard input can tell it.
+  await waitFor(async () => ((await guest.try('pgrep -x mariadb-dump')).status === 1 ? true : undefined), {
+    what: 'the end of the dump',
+    timeoutMs: 30_000,
+    everyMs: 200,
+  })
+  await free()
+  assert.doesNotMatch((await cli.run('--json', 'list', cli.vm)).stdout, /unfinished/)
+  assert.equal((await stored()).length, before.length + 1)
+  assert.equal((await cli.run('recover')).status, 0)
+  assert.deepEqual(await stored(), before)
+  assert.equal((await cli.run('backup', cli.vm, '--dry-run')).status, 0)
+})
+
+test('a bit that turned in the repository is found, and nothing is restored from it', async () => {
+  const { guest, cli } = subject
+  const path = join(folder(), 'databases.sql.gz')
+  const bytes = await readFile(path)
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 100) ^ 1, bytes.length - 100)
+  await writeFile(path, bytes)
+  const verified = await cli.run('--json', 'verify', backup.id)
+  assert.equal((JSON.parse(verified.stdout) as FailedDocument).error?.code, 'backup-damaged')
+  const restored = await cli.run('restore', cli.vm, '--from', 'backup', '--point', backup.id, '--yes')
+  assert.equal(restored.status, 48)
+  assert.equal(await guest.sql(CONTENT), content)
+})
+
+/** Another session keeps a table to itself: a dump waits for it. Resolves with what sets it free. */
+async function lockTable(): Promise<() => Promise<void>> {
+  const { guest } = subject
+  const lock = 'LOCK TABLES idoit_data.obj WRITE; SELECT SLEEP(120);'
+  const client = spawn('ssh', [...guest.sshArguments(`exec mariadb -e "${lock}"`)], { stdio: 'ignore' })
+  const closed = once(client, 'close')
+  const held = async () =>
+    (await guest.sql('SHOW OPEN TABLES FROM idoit_data WHERE In_use > 0')) === '' ? undefined : true
+  await waitFor(held, { what: 'the lock', timeoutMs: 30_000, everyMs: 200 })
+  return async () => {
+    const id = await guest.sql("SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(120)%'")
+    await guest.sql(`KILL ${id}`)
+    await closed
+    await waitFor(async () => ((await waiting()) ? undefined : true), {
+      what: 'nobody to wait for the lock',
+      timeoutMs: 30_000,
+      everyMs: 200,
+    })
+  }
+}
+
+async function waiting(): Promise<boolean> {
+  return (await subject.guest.sql('SHOW PROCESSLIST')).includes('Waiting for table metadata lock')
+}
+
+async function dumping(): Promise<void> {
+  const waits = async () => ((await waiting()) ? true : undefined)
+  await waitFor(waits, { what: 'the dump to wait for the lock', timeoutMs: 60_000, everyMs: 200 })
+}
