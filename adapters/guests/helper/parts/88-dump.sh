@@ -65,7 +65,7 @@ leased_run() {
 }
 
 leased_watch() {
-  while read -r leased_line; do :; done
+  while read -r _; do :; done
   kill -TERM "$leased"
 }
 
