@@ -40,8 +40,8 @@ test('drill says the result, every finding and the times; the exit status says w
   const { out } = await drill(['db1'])
   assert.match(out, /drill passed in 1 min 5 s: boot 40.0 s, ready 9.0 s, checks 12.0 s/)
   assert.match(out, /proven: 31 tables are good/)
-  assert.equal((await drill(['db1'], { ...RECORD, result: 'failed' })).status, 46)
-  assert.equal((await drill(['db1'], { ...RECORD, result: 'inconclusive' })).status, 47)
+  assert.equal((await drill(['db1'], { ...RECORD, result: 'failed' })).status, 47)
+  assert.equal((await drill(['db1'], { ...RECORD, result: 'inconclusive' })).status, 48)
   const document = JSON.parse((await drill(['db1', '--json'])).out)
   assert.deepEqual(
     [document.command, document.drill.result, document.findings[0].code],
