@@ -12,10 +12,10 @@ export async function takeQuiescedSnapshot(world: World): Promise<void> {
   const { chance, clock, hypervisor, foreignSnapshots } = world
   await hypervisor.lockFor(VM, async () => {
     const job: FreezingJob = { killed: false, laterFails: false, snapshotFails: false, takesTwo: false }
-    world.freezing = job
     const name = chance.pick(['nightly', 'replica'])
     for (const old of [name, `${name}-2`]) if (foreignSnapshots.has(old)) remove(world, old)
     await untilAlone(world)
+    world.freezing = job
     const frozenFirst = chance.happens(0.3)
     if (frozenFirst) await freeze(world, job)
     // Which freezes first dates to the millisecond, as vSphere does.
