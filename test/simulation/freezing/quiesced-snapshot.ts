@@ -31,6 +31,9 @@ export async function takeQuiescedSnapshot(world: World): Promise<void> {
     if (job.takesTwo && !job.killed) await endSnapshot(world, beginSnapshot(world, `${name}-2`, precisionMs))
     await clock.sleep(chance.between(1, 300))
     if (!job.killed) await world.askAgent((freezes) => freezes.thaw(AGENT))
+    // Somebody cleans up what is half made.
+    const half = world.books.state(VM).snapshots.find(({ snapshot }) => snapshot.name === name && !snapshot.complete)
+    if (half !== undefined) remove(world, name)
     world.freezing = undefined
   })
 }
