@@ -278,3 +278,13 @@ test('a guest that was paused since does not say which snapshot it was frozen fo
     [id],
   )
 })
+
+test('a guest that takes long to answer is asked again, and does not say which snapshot it was frozen for', async () => {
+  const { freezing, take, collect, pass } = makeFreezingWorld()
+  await freezing.frozen({ during: () => take('nightly') })
+  freezing.travelsMs = 4_000
+  await pass(60_000)
+  const [freeze] = (await collect()).freezes
+  assert.deepEqual([freeze?.grade, freeze?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
+  assert.match(freeze?.reasons?.[0]?.message ?? '', /took \d+ ms/)
+})

@@ -12,6 +12,8 @@ export class FreezingGuest {
   readonly kept = new Map<string, Document>()
   /** How long the guest stood still since it was frozen: its uptime does not know. */
   pausedMs = 0
+  /** How long the answer to `kept` is on its way, and its request as long. */
+  travelsMs = 0
   readonly #world: World
 
   constructor(world: World) {
@@ -54,12 +56,14 @@ export class FreezingGuest {
     const [verb, id = ''] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
     if (verb !== 'kept' && verb !== 'forget') return this.#world.guest.program(argv)
     if (verb === 'forget') this.kept.delete(id)
+    else await this.#world.clock.sleep(this.travelsMs)
     const hold = id === '-' ? '' : id
     const wallMs = Math.floor(this.#world.clock.now() / 1000) * 1000
     const more = verb === 'forget' ? {} : { wallMs, freezes: [...this.kept.keys()], freeze: this.kept.get(id) ?? null }
     const status = await this.#ask('status')
     const uptimeMs = Number(status.uptimeMs) - this.pausedMs
     const envelope = { ...status, uptimeMs, verb, hold, ...more }
+    if (verb === 'kept') await this.#world.clock.sleep(this.travelsMs)
     return { exitStatus: 0, stdout: JSON.stringify(envelope), stderr: '' }
   }
 }

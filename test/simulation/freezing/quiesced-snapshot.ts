@@ -12,10 +12,10 @@ export async function takeQuiescedSnapshot(world: World): Promise<void> {
   const { chance, clock, hypervisor, foreignSnapshots } = world
   await hypervisor.lockFor(VM, async () => {
     const job: FreezingJob = { killed: false, laterFails: false, snapshotFails: false, takesTwo: false }
-    world.freezing = job
     const name = chance.pick(['nightly', 'replica'])
     for (const old of [name, `${name}-2`]) if (foreignSnapshots.has(old)) remove(world, old)
     await untilAlone(world)
+    world.freezing = job
     const frozenFirst = chance.happens(0.3)
     if (frozenFirst) await freeze(world, job)
     // Which freezes first dates to the millisecond, as vSphere does.
@@ -31,6 +31,9 @@ export async function takeQuiescedSnapshot(world: World): Promise<void> {
     if (job.takesTwo && !job.killed) await endSnapshot(world, beginSnapshot(world, `${name}-2`, precisionMs))
     await clock.sleep(chance.between(1, 300))
     if (!job.killed) await world.askAgent((freezes) => freezes.thaw(AGENT))
+    // Somebody cleans up what is half made.
+    const half = world.books.state(VM).snapshots.find(({ snapshot }) => snapshot.name === name && !snapshot.complete)
+    if (half !== undefined) remove(world, name)
     world.freezing = undefined
   })
 }

@@ -27,7 +27,8 @@ export const collectedFirst: MakeInvariant = (world) => {
     },
     onTold({ procedure, host, told }) {
       if (procedure !== 'collect' || told.how !== 'done' || told.result === undefined) return undefined
-      if (world.forgottenAtMs >= askedAtMs) return undefined
+      // Of two that collect at once, one may put back what the other has dropped.
+      if (world.forgottenAtMs >= askedAtMs || hosts.length > 1) return undefined
       const there = books.state(VM).snapshots.map(({ snapshot }) => snapshot)
       const stale = [...host.catalog.points.values()].find(
         ({ kind, snapshot, createdAt }) =>

@@ -12,18 +12,6 @@ function toTheJob(name: string, strike: (job: FreezingJob) => void): Trouble {
   }
 }
 
-const another: Trouble = {
-  name: 'another agent freezes and thaws',
-  strike({ chance, clock, freezing, guest: { machine, freezes } }) {
-    if (!machine.isUp || freezing === undefined) return false
-    freezes
-      .freeze('vmware-tools')
-      .then(() => clock.sleep(chance.between(10, 5_000)))
-      .then(() => freezes.thaw('vmware-tools'))
-    return true
-  },
-}
-
 const clockSteps: Trouble = {
   name: 'clock of the guest stepped',
   strike({ chance, guest: { freezes } }) {
@@ -45,6 +33,5 @@ export const freezeTroubles: readonly Trouble[] = [
   toTheJob('job takes a second snapshot', (job) => {
     job.takesTwo = true
   }),
-  another,
   clockSteps,
 ]
