@@ -11,6 +11,7 @@ import { awaitComeBack } from './await-come-back.ts'
 import { clonesOf } from './clones-of.ts'
 import { type DrillSeen, holdOf, markerPaths } from './judge-drill.ts'
 import { isOwn } from './own-points.ts'
+import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { awaitBoot, proveRestoredMachine } from './restore-steps.ts'
@@ -104,7 +105,8 @@ export async function examineClone(
     helper = await openCloneHelper(ports, settings, clone)
     const within = { helper }
     await during('boot', async () => {
-      await hypervisor.powerOn(clone, { signal, timeoutMs: POWER_ON_LIMIT_MS })
+      const start = () => hypervisor.powerOn(clone, { signal, timeoutMs: POWER_ON_LIMIT_MS })
+      await retry(start, { clock, signal, pauseMs: 2_000, limitMs: POWER_ON_LIMIT_MS, when: isWorthAnotherTry })
       await awaitBoot(ports, within, settings, { signal, limitMs: BOOT_LIMIT_MS })
     })
     times.bootMs = lap()

@@ -1,13 +1,17 @@
 import type { DrillRecord, RestorePoint } from '../catalog/catalog.ts'
 import type { Finding } from '../finding.ts'
 import type { DataFinding } from '../guest/application.ts'
+import type { Clones } from '../hypervisor/clones.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import { snapshotName } from '../hypervisor/snapshot-name.ts'
+import type { Clock } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
+import { retry } from '../system/retry.ts'
 import { ulid } from '../system/ulid.ts'
 import { clonesOf } from './clones-of.ts'
 import { CHECK_LIMIT_MS, checkDrill, cloneOrFind, examineClone, recordDrill, removeClone } from './drill-steps.ts'
 import { judgeDrill } from './judge-drill.ts'
+import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { checkSameVm } from './restore-plan.ts'
@@ -34,6 +38,8 @@ export interface DrillReport {
 }
 
 const REMOVE_LIMIT_MS = 600_000
+/** No further try begins after this long. */
+const REMOVE_FOR_MS = 60_000
 
 /**
  * Tries a restore point on a copy of its VM that has no network, and keeps what it showed with the point; the copy is always
@@ -77,11 +83,9 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
       tables: answer?.tables?.checked ?? 0,
     }
     return await during('after', async () => {
-      await run.saga.step(
-        { step: 'remove-clone' },
-        () => clones.remove(vm, request.name, { signal, timeoutMs: REMOVE_LIMIT_MS }),
-        { settles: ['create-clone'] },
-      )
+      await run.saga.step({ step: 'remove-clone' }, () => removeCopy(clones, vm, request.name, { clock, signal }), {
+        settles: ['create-clone'],
+      })
       const graded = await recordDrill(ports, run, { vm, point }, drill)
       await endRun(ports, run, vm, { point: point.id })
       return { ...draft, run: run.id, point: graded, drill, findings: judged.findings }
@@ -98,6 +102,17 @@ function mayHinder({ code, message, hint }: Finding): DataFinding {
 
 function pointOf({ pointId }: DrillOrder): { pointId?: string } {
   return pointId === undefined ? {} : { pointId }
+}
+
+/** Again and again while the hypervisor cannot be asked: what was seen would be lost with a run that fails. */
+function removeCopy(
+  clones: Clones,
+  vm: Vm,
+  name: string,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  const remove = () => clones.remove(vm, name, { signal, timeoutMs: REMOVE_LIMIT_MS })
+  return retry(remove, { clock, signal, pauseMs: 2_000, limitMs: REMOVE_FOR_MS, when: isWorthAnotherTry })
 }
 
 function cloneRequest({ snapshot }: RestorePoint, { drill }: VmSettings, name: string) {

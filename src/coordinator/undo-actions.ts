@@ -75,7 +75,7 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
     'remove-clone': async ({ clone }, signal) => {
       const name = need(clone)
-      const vm = await findVm(signal)
+      const vm = await again(signal, 2_000, () => findVm(signal))
       // As for a snapshot: one that is made late is not there yet.
       for (let looks = 0; looks < 2; looks += 1) {
         if (looks > 0) await clock.sleep(LOOK_AGAIN_MS, signal)

@@ -108,6 +108,23 @@ describe('a drill', () => {
     await assertNoCopy(world)
   })
 
+  test('whose copy does not start at once starts it later', async () => {
+    const world = makeWorld({}, AGENT)
+    await world.snapshot()
+    world.hypervisor.breakNext({ call: 'powerOn', kind: 'fail', times: 3 })
+    assert.equal((await drill(world)).drill?.result, 'passed')
+    await assertNoCopy(world)
+  })
+
+  test('whose copy cannot be removed at once removes it later, and keeps what it saw', async () => {
+    const world = makeWorld({}, AGENT)
+    const { id } = await world.snapshot()
+    world.hypervisor.breakNext({ call: 'clones.remove', kind: 'fail', times: 3 })
+    assert.equal((await drill(world)).drill?.result, 'passed')
+    assert.equal((await world.catalog.point(id))?.drills?.length, 1)
+    await assertNoCopy(world)
+  })
+
   test('that cannot make its copy rejects, keeps nothing, and leaves the grade', async () => {
     const world = makeWorld({}, AGENT)
     const { id } = await world.snapshot()
