@@ -20,6 +20,8 @@ export interface Wanted {
   readonly before?: ProbeAnswer
   readonly claims: readonly Proof['claim'][]
   readonly limitMs: number
+  /** An answer that is there already; it is judged before anything is asked. */
+  readonly first?: ComeBackAnswer
 }
 
 /**
@@ -35,16 +37,11 @@ export async function awaitComeBack(
   const begunAt = clock.monotonic()
   const uuid = want.before?.uuid ?? null
   const machine = uuid === null ? {} : { machine: uuid }
+  const ask = () => helper.comeBack(want.profile, want.holdId, { ...machine, signal, timeoutMs: 60_000 })
+  let first = want.first
   for (;;) {
-    const answer = await retry(
-      () => helper.comeBack(want.profile, want.holdId, { ...machine, signal, timeoutMs: 60_000 }),
-      {
-        clock,
-        signal,
-        pauseMs: 1_000,
-        limitMs: want.limitMs,
-      },
-    )
+    const answer = first ?? (await retry(ask, { clock, signal, pauseMs: 1_000, limitMs: want.limitMs }))
+    first = undefined
     const proofs = [
       ...application.proveComeBack(want.before, answer),
       ...(want.before === undefined ? [] : [proveOneHelper(want.before, [answer])]),

@@ -39,16 +39,21 @@ export async function lookBeforeRestore(
   { helper, vm, point }: { helper: GuestHelper; vm: Vm; point: RestorePoint },
   { safetySnapshot, removeNewer = [], signal }: Pick<RestoreOrder, 'safetySnapshot' | 'removeNewer' | 'signal'>,
 ): Promise<RestoreOutlook> {
-  const { findings, ...guest } = await lookAtGuest(ports, settings, { helper, vm, signal })
   const { hypervisor } = ports
-  const snapshots = await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })
+  const call = { signal, timeoutMs: 60_000 }
+  // Side by side: each waits for somebody else, and a database is down meanwhile.
+  const [{ findings, ...guest }, snapshots, found, fit] = await Promise.all([
+    lookAtGuest(ports, settings, { helper, vm, signal }),
+    hypervisor.listSnapshots(vm, call),
+    hypervisor.checkRollBack(vm, point.snapshot, call),
+    safetySnapshot ? hypervisor.checkSnapshot(vm, call) : [],
+  ])
   if (point.kind === 'foreign') checkSameSnapshot(point, snapshots)
   const newer = newerThan(point.snapshot, snapshots)
-  const found = await hypervisor.checkRollBack(vm, point.snapshot, { signal, timeoutMs: 60_000 })
   const newestOnly = !hypervisor.capabilities.rollBackToAny || found.some(({ code }) => ORDERED.includes(code))
   const seen = [
     ...found.filter(({ code }) => code !== NOT_NEWEST),
-    ...(safetySnapshot ? await hypervisor.checkSnapshot(vm, { signal, timeoutMs: 60_000 }) : []),
+    ...fit,
     ...newerFindings(point, newer, { newestOnly, safetySnapshot, removeNewer }),
   ]
   refuseAny(seen)

@@ -1,6 +1,7 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { type StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
 import type { Proof } from '../grade/proof.ts'
+import type { ComeBackAnswer } from '../guest/protocol/answers.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { retry } from '../system/retry.ts'
@@ -114,7 +115,10 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: { v
   )
   const bootMs = Math.round(clock.monotonic() - startedAt)
   const look = async () => {
-    const proofs = boot === undefined ? await prove(ports, run, settings, target) : [unreachable(boot)]
+    const proofs =
+      boot instanceof StillshotError
+        ? [unreachable(boot)]
+        : await prove(ports, run, settings, { ...target, first: boot })
     const readyMs = Math.round(clock.monotonic() - startedAt) - bootMs
     return { cameBack: isBack(target.point, proofs), proofs, bootMs, readyMs }
   }
@@ -123,13 +127,13 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: { v
   return during('come-back', () => run.saga.step({ step: 'come-back' }, look, { facts }))
 }
 
-/** Starts the VM; resolves with the error when the guest does not answer: the disks stay at the point either way. */
+/** Starts the VM; resolves with the guest's first answer, or with the error when there is none: the disks stay at the point either way. */
 async function startAndReach(
   ports: Ports,
   run: Run,
   settings: VmSettings,
   { vm, point }: { vm: Vm; point: RestorePoint },
-): Promise<StillshotError | undefined> {
+): Promise<ComeBackAnswer | StillshotError> {
   const { clock } = ports.system
   const limitMs = guestBefore(point) === 'silent' ? SILENT_LIMIT_MS : BOOT_LIMIT_MS
   using starting = clock.deadline(POWER_ON_LIMIT_MS)
@@ -140,8 +144,7 @@ async function startAndReach(
   )
   using deadline = clock.deadline(limitMs + 60_000)
   try {
-    await awaitBoot(ports, run, settings, { signal: deadline.signal, limitMs })
-    return undefined
+    return await awaitBoot(ports, run, settings, { signal: deadline.signal, limitMs })
   } catch (thrown) {
     return toStillshotError(thrown)
   }
@@ -151,12 +154,12 @@ async function prove(
   ports: Ports,
   run: Run,
   settings: VmSettings,
-  { vm, point }: { vm: Vm; point: RestorePoint },
+  { vm, point, first }: { vm: Vm; point: RestorePoint; first: ComeBackAnswer },
 ): Promise<readonly Proof[]> {
   const { application } = ports
   const { clock } = ports.system
   using deadline = clock.deadline(READY_LIMIT_MS + 60_000)
-  const want = { profile: settings.profile.name, claims: promised(point), limitMs: READY_LIMIT_MS }
+  const want = { profile: settings.profile.name, claims: promised(point), limitMs: READY_LIMIT_MS, first }
   try {
     const cameBack = await awaitComeBack({ application, helper: run.helper, clock }, want, deadline.signal)
     return [...cameBack.proofs, proveRestoredMachine(vm, cameBack.answer), proveMarker(point, cameBack.answer)]

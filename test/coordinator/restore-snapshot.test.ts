@@ -52,6 +52,32 @@ describe('the point that a restore goes to', () => {
   })
 })
 
+describe('the guest that comes up', () => {
+  test('is asked no more than it needs: its first answer is judged, too', async () => {
+    const world = makeWorld()
+    await world.snapshot()
+    const before = world.guest.asked.length
+    await restore(world)
+    assert.deepEqual(world.guest.asked.slice(before), ['probe', 'come-back'])
+  })
+
+  test('is asked again until its server is up', async () => {
+    const world = makeWorld()
+    await world.snapshot()
+    const startAgain = () => world.guest.startByHand()
+    const { hypervisor } = world
+    const powerOn = hypervisor.powerOn.bind(hypervisor)
+    hypervisor.powerOn = async (...given) => {
+      await powerOn(...given)
+      world.guest.facts.running = false
+      world.clock.sleep(20_000).then(startAgain)
+    }
+    const report = await restore(world)
+    assert.equal(report.cameBack, true)
+    assert.ok(report.readyMs >= 19_000, `${report.readyMs}`)
+  })
+})
+
 describe('restore --undo', () => {
   test('goes to the safety point of the last restore, once, and its own safety point leads forward again', async () => {
     const world = makeWorld()
