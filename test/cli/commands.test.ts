@@ -40,7 +40,7 @@ test('show gives proofs, timeline and the command to roll back by hand', async (
 test('a point of mode freeze says so in list and show, and has no outage', async () => {
   const { outage: _, ...frozen } = somePoint({ mode: 'freeze', grade: 'fs-frozen' })
   const list = await run(['list'], { points: [frozen] })
-  assert.match(list.out, /fs-frozen +- +snapshot \(freeze\) +on kvm only/)
+  assert.match(list.out, /fs-frozen +- +- +snapshot \(freeze\) +on kvm only/)
   const show = await run(['show', '01JDA'], { points: [frozen] })
   assert.match(show.out, /fs-frozen: the file systems were frozen.*\n {2}taken in mode freeze\n/)
 })

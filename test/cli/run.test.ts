@@ -40,7 +40,6 @@ const BAD: readonly (readonly [string, number, string, RegExp])[] = [
   ['hook vzdump backup-start snapshot 100', 13, 'usage', /has these of kind proxmox: none|knows no --json/],
   ['hook gate kvm', 13, 'usage', /this key is for/],
   ['hook test db1', 18, 'point-not-found', /db1 has no backup that was held/],
-  ['drill', 15, 'not-supported', /stillshot drill/],
   ['list --config none.yaml', 10, 'config-invalid', /there is no configuration: looked for \/home\/admin\/none\.yaml/],
   ['release 01JDNONE', 39, 'hold-not-found', /there is no hold 01JDNONE/],
   ['show 01JDNONE', 18, 'point-not-found', /01JDNONE/],

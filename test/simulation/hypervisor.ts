@@ -14,9 +14,11 @@ import type { CallOptions, Clock } from '../../src/system/clock.ts'
 import { formatInstant } from '../../src/system/instant.ts'
 import { type Flavour, plain } from './flavour.ts'
 import { FrozenGuests } from './frozen-guests.ts'
+import { busy, lost, refused } from './hypervisor-errors.ts'
 import type { Change, ChangeTrouble, HypervisorTroubles } from './hypervisor-troubles.ts'
 import { givenUp, HypervisorWay } from './hypervisor-way.ts'
 import type { ChangeArrival, Machines } from './machines.ts'
+import { markIncomplete } from './mark-incomplete.ts'
 import { VmLocks } from './vm-locks.ts'
 
 type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined) => Promise<T>
@@ -120,7 +122,7 @@ export class SimulatedHypervisor implements Hypervisor {
       const quiesced = this.frozen.has(vm.nativeId)
       await this.#stun()
       if (this.#flavour.freezes && trouble?.kind !== 'half') await this.#machines.thaw()
-      if (trouble?.kind === 'half') throw this.#refused('create', 'the task died')
+      if (trouble?.kind === 'half') throw refused('create', 'the task died')
       this.frozen.delete(vm.nativeId)
       await this.#clock.sleep(this.troubles.workMs())
       const snapshot = { ...begun, complete: true }
@@ -151,7 +153,7 @@ export class SimulatedHypervisor implements Hypervisor {
       markIncomplete(state, name)
       await this.#work(trouble)
       await this.#stun()
-      if (trouble?.kind === 'half') throw this.#refused('remove', 'the task died')
+      if (trouble?.kind === 'half') throw refused('remove', 'the task died')
       forget(state, name)
     })
   }
@@ -170,7 +172,7 @@ export class SimulatedHypervisor implements Hypervisor {
       }
       this.#machines.powerOff(state)
       await this.#work(trouble)
-      if (trouble?.kind === 'half') throw this.#refused('roll-back', 'the task died with the machine off')
+      if (trouble?.kind === 'half') throw refused('roll-back', 'the task died with the machine off')
       this.#machines.putBack(state, target.contents.get('vda') ?? '')
       state.current = snapshotName
       state.rolledBack.add(token)
@@ -235,14 +237,14 @@ export class SimulatedHypervisor implements Hypervisor {
     using limit = this.#clock.deadline(timeoutMs ?? 600_000, signal)
     const gone = Promise.withResolvers<never>()
     gone.promise.catch(() => {})
-    const onAbort = () => gone.reject(this.#lost(change))
+    const onAbort = () => gone.reject(lost(change))
     limit.signal.addEventListener('abort', onAbort, { once: true })
     if (trouble?.kind === 'answer-lost' || trouble?.kind === 'late') {
       this.#clock.sleep(trouble.kind === 'late' ? 200 : trouble.ms).then(onAbort)
     }
     const result = await Promise.race([done, gone.promise])
     await this.#clock.sleep(this.troubles.travelMs() + this.troubles.upTo(this.#flavour.toldLateMs))
-    if (this.troubles.unreachableUntilMs > this.#clock.monotonic()) throw this.#lost(change)
+    if (this.troubles.unreachableUntilMs > this.#clock.monotonic()) throw lost(change)
     return result
   }
 
@@ -250,13 +252,13 @@ export class SimulatedHypervisor implements Hypervisor {
     const { change, vm, name } = arrival
     // The same removal again waits for the one that is under way, whoever asked for that.
     while (change === 'remove' && this.#removing.has(name)) await this.#clock.sleep(100)
-    if (this.#locks.has(vm.nativeId)) throw this.#busy(vm)
+    if (this.#locks.has(vm.nativeId)) throw busy(vm)
     this.#machines.onArrival(arrival)
     this.#locks.take(vm.nativeId)
     if (change === 'remove') this.#removing.add(name)
     if (change === 'create') this.#making.add(name)
     try {
-      if (trouble?.kind === 'refused') throw this.#refused(change, 'the task failed')
+      if (trouble?.kind === 'refused') throw refused(change, 'the task failed')
       return await work(vm, trouble)
     } finally {
       this.#letGo(vm, change, trouble)
@@ -292,22 +294,4 @@ export class SimulatedHypervisor implements Hypervisor {
   async #work(trouble: ChangeTrouble | undefined): Promise<void> {
     await this.#clock.sleep(this.troubles.workMs() + (trouble?.kind === 'slow' ? trouble.ms : 0))
   }
-
-  #refused(what: string, why: string): StillshotError {
-    return new StillshotError('hypervisor-refused', `${what}: ${why}`)
-  }
-
-  #busy({ name }: { name: string }): StillshotError {
-    return new StillshotError('vm-locked', `another task works on ${name}`)
-  }
-
-  #lost(change: Change): StillshotError {
-    return new StillshotError('answer-lost', `the answer to ${change} was lost`)
-  }
-}
-
-function markIncomplete(vm: FakeVm, name: string): void {
-  vm.snapshots = vm.snapshots.map((one) =>
-    one.snapshot.name === name ? { ...one, snapshot: { ...one.snapshot, complete: false } } : one,
-  )
 }
