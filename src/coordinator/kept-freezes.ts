@@ -77,7 +77,7 @@ function readKept(id: string, { kept, nowMs, tookMs }: Told): KeptFreeze | Unrea
       heldMs: bootedMs + hold.answeredUptimeMs,
       releasedMs: bootedMs + (release.fence?.takenUptimeMs ?? release.uptimeMs),
       ...(tookMs > BRIEF_MS ? { doubt: `the guest took ${tookMs} ms to say when it was frozen` } : {}),
-      ...(sameBoot ? doubtOf(kept, freeze) : {}),
+      ...(sameBoot ? doubtOf(kept, freeze) : { doubt: OTHER_BOOT }),
     }
     const comeBack = freeze.comeBack === null ? {} : { comeBack: part('come-back', id, freeze.comeBack) }
     return { id, source, profile, window, probe, hold, release, ...comeBack }
@@ -85,6 +85,8 @@ function readKept(id: string, { kept, nowMs, tookMs }: Told): KeptFreeze | Unrea
     return { id, problem: toStillshotError(thrown).message }
   }
 }
+
+const OTHER_BOOT = 'the guest was started again since it was frozen, and nobody knows what was done to its clock'
 
 /** Two readings in whole seconds, and what a machine is busy with between the two clocks. */
 const CLOCKS_AGREE_MS = 2_000

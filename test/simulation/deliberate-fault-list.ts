@@ -146,8 +146,8 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'secret in the words of a command',
     file: 'src/guest/guest-helper.ts',
-    find: '[...prefix, HELPER_PATH, verb, ...args]',
-    replace: '[...prefix, HELPER_PATH, verb, ...args, String(password)]',
+    find: 'this.#run(this.#command(verb, args), limitMs',
+    replace: 'this.#run([...this.#command(verb, args), String(password)], limitMs',
   },
   {
     name: 'retention that counts suspect points',

@@ -39,6 +39,7 @@ const FIRST: readonly (readonly Deed[])[] = [
   [snapshot],
   [snapshot],
   [snapshot, restore],
+  [by(frozenSnapshotProcedure)],
   [by(frozenSnapshotProcedure), restore],
   [hold, release],
   [hold],

@@ -60,7 +60,11 @@ export class GuestFreezes {
     await this.#machine.sleep(this.#chance.between(5, 50))
     const { wallMs } = this
     this.#thawed.delete(source)
-    if (this.#open.has(source)) await this.thaw(source)
+    const former = this.#open.get(source)
+    if (former !== undefined) {
+      former.contended = true
+      await this.thaw(source)
+    }
     const open = this.#helper.holds.find(keepsOthersOut)
     const other = [...this.#open.values()].find(({ id }) => id === open?.id && id !== undefined)
     if (other !== undefined) other.contended = true

@@ -32,7 +32,8 @@ export const comesBack: MakeInvariant = ({ guest, other }) => {
       const watchdogGone = guest.helper.holds.some(({ watchdog }) => watchdog === 'missing')
       // Nobody is left who knows of a hold that was taken from inside, when its job and its watchdog are gone.
       const unknown = guest.helper.holds.some(({ id, watchdog }) => watchdog === 'missing' && guest.freezes.took(id))
-      if ((toldDown || unknown) && watchdogGone && !guest.server.running) return guests[1]?.atEnd()
+      const isHeld = !guest.server.running || guest.helper.blocked
+      if ((toldDown || unknown) && watchdogGone && isHeld) return guests[1]?.atEnd()
       return guests[0]?.atEnd() ?? guests[1]?.atEnd()
     },
   }

@@ -52,10 +52,12 @@ freeze_settings() {
     freeze_refuse profile-invalid "$FREEZE_SETTINGS does not say profile, ttl and start"
 }
 
-# A caller that freezes again has ended its former freeze, whether it said so or not.
+# A caller that freezes again has ended its former freeze, whether it said so or not. What that showed is evidence of nothing: a
+# snapshot that was begun before this freeze, and is taken after it, would be dated inside the former one.
 freeze_begin() {
   FREEZE=$RUN/freezes/$1
   safe_directory "$RUN/freezes" || freeze_refuse state-unsafe "$RUN/freezes is not a directory of root's own"
+  [ ! -s "$FREEZE/id" ] || : 2>/dev/null >"$FREEZE/contended"
   [ ! -s "$FREEZE/id" ] || "$SELF" thaw "$1" >/dev/null 2>&1 || freeze_refuse guest-locked 'an earlier freeze could not be ended'
   rm -rf "$FREEZE"
   mkdir -m 0700 "$FREEZE" 2>/dev/null ||
