@@ -1,6 +1,6 @@
 import { type VmLock, vmKey } from '../catalog/catalog.ts'
 import type { Ports, VmSettings } from './ports.ts'
-import { type Restorable, recommended, restorablePoints } from './restore-points.ts'
+import { type Restorable, recommendedToPerson, restorablePoints } from './restore-points.ts'
 
 /** What a person chooses from. */
 export interface RestoreChoices {
@@ -22,7 +22,7 @@ export async function restoreChoices(
 ): Promise<RestoreChoices> {
   const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
   const points = await restorablePoints(ports, settings, vm, signal)
-  const best = recommended(points.map(({ point }) => point))
+  const best = recommendedToPerson(points.map(({ point }) => point))
   const underWay = (await ports.catalog.locks()).find((lock) => lock.vmKey === vmKey(vm))
   return { version: 1, vm: settings.name, points, recommended: best?.id ?? null, underWay: underWay ?? null }
 }

@@ -1,4 +1,4 @@
-import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
+import { drillResult, type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
 import { parseInstant } from '../system/instant.ts'
@@ -50,6 +50,11 @@ export function newerThan(snapshot: string, snapshots: readonly Snapshot[]): rea
 /** The one to go to where nobody says which: the newest `db-stopped` one that stillshot took. `points`: newest first. */
 export function recommended(points: readonly RestorePoint[]): RestorePoint | undefined {
   return points.find(({ grade, kind }) => grade === 'db-stopped' && kind === 'snapshot')
+}
+
+/** For a person, who sees what each point loses: the newest such one that passed a drill. Where none did, the newest. */
+export function recommendedToPerson(points: readonly RestorePoint[]): RestorePoint | undefined {
+  return recommended(points.filter((point) => drillResult(point) === 'passed')) ?? recommended(points)
 }
 
 /**

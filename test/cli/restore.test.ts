@@ -6,6 +6,10 @@ import type { RestoreOrder } from '../../src/coordinator/restore-order.ts'
 import type { RestoreReport } from '../../src/coordinator/restore-report.ts'
 import { type FakeAppOptions, run, somePoint } from './fake-app.ts'
 
+const DRILL = {
+  ...({ run: '01JDDRRRRRRRRRRRRRRRRRRRRR', at: '2027-01-15T07:30:00.000Z', result: 'passed', reasons: [] } as const),
+  ...{ bootMs: 40_000, readyMs: 9_000, checkMs: 12_000, totalMs: 70_000, tables: 9 },
+}
 const OLDER = somePoint({
   id: '01JC0000000000000000000000',
   snapshot: 'stillshot-01JC0000000000000000000000',
@@ -36,7 +40,7 @@ const CHOICES: RestoreChoices = {
   version: 1,
   vm: 'db1',
   points: [
-    { point: somePoint(), newer: ['by-hand'] },
+    { point: somePoint({ drills: [DRILL] }), newer: ['by-hand'] },
     { point: OLDER, newer: [somePoint().snapshot, 'by-hand'] },
   ],
   recommended: somePoint().id,
@@ -100,6 +104,7 @@ describe('restore on a terminal', () => {
     assert.match(err, /^ {4}loses what was written in the last 1 h$/m)
     assert.match(err, /^ {4}newer snapshots, which stay: by-hand$/m)
     assert.match(err, /^ {4}outage when it was taken: 4\.2 s$/m)
+    assert.match(err, /^ {4}last drill, 30 min ago: passed in 1 min 10 s: boot 40\.0 s/m)
     assert.match(err, /^ {2}01JC0+, 5 d old/m)
     assert.match(err, /^ {6}because the server was killed \(killed\)$/m)
     assert.match(asked[0] ?? '', /^1 h old {2}db-stopped {2}01JDA\w+ {2}\(recommended\)$/)

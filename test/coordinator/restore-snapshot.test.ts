@@ -22,6 +22,19 @@ describe('the point that a restore goes to', () => {
     assert.deepEqual([choices.recommended, choices.points.length, choices.underWay], [first.id, 1, null])
   })
 
+  test('is recommended to a person as the newest that passed a drill, and without a person is the newest', async () => {
+    const world = makeWorld()
+    const first = await world.snapshot()
+    await world.pass(60_000)
+    const second = await world.snapshot()
+    const times = { bootMs: 1, readyMs: 1, checkMs: 1, totalMs: 3 }
+    const drill = { run: first.run, at: second.createdAt, result: 'passed', reasons: [], tables: 1, ...times } as const
+    await world.catalog.savePoint({ ...first, drills: [drill] })
+    const { recommended } = await restoreChoices(world.ports, world.settings, { signal })
+    assert.equal(recommended, first.id)
+    assert.equal((await restore(world, { dryRun: true })).point.id, second.id)
+  })
+
   test('is the newest at or before a time; suspect and safety points, and times without a zone, are none', async () => {
     const world = makeWorld()
     const first = await world.snapshot()

@@ -2,7 +2,7 @@ import type { VmLock } from '../../catalog/catalog.ts'
 import type { RestoreChoices } from '../../coordinator/restore-choices.ts'
 import type { Restorable } from '../../coordinator/restore-points.ts'
 import { formatAge, formatMs, indent, line } from '../format.ts'
-import { gradeText } from '../point-text.ts'
+import { drillText, gradeText } from '../point-text.ts'
 
 /** Everything that a person should know of each point before choosing one, newest first. */
 export function choicesText({ vm, points, recommended }: RestoreChoices, nowMs: number): string {
@@ -23,13 +23,15 @@ export function underWayText(vm: string, { procedure, run, owner, takenAt }: VmL
 }
 
 function pointText({ point, newer }: Restorable, nowMs: number, isRecommended: boolean): string {
-  const { id, createdAt, kind, outage, note } = point
+  const { id, createdAt, kind, outage, note, drills = [] } = point
+  const drill = drills.at(-1)
   const age = formatAge(nowMs, createdAt)
   // What else is known of a point is told here, one line each.
   const facts = [
     line`loses what was written in the last ${age}`,
     ...(newer.length === 0 ? [] : [line`newer snapshots, which stay: ${newer.join(', ')}`]),
     ...(outage === undefined ? [] : [`outage when it was taken: ${formatMs(outage.totalMs)}`]),
+    ...(drill === undefined ? [] : [line`last drill, ${formatAge(nowMs, drill.at)} ago: ${drillText(drill)}`]),
     ...(kind === 'safety' ? ['taken before a restore, of the machine that was put back'] : []),
     ...(kind === 'foreign' ? ['somebody else’s snapshot'] : []),
     ...(note === undefined ? [] : [line`note: ${note}`]),
