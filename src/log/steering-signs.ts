@@ -1,8 +1,9 @@
 /**
  * What steers a terminal or a reader's eye instead of being read: control characters, and what turns, breaks or hides a
- * line (Unicode's controls, formats, and line and paragraph separators). All but the line feed, which is whoever prints's.
+ * line (Unicode's controls, formats, line and paragraph separators, and U+2065, kept free among the formats for one more). All
+ * but the line feed, which is whoever prints's.
  */
-const STEERING = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+const STEERING = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u2065]/gu
 
 /** Each of those signs as what `show` makes of it. */
 export function replaceSteeringSigns(text: string, show: (sign: string) => string): string {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { GuestShell, StreamResult } from '../../src/guest/guest-shell.ts'
-import { type GuestUnderTest, hasCode, withShell } from './guest-shell-subject.ts'
+import { type GuestUnderTest, hasCode, until, withShell } from './guest-shell-subject.ts'
 
 /** What `stream` keeps: bytes of any length in both directions, and an end that tells whether they were whole. */
 export function testGuestStreams(guest: () => GuestUnderTest): void {
@@ -72,6 +74,19 @@ export function testGuestStreams(guest: () => GuestUnderTest): void {
       const reason = new Error('enough')
       const options = { input: Readable.from([]), output: drain, signal: AbortSignal.abort(reason) }
       await assert.rejects(shell.stream(['true'], options), reason)
+    })
+  })
+
+  test('rejects with guest-unreachable when the connection is cut in the middle: what came is not taken for whole', async () => {
+    await withShell(guest(), async (shell) => {
+      const begun = join(guest().folder, 'begun')
+      const argv = ['sh', '-c', 'echo half; touch "$1"; sleep 1', 'stream', begun]
+      const result = shell.stream(argv, { input: Readable.from([]), output: drain })
+      result.catch(() => {})
+      await until(async () => existsSync(begun))
+      await guest().cut()
+      await assert.rejects(result, hasCode('guest-unreachable'))
+      rmSync(begun)
     })
   })
 
