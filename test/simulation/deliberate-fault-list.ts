@@ -213,13 +213,13 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'point of a snapshot that is gone',
     file: 'src/coordinator/collect-freezes.ts',
-    find: 'if (!foreign.some((snapshot) => isOf(point, snapshot))) await',
-    replace: 'if (foreign === undefined) await',
+    find: "point.kind === 'foreign' && !foreign.some((snapshot) => isOf(point, snapshot))",
+    replace: 'false',
   },
   {
     name: 'name of a snapshot taken for the snapshot',
     file: 'src/coordinator/collect-freezes.ts',
-    find: 'point.snapshot === name && point.createdAt === createdAt',
+    find: "point.snapshot === name && (kind === 'backup' || point.createdAt === createdAt)",
     replace: 'point.snapshot === name && createdAt !== undefined',
   },
 ]
