@@ -249,7 +249,7 @@ test('a bit that turned in the repository is found, and nothing is restored from
   const verified = await cli.run('--json', 'verify', backup.id)
   assert.equal((JSON.parse(verified.stdout) as FailedDocument).error?.code, 'backup-damaged')
   const restored = await cli.run('restore', cli.vm, '--from', 'backup', '--point', backup.id, '--yes')
-  assert.equal(restored.status, 48)
+  assert.equal(restored.status, 55)
   assert.equal(await guest.sql(CONTENT), content)
 })
 
