@@ -1,11 +1,12 @@
 import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import type { Grade, Reason } from '../grade/grade.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
+import type { Clock } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
 import { heldInside } from './expected-marker.ts'
 import { type ForeignCopies, type ForeignCopy, foreignCopies } from './foreign-copies.ts'
 import { type FreezeFacts, foreignPoint, holdOfFreeze } from './judge-freeze.ts'
-import { type KeptFreeze, readKeptFreezes, type UnreadableFreeze } from './kept-freezes.ts'
+import { type KeptCall, type KeptFreeze, readKeptFreezes, type UnreadableFreeze } from './kept-freezes.ts'
 import { type Match, matchFreeze, SETTLED_AFTER_MS } from './match-freeze.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { beginRun, failRun, finishRun, openHelper, type Run } from './run.ts'
@@ -83,6 +84,7 @@ async function collect(
   if (wait) await untilSettled(ports, readable, signal)
   const windows = readable.map(({ window }) => window)
   const foreign = await foreignCopies(ports, vm, windows, signal)
+  const others = [...readable, ...(await frozenMeanwhile(run, clock, ids, call))]
   const sameUuid = await hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })
   const facts = { application: ports.application, settings, vm, sameUuid, run: run.id }
   await dropGone(ports, vm, foreign.copies)
@@ -90,13 +92,20 @@ async function collect(
   for (const freeze of freezes) {
     const seen = isReadable(freeze)
       ? ((await judgedBefore(ports, freeze)) ??
-        judge(facts, freeze, { others: readable, foreign, points: await pointsOf(ports, vm), nowMs: clock.now() }))
+        judge(facts, freeze, { others, foreign, points: await pointsOf(ports, vm), nowMs: clock.now() }))
       : unreadable(freeze)
     if (seen.outcome !== 'waits') await takeOver(ports, run, seen, call)
     const { record: _, ...report } = seen
     collected.push(report)
   }
   return collected
+}
+
+/** What was listed meanwhile may be of these: they are collected another time, and are neighbours already. */
+async function frozenMeanwhile({ helper }: Run, clock: Clock, ids: readonly string[], call: KeptCall) {
+  const { freezes } = await helper.kept(undefined, call)
+  const later = freezes.filter((id) => !ids.includes(id))
+  return (await readKeptFreezes(helper, clock, later, call)).filter(isReadable)
 }
 
 /** Restore points of this VM that are other people's snapshots or backups. */

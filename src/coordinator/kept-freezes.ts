@@ -24,14 +24,15 @@ export interface UnreadableFreeze {
 }
 
 type FrozenAt = Pick<NonNullable<KeptAnswer['freeze']>, 'calledWallMs' | 'calledUptimeMs'>
-type Call = CallOptions & { readonly machine: string }
+/** `machine`: the SMBIOS UUID that must answer. */
+export type KeptCall = CallOptions & { readonly machine: string }
 
 /** All that is kept in the guest, oldest first. Changes nothing. */
 export async function readKeptFreezes(
   helper: GuestHelper,
   clock: Clock,
   ids: readonly string[],
-  call: Call,
+  call: KeptCall,
 ): Promise<readonly (KeptFreeze | UnreadableFreeze)[]> {
   const freezes: (KeptFreeze | UnreadableFreeze)[] = []
   for (const id of ids) {
@@ -52,7 +53,7 @@ interface Told {
   readonly tookMs: number
 }
 
-async function tell(helper: GuestHelper, clock: Clock, id: string, call: Call): Promise<Told> {
+async function tell(helper: GuestHelper, clock: Clock, id: string, call: KeptCall): Promise<Told> {
   const [askedMs, begunMs] = [clock.now(), clock.monotonic()]
   const kept = await helper.kept(id, call)
   const tookMs = clock.monotonic() - begunMs

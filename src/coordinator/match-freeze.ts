@@ -60,7 +60,8 @@ export function matchFreeze<Copy extends Matchable>(
   if (!copy.freezes) return uncertain('whoever made it does not freeze the guest')
   const createdMs = parseInstant(copy.createdAt)
   const askedFor = createdMs <= freeze.calledMs + CLOCK_SLACK_MS
-  const ofFrozen = createdMs >= freeze.heldMs && createdMs <= freeze.releasedMs
+  // Rounded down to a second, or by a clock that is a little slow, it may say to be inside and have been begun after the end.
+  const ofFrozen = createdMs >= freeze.heldMs && createdMs + CLOCK_SLACK_MS <= freeze.releasedMs
   if (askedFor || ofFrozen) return { kind: 'one', copies: near }
   return uncertain('it was begun while the server was still being stopped, or when it had been started again')
 }

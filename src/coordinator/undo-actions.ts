@@ -64,6 +64,9 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
     'remove-snapshot': async ({ snapshot }, signal) => {
       const name = need(snapshot)
+      // Lines of the journal were lost with the power of the host, after what they said was done.
+      const point = (await catalog.points({ vm: settings.name }).catch(() => [])).find((one) => one.snapshot === name)
+      if (point !== undefined) return `the snapshot ${name} is kept: it is restore point ${point.id}`
       const vm = await findVm(signal)
       // A create whose answer was lost may still be under way: one look that does not find it is not enough.
       for (let looks = 0; looks < 2; looks += 1) {

@@ -65,6 +65,21 @@ test('a snapshot that was begun while the server was still being stopped is neve
   assert.deepEqual([freezes[0]?.grade, freezes[0]?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
 })
 
+test('a snapshot that was begun in the last second of a hold, by a date in whole seconds, is never more than crash-only', async () => {
+  const world = makeFreezingWorld()
+  const during = async () => {
+    await world.pass(5_000)
+    await world.take('next')
+    await world.pass(500)
+  }
+  await world.freezing.frozen({ during })
+  await world.pass(60_000)
+  assert.deepEqual(
+    (await world.collect()).freezes.map(({ grade, snapshot }) => [grade, snapshot]),
+    [['crash-only', 'next']],
+  )
+})
+
 test('a snapshot with memory is never more than crash-only, whenever it was begun', async () => {
   const { freezing, take, collect, catalog, pass, hypervisor } = makeFreezingWorld()
   await freezing.frozen({ during: () => take('with-memory') })

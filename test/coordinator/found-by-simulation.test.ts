@@ -90,6 +90,22 @@ test('a late snapshot is removed although a full disk kept out the line that it 
   assert.deepEqual(world.snapshotNames(), [])
 })
 
+test('a snapshot that is a restore point is kept, though its host’s power cut took the lines that made it one', async () => {
+  const world = makeWorld()
+  const { id, run, snapshot } = await world.snapshot()
+  const path = `/state/runs/${run}.jsonl`
+  const lines = world.system.files.content(path).split('\n')
+  const last = lines.findIndex((text) => /"intent".*"create-snapshot"/.test(text))
+  world.system.files.put(path, `${lines.slice(0, last + 1).join('\n')}\n`)
+  // The second one finds the first one's word that it is taken back.
+  for (let times = 0; times < 2; times += 1) await world.recover()
+  assert.deepEqual(world.snapshotNames(), [snapshot])
+  assert.deepEqual(
+    (await world.catalog.points()).map((point) => point.id),
+    [id],
+  )
+})
+
 test('a late snapshot is left alone while a run has the VM', async () => {
   const { world, vm, name } = await worldWithLateSnapshot()
   const owner = world.system.processes.begin(4711)

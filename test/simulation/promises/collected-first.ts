@@ -1,4 +1,5 @@
 import { heldInside } from '../../../src/coordinator/expected-marker.ts'
+import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 
@@ -9,8 +10,17 @@ import { VM } from '../world.ts'
 export const collectedFirst: MakeInvariant = (world) => {
   const { hosts, books, clock } = world
   let askedAtMs = 0
+  /** Ids that were in a catalog at any time: a point goes when its snapshot has gone. */
+  const known = new Set<string>()
   return {
     promise: 'what a freeze left is kept',
+    onEvent: onlyWhenChanged(
+      hosts.map(({ catalog }) => catalog.points),
+      () => {
+        for (const { catalog } of hosts) for (const id of catalog.points.keys()) known.add(id)
+        return undefined
+      },
+    ),
     onArrival(arrival) {
       if (arrival.at !== 'guest') return undefined
       const [id = ''] = arrival.words
@@ -21,7 +31,7 @@ export const collectedFirst: MakeInvariant = (world) => {
         const another = [...points.values()].some(({ kind }) => kind === 'foreign')
         // A snapshot of ours in mode freeze keeps the freeze that it caused as its own evidence.
         const ownEvidence = [...points.values()].some(({ evidence }) => heldInside(evidence) === id)
-        return points.has(id) || holds.has(id) || another || ownEvidence
+        return known.has(id) || points.has(id) || holds.has(id) || another || ownEvidence
       })
       return knows ? undefined : `${id} is forgotten in the guest, and in no catalog`
     },
