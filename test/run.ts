@@ -19,10 +19,17 @@ async function runAll(options: Options): Promise<number> {
   }
   process.on('SIGINT', onInterrupt).on('SIGTERM', onInterrupt)
   const [first, ...others] = suitesOf(root, options)
-  // Beside the unit tests, which are the first suite and use one processor; a lab has the machine for itself.
+  // Beside the unit tests, which are the first suite and use one processor.
   const beside = [reportChecks(options), first === undefined ? undefined : reportSuite(first)]
   const tallies: Tally[] = (await Promise.all(beside)).flatMap((tally) => tally ?? [])
-  for (const suite of others) if (!interrupted) tallies.push(await reportSuite(suite))
+  const reportOneByOne = async (suites: readonly Suite[]) => {
+    for (const suite of suites) if (!interrupted) tallies.push(await reportSuite(suite))
+  }
+  // Guests that run side by side only slow each other down; what needs none has a processor beside them.
+  await Promise.all([
+    reportOneByOne(others.filter(({ isBeside }) => !isBeside)),
+    reportOneByOne(others.filter(({ isBeside }) => isBeside)),
+  ])
   const tally = sumOf(tallies)
   print(summaryOf(tally))
   if (interrupted) return 130
@@ -45,7 +52,7 @@ async function reportCheck(check: ReturnType<typeof checksOf>[number]): Promise<
 
 async function reportSuite(suite: Suite): Promise<Tally> {
   const begunAt = performance.now()
-  const aloud = suite.files.length === 1
+  const aloud = suite.files.length === 1 && !suite.isBeside
   if (aloud) print(`       ${suite.name}: begins, at most ${suite.limitMs / 1000} s`)
   const result = await runSuite(suite, ({ outcome, name, durationMs }) => {
     if (aloud || outcome === 'skipped') print(`         ${outcome}: ${name}, ${(durationMs / 1000).toFixed(1)} s`)

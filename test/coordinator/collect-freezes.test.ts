@@ -1,24 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { collectFreezes } from '../../src/coordinator/collect-freezes.ts'
 import type { ReleaseReport } from '../../src/coordinator/release-hold.ts'
 import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
-import { FreezingGuest } from '../world/freezing-guest.ts'
-import { makeWorld } from '../world/world.ts'
-
-function makeFreezingWorld() {
-  const world = makeWorld()
-  const guest = new FreezingGuest(world)
-  const { signal } = new AbortController()
-  return {
-    ...world,
-    freezing: guest,
-    /** Somebody else's snapshot. */
-    take: async (name: string) =>
-      world.hypervisor.createSnapshot(await world.hypervisor.findVm('db1'), { name, description: 'nightly' }),
-    collect: (wait = false) => collectFreezes(guest.ports, world.settings, { signal, wait }),
-  }
-}
+import { makeFreezingWorld } from './freezing-world.ts'
 
 test('a snapshot that was taken of a frozen guest becomes a restore point, and the guest forgets', async () => {
   const { freezing, take, collect, catalog, pass } = makeFreezingWorld()
@@ -193,18 +177,6 @@ test('a freeze that the watchdog ended, or in which the server ended badly, is g
   assert.equal((await killed.collect()).freezes[0]?.grade, 'crash-only')
 })
 
-test('what was kept across a reboot is matched by the guest’s wall clock alone, and so is in doubt', async () => {
-  const { freezing, guest, take, collect, pass } = makeFreezingWorld()
-  await freezing.frozen({ during: () => take('nightly') })
-  await pass(30_000)
-  guest.reset()
-  await pass(30_000)
-  assert.deepEqual(
-    (await collect()).freezes.map(({ snapshot, grade }) => [snapshot, grade]),
-    [['nightly', 'crash-only']],
-  )
-})
-
 test('what cannot be understood proves nothing, and is said and forgotten', async () => {
   const { freezing, collect, catalog, pass } = makeFreezingWorld()
   const id = await freezing.frozen({})
@@ -275,31 +247,4 @@ test('a snapshot that is gone is no restore point any more, also when nothing wa
   await take('nightly')
   await collect()
   assert.deepEqual(await catalog.points(), [])
-})
-
-test('a guest that was paused since does not say which snapshot it was frozen for', async () => {
-  const { freezing, take, collect, catalog, pass } = makeFreezingWorld()
-  const id = await freezing.frozen({ during: () => pass(1_000) })
-  // As long as the pause, which the guest's uptime does not count: by that, it was frozen for this one.
-  freezing.pausedMs = 30_000
-  await pass(25_000)
-  await take('careless')
-  await pass(60_000)
-  const [freeze] = (await collect()).freezes
-  assert.deepEqual([freeze?.grade, freeze?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
-  assert.match(freeze?.reasons?.[0]?.message ?? '', /clocks do not agree/)
-  assert.deepEqual(
-    (await catalog.points()).map((point) => point.id),
-    [id],
-  )
-})
-
-test('a guest that takes long to answer is asked again, and does not say which snapshot it was frozen for', async () => {
-  const { freezing, take, collect, pass } = makeFreezingWorld()
-  await freezing.frozen({ during: () => take('nightly') })
-  freezing.travelsMs = 4_000
-  await pass(60_000)
-  const [freeze] = (await collect()).freezes
-  assert.deepEqual([freeze?.grade, freeze?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
-  assert.match(freeze?.reasons?.[0]?.message ?? '', /took \d+ ms/)
 })

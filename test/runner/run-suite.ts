@@ -8,6 +8,8 @@ export interface Suite {
   readonly limitMs: number
   /** After its last test the process must end by itself within this; what it still has open is a defect of a test. */
   readonly closeMs: number
+  /** It needs no virtual machine: another lab may run at the same time. */
+  readonly isBeside?: boolean
   /** Only tests whose name matches. */
   readonly testName?: string
 }

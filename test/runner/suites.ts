@@ -8,7 +8,10 @@ const CLOSE_MS = 10_000
 /** A lab that needs longer says so in a line of its own: `// time limit: 1200 s`. */
 const LAB_LIMIT_S = 900
 
-/** The unit tests as one suite, then each lab file as one: guests that run side by side only slow each other down. */
+/** A lab without a virtual machine says so in a line of its own: it runs beside one that has some. */
+const BESIDE = /^\/\/ runs beside other labs$/m
+
+/** The unit tests as one suite, then each lab file as one. */
 export function suitesOf(root: string, options: Options): readonly Suite[] {
   const find = (pattern: string) =>
     globSync(pattern, { cwd: root })
@@ -19,12 +22,10 @@ export function suitesOf(root: string, options: Options): readonly Suite[] {
   const labs = options.labs ? find('test/**/*.lab.ts') : []
   return [
     ...(unit.length === 0 ? [] : [{ name: 'unit tests', files: unit, limitMs: UNIT_LIMIT_MS, ...settings }]),
-    ...labs.map((path) => ({
-      name: path,
-      files: [path],
-      limitMs: limitOf(readFileSync(join(root, path), 'utf8')),
-      ...settings,
-    })),
+    ...labs.map((path) => {
+      const text = readFileSync(join(root, path), 'utf8')
+      return { name: path, files: [path], limitMs: limitOf(text), isBeside: BESIDE.test(text), ...settings }
+    }),
   ]
 }
 

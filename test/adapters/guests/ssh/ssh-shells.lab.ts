@@ -1,3 +1,4 @@
+// runs beside other labs
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before } from 'node:test'

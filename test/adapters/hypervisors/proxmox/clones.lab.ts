@@ -1,3 +1,4 @@
+// runs beside other labs
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { cloneId } from '../../../../adapters/hypervisors/proxmox/clone-mark.ts'

@@ -1,3 +1,4 @@
+// runs beside other labs
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentCommand, AgentCommandEnd } from '../../../../src/hypervisor/hypervisor.ts'

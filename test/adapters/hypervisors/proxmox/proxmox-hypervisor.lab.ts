@@ -1,3 +1,4 @@
+// runs beside other labs
 import { testHypervisor } from '../../../conformance/hypervisor.ts'
 import { FACTS, openConforming } from './open-proxmox.ts'
 

@@ -1,3 +1,4 @@
+// runs beside other labs
 import { testHypervisor } from '../../../conformance/hypervisor.ts'
 import { DISKS, FACTS, FIRST_SERIAL, openConforming } from './open-vsphere.ts'
 
