@@ -228,9 +228,9 @@ export class SimulatedHypervisor implements Hypervisor {
     const { signal, timeoutMs } = options
     await this.#way.travel(options)
     const { change } = asked
-    await this.#queue(asked.vm, options)
+    const queued = await this.#queue(asked.vm, options)
     const trouble = this.troubles.take(change)
-    const arrival = { ...asked, vm: this.#inner.state(asked.vm.nativeId), late: trouble?.kind === 'late' }
+    const arrival = { ...asked, vm: this.#inner.state(asked.vm.nativeId), late: queued || trouble?.kind === 'late' }
     const arrived = trouble?.kind === 'late' ? this.#clock.sleep(trouble.ms) : Promise.resolve()
     const done = arrived.then(() => this.#carryOut(arrival, trouble, work))
     done.catch(() => {})
@@ -267,12 +267,13 @@ export class SimulatedHypervisor implements Hypervisor {
     }
   }
 
-  /** A client that waits for the VM has asked for nothing yet: its change never arrives when it gives up. */
-  async #queue({ nativeId }: Vm, { signal, timeoutMs }: CallOptions): Promise<void> {
+  /** A client that waits for the VM has asked for nothing yet: its change never arrives when it gives up. True when it waited. */
+  async #queue({ nativeId }: Vm, { signal, timeoutMs }: CallOptions): Promise<boolean> {
     const { queuesMs } = this.#flavour
-    if (queuesMs === 0) return
+    if (queuesMs === 0 || !this.#locks.has(nativeId)) return false
     try {
       await this.#locks.untilFree(nativeId, Math.min(queuesMs, timeoutMs ?? queuesMs), signal)
+      return true
     } catch (thrown) {
       throw thrown instanceof StillshotError ? thrown : givenUp(thrown)
     }
