@@ -19,6 +19,7 @@ import type { Change, ChangeTrouble, HypervisorTroubles } from './hypervisor-tro
 import { givenUp, HypervisorWay } from './hypervisor-way.ts'
 import type { ChangeArrival, Machines } from './machines.ts'
 import { markIncomplete } from './mark-incomplete.ts'
+import { callingProcess, never, type SimulatedProcess } from './process.ts'
 import { VmLocks } from './vm-locks.ts'
 
 type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined) => Promise<T>
@@ -226,11 +227,12 @@ export class SimulatedHypervisor implements Hypervisor {
     work: Work<T>,
   ): Promise<T> {
     const { signal, timeoutMs } = options
+    const caller = callingProcess()
     await this.#way.travel(options)
     const { change } = asked
-    const queued = await this.#queue(asked.vm, options)
+    await this.#queue(asked.vm, options, caller)
     const trouble = this.troubles.take(change)
-    const arrival = { ...asked, vm: this.#inner.state(asked.vm.nativeId), late: queued || trouble?.kind === 'late' }
+    const arrival = { ...asked, vm: this.#inner.state(asked.vm.nativeId), late: trouble?.kind === 'late' }
     const arrived = trouble?.kind === 'late' ? this.#clock.sleep(trouble.ms) : Promise.resolve()
     const done = arrived.then(() => this.#carryOut(arrival, trouble, work))
     done.catch(() => {})
@@ -267,13 +269,13 @@ export class SimulatedHypervisor implements Hypervisor {
     }
   }
 
-  /** A client that waits for the VM has asked for nothing yet: its change never arrives when it gives up. True when it waited. */
-  async #queue({ nativeId }: Vm, { signal, timeoutMs }: CallOptions): Promise<boolean> {
+  /** A client that waits for the VM has asked for nothing yet: its change never arrives when it gives up, or dies. */
+  async #queue({ nativeId }: Vm, { signal, timeoutMs }: CallOptions, caller?: SimulatedProcess): Promise<void> {
     const { queuesMs } = this.#flavour
-    if (queuesMs === 0 || !this.#locks.has(nativeId)) return false
+    if (queuesMs === 0) return
     try {
       await this.#locks.untilFree(nativeId, Math.min(queuesMs, timeoutMs ?? queuesMs), signal)
-      return true
+      if (caller?.alive === false) await never()
     } catch (thrown) {
       throw thrown instanceof StillshotError ? thrown : givenUp(thrown)
     }

@@ -2,8 +2,15 @@ import type { ProcessIdentity } from '../../src/system/processes.ts'
 import { wrapPort } from './wrap-port.ts'
 
 /** What a dead process waits for. One of its own: what all of them waited for would keep every world that ever was. */
-function never(): Promise<never> {
+export function never(): Promise<never> {
   return new Promise(() => {})
+}
+
+let caller: SimulatedProcess | undefined
+
+/** The process that begins a call of a port just now: for who is called, before he first waits. */
+export function callingProcess(): SimulatedProcess | undefined {
+  return caller
 }
 
 /** Where a process dies: at its `call`-th call of a port, before the work of it or after it and before the answer. */
@@ -74,13 +81,22 @@ export class SimulatedProcess {
     const dies = this.#death?.call === this.#calls ? this.#death.when : undefined
     if (dies === 'before') this.kill()
     if (!this.#alive) return never()
-    return Promise.resolve(work()).then(
+    return Promise.resolve(this.#begin(work)).then(
       (result) => (this.#answers(dies) ? this.#guardResult(result) : never()),
       (thrown) => {
         if (this.#answers(dies)) throw thrown
         return never()
       },
     )
+  }
+
+  #begin(work: () => unknown): unknown {
+    caller = this
+    try {
+      return work()
+    } finally {
+      caller = undefined
+    }
   }
 
   /** True when it lives to see the answer. */
