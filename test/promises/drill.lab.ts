@@ -63,7 +63,7 @@ test('a table that was destroyed before the snapshot fails it, and the point is 
   await guest.run('rm /var/lib/mysql/shop/old.ibd')
   const { status, report } = await drill(await snapshot())
   assert.equal(report.drill?.result, 'failed', JSON.stringify(report.findings))
-  assert.equal(status, 46)
+  assert.equal(status, 47)
   assert.match(JSON.stringify(report.drill?.reasons), /shop\.old/)
   assert.equal(report.point.grade, 'suspect')
   const { points } = await cli.json<PointsDocument>('list')
