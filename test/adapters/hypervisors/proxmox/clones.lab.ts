@@ -64,6 +64,18 @@ describe('copies on Proxmox VE', () => {
       })
     }))
 
+  test('a copy of a protected VM is removed, whole or half made, and the VM stays protected', () =>
+    withSnapshot({ config: { protection: 1 } }, async ({ hypervisor, standIn, vm }) => {
+      await hypervisor.clones.create(vm, REQUEST)
+      assert.equal(standIn.guest(ID).config.protection, '0')
+      await hypervisor.clones.remove(vm, NAME)
+      standIn.fault({ kind: 'answer', call: `^PUT .*/${ID}/config$`, when: 'before', status: 500, reason: 'no quorum' })
+      await assert.rejects(hypervisor.clones.create(vm, REQUEST), { message: /no quorum/ })
+      await hypervisor.clones.remove(vm, NAME)
+      assert.equal(standIn.cluster.guests.has(ID), false)
+      assert.equal(standIn.guest(100).config.protection, 1)
+    }))
+
   test('a VM that has the id by chance is neither copied over nor removed', () =>
     withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
       standIn.addGuest({ vmid: ID, machine: new MemoryMachine([]), config: { name: 'other', description: 'mine' } })
