@@ -48,10 +48,10 @@ export async function takeFrozenSnapshot(
     const within = { holdTtlMs: settings.holdTtlMs, signal }
     const frozen = await during('snapshot', () => taken(saga, () => snapshotFrozen(ports, vm, request, within)))
     const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen, { held: false }))
-    const freeze = await freezeOf(ports, run, vm, seen.keptBefore)
-    point = gradeFrozen(ports, settings, draft, { vm, seen, frozen, freeze, cameBack })
+    const inside = await freezeOf(ports, run, vm, seen.keptBefore)
+    point = gradeFrozen(ports, settings, draft, { vm, seen, frozen, inside, cameBack })
     await during('grade', () => label(ports, run, vm, point))
-    if (freeze !== undefined) await forget(ports, run, freeze, vm.uuid)
+    if (inside.freeze !== undefined) await forget(ports, run, inside.freeze, vm.uuid)
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
     notAsBefore = notBack(point, cameBack, true)
   } catch (thrown) {

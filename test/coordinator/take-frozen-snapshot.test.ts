@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { collectFreezes } from '../../src/coordinator/collect-freezes.ts'
+import type { VmSettings } from '../../src/coordinator/ports.ts'
 import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import { StillshotError } from '../../src/errors.ts'
@@ -8,8 +9,8 @@ import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import { FreezingGuest } from '../world/freezing-guest.ts'
 import { makeWorld } from '../world/world.ts'
 
-function makeFrozenWorld() {
-  const world = makeWorld()
+function makeFrozenWorld(change: Partial<VmSettings> = {}) {
+  const world = makeWorld(change)
   const freezing = new FreezingGuest(world)
   const { signal } = new AbortController()
   const inside = { frozen: false, silent: false }
@@ -207,6 +208,36 @@ test('a freeze that was not for this snapshot is no evidence of it', async () =>
   })
   const point = await take()
   assert.equal(point.grade, 'crash-only')
+})
+
+test('a hook whose watchdog thawed the guest while the task still ran: nothing shows what the snapshot holds', async () => {
+  const { take, freezing, onCreate, pass } = makeFrozenWorld({ holdTtlMs: 120_000 })
+  onCreate(async (create) => {
+    let made: Snapshot | undefined
+    await freezing.frozen({
+      during: async () => {
+        await pass(61_000)
+        made = await create()
+      },
+    })
+    assert.ok(made)
+    return made
+  })
+  const point = await take()
+  assert.equal(point.grade, 'crash-only')
+  assert.ok(point.reasons.some(({ code }) => code === 'watchdog-fired'))
+})
+
+test('a freeze of the hook that cannot be read, or asked for, leaves it open whether the guest stayed frozen', async () => {
+  const { take, freezing, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    const made = await create()
+    await freezing.frozen({})
+    for (const document of freezing.kept.values()) document.holdAnswer = {}
+    return made
+  })
+  const point = await take()
+  assert.deepEqual([point.grade, point.reasons.map(({ code }) => code)], ['crash-only', ['freeze-unreadable']])
 })
 
 test('an fs-frozen point is restored without a marker of its own, and may recover', async () => {
