@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { cloneId } from '../../../../adapters/hypervisors/proxmox/clone-mark.ts'
+import type { Finding } from '../../../../src/finding.ts'
 import type { Privilege } from '../../../labs/proxmox/access/privileges.ts'
 import { MemoryMachine } from '../../../labs/proxmox/machines/memory-machine.ts'
+import { RELEASE_8 } from '../../../labs/proxmox/release.ts'
 import { CLONING, type OpenedProxmox, type OpenOptions, withProxmox } from './open-proxmox.ts'
 
 const NAME = 'stillshot-01JD0000000000000000000001'
 const ID = Number(cloneId(NAME))
+const OUTSIDE = { args: '-netdev user,id=n1', virtiofs0: 'dirid=share', ivshmem: 'size=32', onboot: 1 }
 const REQUEST = { snapshotName: 's1', name: NAME }
+
+async function refusalsOf(findings: Promise<readonly Finding[]>): Promise<readonly string[]> {
+  return (await findings).filter(({ severity }) => severity === 'refuse').map(({ code }) => code)
+}
 
 function withSnapshot(options: OpenOptions, body: (opened: OpenedProxmox) => Promise<void>): Promise<void> {
   return withProxmox({ privileges: CLONING, ...options }, async (opened) => {
@@ -93,6 +100,28 @@ describe('copies on Proxmox VE', () => {
       assert.ok(await hypervisor.clones.find(vm, NAME))
     }))
 
+  test('before release 9 the privilege for the agent is VM.Monitor', () =>
+    withSnapshot(
+      { release: RELEASE_8, privileges: [...CLONING, 'VM.Monitor'] },
+      async ({ hypervisor, standIn, vm }) => {
+        assert.deepEqual(await refusalsOf(hypervisor.clones.check(vm, REQUEST)), [])
+        standIn.grant('stillshot@pve', `/vms/${ID}`, ...CLONING)
+        assert.deepEqual(await refusalsOf(hypervisor.clones.check(vm, REQUEST)), ['missing-privilege'])
+      },
+    ))
+
+  test('a VM that reaches out of itself, or whose half made copy would, is refused', () =>
+    withSnapshot({ config: OUTSIDE }, async ({ hypervisor, vm }) => {
+      const findings = await hypervisor.clones.check(vm, REQUEST)
+      const refusals = findings.filter(({ severity }) => severity === 'refuse')
+      assert.deepEqual(
+        refusals.map(({ code }) => code),
+        ['passed-through', 'own-arguments', 'starts-at-boot'],
+      )
+      assert.match(refusals[0]?.message ?? '', /\(ivshmem, virtiofs0\)/)
+      assert.match(refusals[2]?.hint ?? '', /qm set 100 --onboot 0/)
+    }))
+
   test('the look before names every privilege that is missing, and devices of the node', () =>
     withSnapshot({ config: { hostpci0: '0000:01:00', serial0: 'socket' } }, async ({ hypervisor, standIn, vm }) => {
       const some: readonly Privilege[] = ['VM.Audit', 'VM.Snapshot', 'VM.PowerMgmt', 'VM.Config.Options']
@@ -100,11 +129,12 @@ describe('copies on Proxmox VE', () => {
       const refusals = (await hypervisor.clones.check(vm, REQUEST))
         .filter(({ severity }) => severity === 'refuse')
         .map(({ message }) => message)
-      assert.deepEqual(refusals.slice(0, 3), [
+      assert.deepEqual(refusals.slice(0, 4), [
         `VM.Allocate on /vms/${ID} is missing`,
         `VM.Config.Network on /vms/${ID} is missing`,
         `VM.Config.Memory on /vms/${ID} is missing`,
+        `VM.GuestAgent.Unrestricted on /vms/${ID} is missing`,
       ])
-      assert.match(refusals[3] ?? '', /devices of its node \(hostpci0\)/)
+      assert.match(refusals[4] ?? '', /devices of its node \(hostpci0\)/)
     }))
 })
