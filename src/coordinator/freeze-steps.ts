@@ -8,10 +8,12 @@ import { proveOneHelper } from '../guest/one-helper.ts'
 import type { Snapshot, SnapshotRequest, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { formatInstant } from '../system/instant.ts'
+import { retry } from '../system/retry.ts'
 import type { CameBack } from './await-come-back.ts'
 import { createOrFind } from './create-or-find.ts'
 import { outageOf, proveFreeze, readable } from './judge-freeze.ts'
 import { type KeptFreeze, readKeptFreezes } from './kept-freezes.ts'
+import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { lookAhead, type PassedUnheld, passedUnheld } from './preflight.ts'
 import type { Run } from './run.ts'
@@ -19,6 +21,9 @@ import { type DraftPoint, overBudget, warningsOf } from './snapshot-steps.ts'
 
 /** How long a thaw may be tried for: a guest that stays frozen answers nobody. */
 const THAW_FOR_MS = 600_000
+
+/** After this the way back goes on trying. */
+const THAW_NOW_FOR_MS = 60_000
 
 /** Where the clocks of guest and coordinator may be apart, measured over one round trip. */
 const CLOCK_SLACK_MS = 1_000
@@ -66,6 +71,17 @@ export async function snapshotFrozen(
   const limits = { clock, signal: deadline.signal, timeoutMs: holdTtlMs, lookForMs: Math.min(5_000, holdTtlMs) }
   const snapshot = await createOrFind(hypervisor, vm, { ...request, quiesce: true }, limits)
   return { snapshot, requestedMs, endedMs: clock.now() }
+}
+
+/** Ends what the hypervisor may not have ended. Nothing where no agent can be asked, or the VM is off. Idempotent. */
+export async function thawNow({ hypervisor, system }: Ports, { nativeId }: Vm, signal: AbortSignal): Promise<void> {
+  const { guestAgent } = hypervisor
+  if (guestAgent === undefined) return
+  const thaw = async () => {
+    const vm = await hypervisor.findVm(nativeId, { signal, timeoutMs: 30_000 })
+    if (vm.power !== 'off') await guestAgent.thaw(vm, { signal, timeoutMs: 180_000 })
+  }
+  await retry(thaw, { clock: system.clock, signal, pauseMs: 2_000, limitMs: THAW_NOW_FOR_MS, when: isWorthAnotherTry })
 }
 
 /** What the guest has kept since; nothing where no hook of it was called. */

@@ -81,6 +81,34 @@ test('a task that dies over a frozen guest: the guest is thawed, and nothing is 
   assert.deepEqual([snapshotNames(), await catalog.locks(), await catalog.points()], [[], [], []])
 })
 
+test('a task of which nobody knows how it ended may have left the guest frozen: it is thawed', async () => {
+  const { take, inside, catalog, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    const { quiesced: _, ...made } = await create()
+    inside.frozen = true
+    return made
+  })
+  const point = await take()
+  assert.deepEqual([point.grade, inside.frozen], ['crash-only', false])
+  assert.deepEqual(await catalog.locks(), [])
+})
+
+test('a guest that is paused is not thawed, and stays open for recover', async () => {
+  const { take, inside, state, recover, onCreate } = makeFrozenWorld()
+  onCreate(async () => {
+    inside.frozen = true
+    state.power = 'paused'
+    throw new StillshotError('hypervisor-refused', 'the task was killed')
+  })
+  await assert.rejects(take(), { code: 'undo-failed', message: /thaw-guest .*is paused/ })
+  state.power = 'running'
+  assert.deepEqual(
+    (await recover()).settled.map(({ outcome }) => outcome),
+    ['recovered'],
+  )
+  assert.equal(inside.frozen, false)
+})
+
 test('a VM that somebody else works on is left as he has it: frozen', async () => {
   const { take, inside, snapshotNames, onCreate } = makeFrozenWorld()
   onCreate(async () => {
