@@ -203,6 +203,29 @@ test('where the guest has the freeze hook its hold is the evidence, and no other
   assert.equal((await restore(point.id)).cameBack, true)
 })
 
+test('the freeze of a run that failed is no evidence of a snapshot that somebody else took of the running server', async () => {
+  const { take, freezing, collect, onCreate, pass, hypervisor } = makeFrozenWorld()
+  const vm = await hypervisor.findVm('db1')
+  const careless = hypervisor.createSnapshot.bind(hypervisor)
+  await careless(vm, { name: 'careless', description: '' })
+  await pass(5_000)
+  const waits: (string | undefined)[] = []
+  onCreate(async () => {
+    await freezing.frozen({})
+    await pass(20_000)
+    waits.push(...(await collect()).freezes.map(({ outcome, message }) => `${outcome}: ${message}`))
+    throw new StillshotError('hypervisor-refused', 'the task was killed')
+  })
+  await assert.rejects(take(), { code: 'hypervisor-refused' })
+  assert.match(waits.join(), /^waits: run \w+ has the VM$/)
+  await pass(60_000)
+  const { freezes } = await collect()
+  assert.deepEqual(
+    freezes.map(({ snapshot, grade, reasons }) => [snapshot, grade, reasons?.[0]?.code]),
+    [['careless', 'crash-only', 'freeze-ambiguous']],
+  )
+})
+
 test('a freeze that the guest did not forget is known to be of the point', async () => {
   const { take, freezing, collect, onCreate } = makeFrozenWorld()
   onCreate(async (create) => {
