@@ -8,6 +8,7 @@ import { type ForeignCopies, type ForeignCopy, foreignCopies } from './foreign-c
 import { type FreezeFacts, foreignPoint, holdOfFreeze } from './judge-freeze.ts'
 import { type KeptCall, type KeptFreeze, readKeptFreezes, type UnreadableFreeze } from './kept-freezes.ts'
 import { type Match, matchFreeze, SETTLED_AFTER_MS } from './match-freeze.ts'
+import { type OwnWork, ownWork, unlessOurs } from './own-work.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { beginRun, failRun, finishRun, openHelper, type Run } from './run.ts'
 
@@ -82,6 +83,7 @@ async function collect(
   const freezes = await readKeptFreezes(run.helper, clock, ids, call)
   const readable = freezes.filter(isReadable)
   if (wait) await untilSettled(ports, readable, signal)
+  const own = await ownWork(ports, settings, vm)
   const windows = readable.map(({ window }) => window)
   const foreign = await foreignCopies(ports, vm, windows, signal)
   const others = [...readable, ...(await frozenMeanwhile(run, clock, ids, call))]
@@ -92,7 +94,7 @@ async function collect(
   for (const freeze of freezes) {
     const seen = isReadable(freeze)
       ? ((await judgedBefore(ports, freeze)) ??
-        judge(facts, freeze, { others, foreign, points: await pointsOf(ports, vm), nowMs: clock.now() }))
+        judge(facts, freeze, { others, foreign, own, points: await pointsOf(ports, vm), nowMs: clock.now() }))
       : unreadable(freeze)
     if (seen.outcome !== 'waits') await takeOver(ports, run, seen, call)
     const { record: _, ...report } = seen
@@ -184,18 +186,20 @@ type Judged = CollectedFreeze & { readonly record?: RestorePoint | ReturnType<ty
 interface Surroundings {
   readonly others: readonly KeptFreeze[]
   readonly foreign: ForeignCopies
+  readonly own: OwnWork
   readonly points: readonly RestorePoint[]
   readonly nowMs: number
 }
 
-function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, foreign, points, nowMs }: Surroundings): Judged {
+function judge(facts: FreezeFacts, freeze: KeptFreeze, { others, foreign, own, points, nowMs }: Surroundings): Judged {
   const { id, source, window } = freeze
   const about = { id, source }
   const ageMs = nowMs - window.releasedMs
   const windows = others.filter((other) => other !== freeze).map((other) => other.window)
-  const match = matchFreeze(window, windows, foreign.copies)
+  const match = unlessOurs(matchFreeze(window, windows, foreign.copies), window, own)
   const incomplete = match.copies.some(({ complete }) => !complete)
   const [copy] = match.copies
+  if (own.lockedBy !== undefined) return { ...about, outcome: 'waits', message: `run ${own.lockedBy} has the VM` }
   if (ageMs < SETTLED_AFTER_MS) return { ...about, outcome: 'waits', message: 'it has only just ended' }
   if (incomplete || (copy === undefined && ageMs < foreign.listedAfterMs)) {
     return { ...about, outcome: 'waits', message: 'no snapshot or backup of that time is complete yet' }

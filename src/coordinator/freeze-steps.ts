@@ -8,10 +8,12 @@ import { proveOneHelper } from '../guest/one-helper.ts'
 import type { Snapshot, SnapshotRequest, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { formatInstant } from '../system/instant.ts'
+import { retry } from '../system/retry.ts'
 import type { CameBack } from './await-come-back.ts'
 import { createOrFind } from './create-or-find.ts'
 import { outageOf, proveFreeze, readable } from './judge-freeze.ts'
 import { type KeptFreeze, readKeptFreezes } from './kept-freezes.ts'
+import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { lookAhead, type PassedUnheld, passedUnheld } from './preflight.ts'
 import type { Run } from './run.ts'
@@ -19,6 +21,9 @@ import { type DraftPoint, overBudget, warningsOf } from './snapshot-steps.ts'
 
 /** How long a thaw may be tried for: a guest that stays frozen answers nobody. */
 const THAW_FOR_MS = 600_000
+
+/** After this the way back goes on trying. */
+const THAW_NOW_FOR_MS = 60_000
 
 /** Where the clocks of guest and coordinator may be apart, measured over one round trip. */
 const CLOCK_SLACK_MS = 1_000
@@ -68,16 +73,31 @@ export async function snapshotFrozen(
   return { snapshot, requestedMs, endedMs: clock.now() }
 }
 
-/**
- * The freeze from inside that this snapshot caused where the guest has the hook: the only new one. Undefined when there is
- * none, several, or when the guest cannot be asked.
- */
+/** Ends what the hypervisor may not have ended. Nothing where no agent can be asked, or the VM is off. Idempotent. */
+export async function thawNow({ hypervisor, system }: Ports, { nativeId }: Vm, signal: AbortSignal): Promise<void> {
+  const { guestAgent } = hypervisor
+  if (guestAgent === undefined) return
+  const thaw = async () => {
+    const vm = await hypervisor.findVm(nativeId, { signal, timeoutMs: 30_000 })
+    if (vm.power !== 'off') await guestAgent.thaw(vm, { signal, timeoutMs: 180_000 })
+  }
+  await retry(thaw, { clock: system.clock, signal, pauseMs: 2_000, limitMs: THAW_NOW_FOR_MS, when: isWorthAnotherTry })
+}
+
+/** What the guest has kept since; nothing where no hook of it was called. */
+export interface FrozenInside {
+  readonly freeze?: KeptFreeze
+  /** Why it is not known what the hook did, whose watchdog ends a freeze that lasts too long; lower case, no full stop. */
+  readonly doubt?: string
+}
+
+/** The freeze from inside that this snapshot caused where the guest has the hook: the only new one. */
 export async function freezeOf(
   ports: Ports,
   { helper }: Pick<Run, 'helper'>,
   vm: Vm,
   keptBefore: readonly string[],
-): Promise<KeptFreeze | undefined> {
+): Promise<FrozenInside> {
   const { clock } = ports.system
   using deadline = clock.deadline(60_000)
   const call = { signal: deadline.signal, timeoutMs: 30_000, machine: vm.uuid }
@@ -85,10 +105,12 @@ export async function freezeOf(
     const { freezes } = await helper.kept(undefined, call)
     const fresh = freezes.filter((id) => !keptBefore.includes(id))
     const [freeze, ...others] = await readKeptFreezes(helper, clock, fresh, call)
-    return freeze !== undefined && others.length === 0 && 'window' in freeze ? freeze : undefined
+    if (freeze === undefined) return {}
+    if (others.length > 0) return { doubt: `the guest was frozen ${fresh.length} times meanwhile` }
+    return 'window' in freeze ? { freeze } : { doubt: `freeze ${freeze.id} cannot be read: ${freeze.problem}` }
   } catch (thrown) {
     ports.log.warn('the guest could not be asked for freezes from inside', { message: String(thrown) })
-    return undefined
+    return { doubt: 'the guest could not be asked whether its own watchdog ended the freeze' }
   }
 }
 
@@ -96,7 +118,7 @@ export interface WitnessedFreeze {
   readonly vm: Vm
   readonly seen: BeforeFreeze
   readonly frozen: Frozen
-  readonly freeze: KeptFreeze | undefined
+  readonly inside: FrozenInside
   readonly cameBack: CameBack | undefined
 }
 
@@ -108,14 +130,16 @@ export function gradeFrozen(
   { application }: Pick<Ports, 'application'>,
   settings: VmSettings,
   draft: DraftPoint,
-  { vm, seen, frozen, freeze, cameBack }: WitnessedFreeze,
+  { vm, seen, frozen, inside, cameBack }: WitnessedFreeze,
 ): RestorePoint {
   const { snapshot } = frozen
+  const { freeze } = inside
   const proofs = [
     seen.sameMachine,
     withSnapshotDisks(seen.coverage, snapshot.disks),
     proveOneHelper(seen.probe, [seen.probe]),
     proveFrozen(snapshot),
+    ...proveItLasted(inside),
     ...(cameBack?.proofs ?? []),
   ]
   const warnings: readonly Finding[] = seen.findings.filter(({ severity }) => severity === 'warn')
@@ -129,8 +153,8 @@ export function gradeFrozen(
   if (freeze === undefined) return { ...draft, ...plain, evidence: { ...common, proofs } }
   // The preflight has counted who carries the UUID, and refuses more than one.
   const facts = { application, settings, vm, sameUuid: 1, run: draft.run }
-  const inside = [...proofs, ...proveFreeze(facts, freeze, snapshot), proveItsFreeze(frozen, freeze)]
-  const held = gradeEvidence(inside)
+  const shown = [...proofs, ...proveFreeze(facts, freeze, snapshot), proveItsFreeze(frozen, freeze)]
+  const held = gradeEvidence(shown)
   const { grade, reasons } = isWorse(held.grade, plain.grade) ? plain : held
   const { source, window, hold, release } = freeze
   const outage = outageOf(freeze)
@@ -139,7 +163,7 @@ export function gradeFrozen(
     grade,
     reasons: [...reasons, ...overBudget(settings, outage.totalMs)],
     outage,
-    evidence: { ...common, proofs: inside, source, window: readable(window), hold, release },
+    evidence: { ...common, proofs: shown, source, window: readable(window), hold, release },
   }
 }
 
@@ -160,6 +184,16 @@ function proveFrozen({ name, quiesced, warnings = [] }: Snapshot): Proof {
   }
   const message = `it is not known whether the guest was frozen for ${name}${why}`
   return { claim, verdict: 'unknown', code: 'quiesce-unknown', message }
+}
+
+/** A watchdog that fires thaws the file systems as well, and the task's own thaw then finds nothing to complain of. */
+function proveItLasted({ freeze, doubt }: FrozenInside): readonly Proof[] {
+  const claim = 'frozen'
+  if (doubt !== undefined) return [{ claim, verdict: 'unknown', code: 'freeze-unreadable', message: doubt }]
+  const watchdog = freeze?.release.fence?.watchdog ?? 'missing'
+  if (freeze === undefined || watchdog === 'armed') return []
+  const message = `at the thaw the watchdog of freeze ${freeze.id} was ${watchdog}, so the guest may have written before it`
+  return [{ claim, verdict: 'contradicted', code: 'thawed-before', message }]
 }
 
 /** Between the request and the task's end nobody else's task works on the VM, and the hypervisor says that its freeze worked. */

@@ -1,10 +1,11 @@
 import type { DrillRecord, RestorePoint } from '../catalog/catalog.ts'
 import type { StillshotError } from '../errors.ts'
 import type { Proof } from '../grade/proof.ts'
-import type { DataFinding } from '../guest/application.ts'
+import { type DataFinding, STARTED_AGAIN } from '../guest/application.ts'
 import type { DrillAnswer, HoldAnswer } from '../guest/protocol/answers.ts'
 import type { CameBack } from './await-come-back.ts'
 import type { Evidence } from './evidence.ts'
+import { expectedMarker } from './expected-marker.ts'
 
 /** What was seen in the copy, as far as it could be seen. */
 export interface DrillSeen {
@@ -27,8 +28,13 @@ export interface DrillJudgement {
 
 /** Not every server tells these; that they are not known keeps no point from passing. */
 const MAY_BE_UNKNOWN: ReadonlySet<string> = new Set(['end-of-log-unknown', 'end-of-log-later', 'start-not-logged'])
-/** An assertion that no server could answer says nothing about the data. */
-const OWN_MISTAKE = /^ERROR (1064|1149)\b|could not be asked|no answer/
+/**
+ * What the server answers where something of its data is missing or damaged: no such database or table, a table or index
+ * that is crashed or corrupt, a tablespace that is not there; and the storage engines' own numbers for it. Any other
+ * error says something about the question, the account or the copy.
+ */
+const OF_DATA =
+  /^ERROR (1049|1146|1194|1195|1712|1812|1877|1932|126|127|134|141|144|145)\b|\bGot error (126|127|134|141|144|145)\b/
 
 /**
  * Whether the copy shows that the point is good. Only what speaks against the data fails it; a copy that does not boot, or
@@ -38,9 +44,9 @@ export function judgeDrill(point: RestorePoint, assertions: readonly string[], s
   const findings = [
     ...(seen.error === undefined ? [] : [notSeen(seen.error.code, seen.error.message)]),
     ...(seen.machine === undefined ? [] : [asUnknown(seen.machine)]),
-    ...judgeStart(point, seen.cameBack?.proofs ?? []),
-    ...seen.data,
-    ...(seen.answer === undefined ? [] : judgeAnswer(point, assertions, seen.answer)),
+    ...judgeServer(point, seen),
+    ...(seen.answer === undefined ? [] : [judgeMarkers(point, seen.answer, seen.cameBack)]),
+    ...(seen.answer === undefined ? [] : assertions.map((sql, at) => judgeRow(sql, seen.answer?.assertions[at]))),
   ]
   const against = findings.filter(({ verdict }) => verdict === 'contradicted')
   const missing = findings.filter(({ verdict, code }) => verdict === 'unknown' && !MAY_BE_UNKNOWN.has(code))
@@ -57,7 +63,11 @@ export function holdOf({ evidence }: RestorePoint): HoldAnswer | undefined {
 
 /** Where the hold wrote its marker. */
 export function markerPaths(point: RestorePoint): readonly string[] {
-  return (holdOf(point)?.markers ?? []).flatMap(({ path, written }) => (written && path !== '' ? [path] : []))
+  return (holdOf(point)?.markers ?? []).filter(isWritten).map(({ path }) => path)
+}
+
+function isWritten({ path, written }: HoldAnswer['markers'][number]): boolean {
+  return written && path !== ''
 }
 
 function judgeStart({ grade }: RestorePoint, proofs: readonly Proof[]): readonly DataFinding[] {
@@ -68,29 +78,34 @@ function judgeStart({ grade }: RestorePoint, proofs: readonly Proof[]): readonly
   })
 }
 
-function judgeAnswer(
-  point: RestorePoint,
-  asked: readonly string[],
-  { markers, tables, assertions }: DrillAnswer,
-): readonly DataFinding[] {
-  return [
-    judgeMarkers(point, markers),
-    ...judgeTables(tables),
-    ...asked.map((sql, at) => judgeRow(sql, assertions[at])),
+/** What the server shows by itself. One that was killed in the copy and started again shows what that did to it. */
+function judgeServer(point: RestorePoint, { cameBack, data, answer }: DrillSeen): readonly DataFinding[] {
+  const shown = [
+    ...judgeStart(point, cameBack?.proofs ?? []),
+    ...data,
+    ...(answer === undefined ? [] : judgeTables(answer.tables)),
   ]
+  return data.some(({ code }) => code === STARTED_AGAIN) ? shown.map(asUnknown) : shown
 }
 
-function judgeMarkers(point: RestorePoint, markers: DrillAnswer['markers']): DataFinding {
-  const id = holdOf(point)?.hold
-  const paths = markerPaths(point)
-  if (id === undefined || paths.length === 0) {
+function judgeMarkers(point: RestorePoint, { markers }: DrillAnswer, cameBack: CameBack | undefined): DataFinding {
+  const id = expectedMarker(point)
+  const places = (holdOf(point)?.markers ?? []).filter(isWritten)
+  if (id === undefined && point.grade !== 'db-stopped') {
     return { verdict: 'proven', code: 'no-marker-expected', message: 'no hold left a marker for this point' }
   }
-  const found = new Map(markers.map(({ path, content }) => [path, content]))
-  const wrong = paths.filter((path) => !found.get(path)?.startsWith(id))
-  if (wrong.length === 0) return { verdict: 'proven', code: 'marker-read', message: `every marker names ${id}` }
-  const said = wrong.map((path) => `${path}: ${found.get(path) ?? 'missing'}`).join(', ')
-  return { verdict: 'contradicted', code: 'other-marker', message: `the markers do not name ${id}: ${said}` }
+  if (id === undefined || places.length === 0) {
+    return notSeen('marker-place-unknown', 'where the hold wrote its markers is not known: its evidence is lost')
+  }
+  const found = new Map(markers.map(({ path, content }) => [path, content ?? undefined]))
+  const mounted = new Set(cameBack?.answer.markers.map(({ mount }) => mount))
+  // A file system that needs the network is not there, and neither is its marker.
+  const unseen = places.filter(({ path, mount }) => found.get(path) === undefined && !mounted.has(mount))
+  const wrong = places.filter((place) => !found.get(place.path)?.startsWith(id) && !unseen.includes(place))
+  const said = [...wrong, ...unseen].map(({ path }) => `${path}: ${found.get(path) ?? 'missing'}`).join(', ')
+  if (wrong.length > 0) return against('other-marker', `the markers do not name ${id}: ${said}`)
+  if (unseen.length > 0) return notSeen('marker-unseen', `file systems of the markers are not mounted: ${said}`)
+  return { verdict: 'proven', code: 'marker-read', message: `every marker names ${id}` }
 }
 
 /** As many as fit into a reason. */
@@ -101,6 +116,9 @@ function judgeTables(tables: DrillAnswer['tables']): readonly DataFinding[] {
   const { checked, unchecked, bad, badCount, error } = tables
   const damaged = bad.slice(0, NAMED).map(({ table, message }) => `${table}: ${message}`)
   const more = badCount > NAMED ? `; and ${badCount - NAMED} more` : ''
+  if (checked === 0 && badCount === 0 && error === null) {
+    return [notSeen('no-tables', 'no table was checked: the server shows this account none that it can check')]
+  }
   const words = `${checked} tables are good${unchecked > 0 ? `, ${unchecked} cannot be checked` : ''}`
   return [
     ...(badCount > 0 ? [against('table-damaged', `damaged: ${damaged.join('; ')}${more}`)] : []),
@@ -114,7 +132,7 @@ function judgeRow(sql: string, answer: DrillAnswer['assertions'][number] | undef
   const { rows, first, error } = answer
   if (error !== null) {
     const message = `${sql}: ${error}`
-    return OWN_MISTAKE.test(error) ? notSeen('assertion-unanswered', message) : against('assertion-false', message)
+    return OF_DATA.test(error) ? against('assertion-false', message) : notSeen('assertion-unanswered', message)
   }
   const value = first.split(' ')[0] ?? ''
   const holds = rows === 1 && !['', '0', 'NULL'].includes(value)

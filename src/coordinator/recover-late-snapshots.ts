@@ -1,23 +1,28 @@
 import { vmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
+import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import { type JournalEvent, openUndos } from '../saga/journal-event.ts'
+import { clonesOf } from './clones-of.ts'
 import type { Ports } from './ports.ts'
 import type { OpenVm, RecoverWorld } from './recover-world.ts'
 
-/** A snapshot that was taken back, and then made none the less. */
+/** A snapshot, or the copy of a drill, that was taken back, and then made none the less. */
 export interface LateSnapshot {
   readonly run: string
   readonly vm: string
+  /** The name of either. */
   readonly snapshot: string
   /** `kept`: a run has the VM just now; `failed`: it could not be removed. The next `recover` tries both again. */
   readonly outcome: 'removed' | 'kept' | 'failed'
   readonly message: string
 }
 
-export type TakenBack = Pick<LateSnapshot, 'run' | 'vm' | 'snapshot'>
+export interface TakenBack extends Pick<LateSnapshot, 'run' | 'vm' | 'snapshot'> {
+  readonly what: 'snapshot' | 'copy'
+}
 
 /**
- * Removes the snapshots of runs whose creation was taken back, where the hypervisor has them none the less: a request may
+ * Removes the snapshots and copies of runs whose creation was taken back, where the hypervisor has them none the less: a request may
  * have been on its way for longer than the undo looked. The run's journal says that nobody wants them. A VM that cannot be
  * asked is left for the next time.
  */
@@ -54,35 +59,62 @@ async function removeOfVm(
   const there = new Set((await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 })).map(({ name }) => name))
   // One that became a restore point by lines that the journal has lost since is not late.
   for (const { snapshot } of await catalog.points()) there.delete(snapshot)
+  const isThere = async ({ what, snapshot }: TakenBack) =>
+    what === 'snapshot' ? there.has(snapshot) : (await find(hypervisor, vm, snapshot, signal)) !== undefined
   const results: LateSnapshot[] = []
-  for (const late of takenBack.filter(({ snapshot }) => there.has(snapshot))) {
+  for (const { what, ...late } of takenBack) {
+    const found = await isThere({ what, ...late })
+    // Half a copy is not found, and is removed all the same.
+    if (!found && (what === 'snapshot' || hypervisor.clones === undefined)) continue
     const lock = (await catalog.locks()).find((candidate) => candidate.vmKey === vmKey(vm))
     if (lock !== undefined) {
-      results.push({ ...late, outcome: 'kept', message: `run ${lock.run} has the VM` })
+      if (found) results.push({ ...late, outcome: 'kept', message: `run ${lock.run} has the VM` })
       continue
     }
     try {
-      await hypervisor.removeSnapshot(vm, late.snapshot, { signal, timeoutMs: 600_000 })
-      results.push({ ...late, outcome: 'removed', message: 'it was made after it had been taken back' })
+      await remove[what](hypervisor, vm, late.snapshot, signal)
+      if (found) results.push({ ...late, outcome: 'removed', message: 'it was made after it had been taken back' })
     } catch (thrown) {
-      const byHand = hypervisor.byHand(vm, 'remove-snapshot', late.snapshot)
-      results.push({ ...late, outcome: 'failed', message: `${toStillshotError(thrown).message}; by hand: ${byHand}` })
+      results.push({ ...late, outcome: 'failed', message: failed(thrown, hypervisor, vm, { what, ...late }) })
     }
   }
   return results
 }
 
+const LIMIT_MS = 600_000
+
+/** Each idempotent. */
+const remove = {
+  snapshot: (hypervisor: Hypervisor, vm: Vm, name: string, signal: AbortSignal) =>
+    hypervisor.removeSnapshot(vm, name, { signal, timeoutMs: LIMIT_MS }),
+  copy: (hypervisor: Hypervisor, vm: Vm, name: string, signal: AbortSignal) =>
+    clonesOf(hypervisor).remove(vm, name, { signal, timeoutMs: LIMIT_MS }),
+}
+
+async function find({ clones }: Hypervisor, vm: Vm, name: string, signal: AbortSignal): Promise<Vm | undefined> {
+  return clones?.find(vm, name, { signal, timeoutMs: 60_000 })
+}
+
+function failed(thrown: unknown, hypervisor: Hypervisor, vm: Vm, { what, snapshot }: TakenBack): string {
+  const { message, hint } = toStillshotError(thrown)
+  const byHand = what === 'snapshot' ? hypervisor.byHand(vm, 'remove-snapshot', snapshot) : hint
+  return `${message}; by hand: ${byHand}`
+}
+
 /**
- * The snapshots that a settled run has taken back. Of one that is still open the undo is due, or at work. Where a full disk let
+ * The snapshots and copies that a settled run has taken back. Of one that is still open the undo is due, or at work. Where a full disk let
  * the end of the run through and not what was undone before it, the end counts for it.
  */
 export function takenBackIn(run: string, vm: string, events: readonly JournalEvent[]): readonly TakenBack[] {
   const unsaid = new Set(openUndos(events).map(({ step }) => step))
   return events.flatMap((event) => {
-    if (event.event !== 'intent' || event.undo?.action !== 'remove-snapshot') return []
-    const { snapshot } = event.undo.args
+    if (event.event !== 'intent' || event.undo === undefined) return []
+    const { action, args } = event.undo
+    const what = action === 'remove-clone' ? 'copy' : 'snapshot'
+    const snapshot = what === 'copy' ? args.clone : args.snapshot
+    if (what === 'snapshot' && action !== 'remove-snapshot') return []
     const undone =
       unsaid.has(event.step) || events.some((other) => other.event === 'undone' && other.step === event.step)
-    return undone && snapshot !== undefined ? [{ run, vm, snapshot }] : []
+    return undone && snapshot !== undefined ? [{ run, vm, snapshot, what }] : []
   })
 }

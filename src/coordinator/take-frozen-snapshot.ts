@@ -1,7 +1,15 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { Saga } from '../saga/saga.ts'
-import { type Frozen, freezeOf, gradeFrozen, lookBeforeFreeze, snapshotFrozen, thawGuest } from './freeze-steps.ts'
+import {
+  type Frozen,
+  freezeOf,
+  gradeFrozen,
+  lookBeforeFreeze,
+  snapshotFrozen,
+  thawGuest,
+  thawNow,
+} from './freeze-steps.ts'
 import { lookWhatCameBack } from './guest-steps.ts'
 import type { KeptFreeze } from './kept-freezes.ts'
 import { describePoint } from './label-point.ts'
@@ -47,11 +55,12 @@ export async function takeFrozenSnapshot(
     )
     const within = { holdTtlMs: settings.holdTtlMs, signal }
     const frozen = await during('snapshot', () => taken(saga, () => snapshotFrozen(ports, vm, request, within)))
+    if (!saysHowItEnded(frozen)) await saga.act('freeze', () => thawNow(ports, vm, signal), { settles: ['freeze'] })
     const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen, { held: false }))
-    const freeze = await freezeOf(ports, run, vm, seen.keptBefore)
-    point = gradeFrozen(ports, settings, draft, { vm, seen, frozen, freeze, cameBack })
+    const inside = await freezeOf(ports, run, vm, seen.keptBefore)
+    point = gradeFrozen(ports, settings, draft, { vm, seen, frozen, inside, cameBack })
     await during('grade', () => label(ports, run, vm, point))
-    if (freeze !== undefined) await forget(ports, run, freeze, vm.uuid)
+    if (inside.freeze !== undefined) await forget(ports, run, inside.freeze, vm.uuid)
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
     notAsBefore = notBack(point, cameBack, true)
   } catch (thrown) {
@@ -68,10 +77,15 @@ async function forget(ports: Ports, { saga, helper }: Run, { id }: KeptFreeze, m
     .catch((thrown) => ports.log.warn('a freeze could not be forgotten in the guest', { id, message: String(thrown) }))
 }
 
+/** Whether the hypervisor says how the freeze went; otherwise its thaw may have failed, too. */
+function saysHowItEnded({ snapshot }: Frozen): boolean {
+  return snapshot.quiesced !== undefined
+}
+
 /** A task that found the VM locked has frozen nothing. Whoever works on it may have, and ends that by himself. */
 async function taken(saga: Saga, work: () => Promise<Frozen>): Promise<Frozen> {
   try {
-    return await saga.act('create-snapshot', work, { settles: ['freeze'] })
+    return await saga.act('create-snapshot', work, { settles: (frozen) => (saysHowItEnded(frozen) ? ['freeze'] : []) })
   } catch (thrown) {
     if (toStillshotError(thrown).code === 'vm-locked') await saga.act('freeze', async () => {}, { settles: ['freeze'] })
     throw thrown

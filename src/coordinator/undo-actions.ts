@@ -55,8 +55,11 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     'thaw-guest': async (_, signal) => {
       const { guestAgent } = hypervisor
       if (guestAgent === undefined) return undefined
+      let looks = 0
       await again(signal, 2_000, async () => {
         const vm = await findVm(signal)
+        looks += 1
+        if (vm.power === 'paused') throw pausedVm(vm, looks)
         if (vm.power === 'running') await guestAgent.thaw(vm, { signal, timeoutMs: THAW_LIMIT_MS })
       })
       return undefined
@@ -162,9 +165,16 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 const RELEASE_LIMIT_MS = 600_000
 /** The guest's hooks may start servers before the agent answers. */
 const THAW_LIMIT_MS = 180_000
+const PAUSED_LOOKS = 5
 const LOOK_AGAIN_MS = 3_000
 /** As long as the undo may take. */
 const END_REMOVAL_MS = 600_000
+
+/** What is paused is frozen still when it goes on. A snapshot may pause it for a moment, so a few looks are worth it. */
+function pausedVm({ name }: Vm, looks: number): StillshotError {
+  const message = `${name} is paused, so its agent cannot thaw it: let it go on, or turn it off`
+  return new StillshotError(looks < PAUSED_LOOKS ? 'vm-locked' : 'hypervisor-refused', message)
+}
 
 async function removeIfThere(hypervisor: Hypervisor, vm: Vm, name: string, signal: AbortSignal): Promise<void> {
   const snapshots = await hypervisor.listSnapshots(vm, { signal })

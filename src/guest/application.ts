@@ -29,10 +29,14 @@ export interface Application {
 
   /**
    * What the start of a copy shows about its data: whether InnoDB's log ends where it ended at the stop, and whether the
-   * server says that something is damaged. `hold`: how the server was stopped before the point in time.
+   * server says that something is damaged. `hold`: how the server was stopped before the point in time. With
+   * {@link STARTED_AGAIN} where the server was started more than once since the boot.
    */
   judgeData(hold: HoldAnswer | undefined, comeBack: ComeBackAnswer): readonly DataFinding[]
 }
+
+/** Code of the finding that the server was started again since the boot: it shows what a crash in the copy did to it. */
+export const STARTED_AGAIN = 'started-again'
 
 /** Like a proof, but of no claim: it changes no grade by itself. */
 export type DataFinding = Omit<Proof, 'claim'>

@@ -183,6 +183,28 @@ describe('a drill', () => {
     assert.ok(last > 20, `${last} calls`)
   })
 
+  test('whose copy is made after it was taken back loses it to recover', async () => {
+    const world = makeWorld({}, AGENT)
+    const { snapshot } = await world.snapshot()
+    const error = new StillshotError('hypervisor-unreachable', 'nobody there')
+    world.hypervisor.breakNext({ call: 'clones.create', kind: 'fail', error })
+    await assert.rejects(drill(world), { code: 'answer-lost' })
+    const [run] = (await world.catalog.runs()).filter(({ procedure }) => procedure === 'drill')
+    assert.ok(run)
+    const name = `stillshot-${run.id}`
+    const vm = await world.hypervisor.findVm('db1')
+    await world.hypervisor.clones.create(vm, { snapshotName: snapshot, name })
+    world.hypervisor.breakNext({
+      ...{ call: 'clones.remove', kind: 'fail' },
+      error: new StillshotError('hypervisor-refused', 'locked', { hint: 'type `unlock`' }),
+    })
+    const told = async () => (await world.recover()).snapshots.map((each) => [each.snapshot, each.outcome])
+    assert.match((await world.recover()).snapshots[0]?.message ?? '', /locked; by hand: type `unlock`/)
+    assert.deepEqual(await told(), [[name, 'removed']])
+    await assertNoCopy(world)
+    assert.deepEqual(await told(), [])
+  })
+
   test('where no agent can be asked is refused before anything is made', async () => {
     const world = makeWorld()
     await world.snapshot()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { collectFreezes } from '../../src/coordinator/collect-freezes.ts'
+import type { VmSettings } from '../../src/coordinator/ports.ts'
 import { restoreSnapshot } from '../../src/coordinator/restore-snapshot.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import { StillshotError } from '../../src/errors.ts'
@@ -8,8 +9,8 @@ import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import { FreezingGuest } from '../world/freezing-guest.ts'
 import { makeWorld } from '../world/world.ts'
 
-function makeFrozenWorld() {
-  const world = makeWorld()
+function makeFrozenWorld(change: Partial<VmSettings> = {}) {
+  const world = makeWorld(change)
   const freezing = new FreezingGuest(world)
   const { signal } = new AbortController()
   const inside = { frozen: false, silent: false }
@@ -78,6 +79,34 @@ test('a task that dies over a frozen guest: the guest is thawed, and nothing is 
   await assert.rejects(take(), { code: 'hypervisor-refused', message: /was killed/ })
   assert.equal(inside.frozen, false)
   assert.deepEqual([snapshotNames(), await catalog.locks(), await catalog.points()], [[], [], []])
+})
+
+test('a task of which nobody knows how it ended may have left the guest frozen: it is thawed', async () => {
+  const { take, inside, catalog, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    const { quiesced: _, ...made } = await create()
+    inside.frozen = true
+    return made
+  })
+  const point = await take()
+  assert.deepEqual([point.grade, inside.frozen], ['crash-only', false])
+  assert.deepEqual(await catalog.locks(), [])
+})
+
+test('a guest that is paused is not thawed, and stays open for recover', async () => {
+  const { take, inside, state, recover, onCreate } = makeFrozenWorld()
+  onCreate(async () => {
+    inside.frozen = true
+    state.power = 'paused'
+    throw new StillshotError('hypervisor-refused', 'the task was killed')
+  })
+  await assert.rejects(take(), { code: 'undo-failed', message: /thaw-guest .*is paused/ })
+  state.power = 'running'
+  assert.deepEqual(
+    (await recover()).settled.map(({ outcome }) => outcome),
+    ['recovered'],
+  )
+  assert.equal(inside.frozen, false)
 })
 
 test('a VM that somebody else works on is left as he has it: frozen', async () => {
@@ -174,6 +203,29 @@ test('where the guest has the freeze hook its hold is the evidence, and no other
   assert.equal((await restore(point.id)).cameBack, true)
 })
 
+test('the freeze of a run that failed is no evidence of a snapshot that somebody else took of the running server', async () => {
+  const { take, freezing, collect, onCreate, pass, hypervisor } = makeFrozenWorld()
+  const vm = await hypervisor.findVm('db1')
+  const careless = hypervisor.createSnapshot.bind(hypervisor)
+  await careless(vm, { name: 'careless', description: '' })
+  await pass(5_000)
+  const waits: (string | undefined)[] = []
+  onCreate(async () => {
+    await freezing.frozen({})
+    await pass(20_000)
+    waits.push(...(await collect()).freezes.map(({ outcome, message }) => `${outcome}: ${message}`))
+    throw new StillshotError('hypervisor-refused', 'the task was killed')
+  })
+  await assert.rejects(take(), { code: 'hypervisor-refused' })
+  assert.match(waits.join(), /^waits: run \w+ has the VM$/)
+  await pass(60_000)
+  const { freezes } = await collect()
+  assert.deepEqual(
+    freezes.map(({ snapshot, grade, reasons }) => [snapshot, grade, reasons?.[0]?.code]),
+    [['careless', 'crash-only', 'freeze-ambiguous']],
+  )
+})
+
 test('a freeze that the guest did not forget is known to be of the point', async () => {
   const { take, freezing, collect, onCreate } = makeFrozenWorld()
   onCreate(async (create) => {
@@ -207,6 +259,36 @@ test('a freeze that was not for this snapshot is no evidence of it', async () =>
   })
   const point = await take()
   assert.equal(point.grade, 'crash-only')
+})
+
+test('a hook whose watchdog thawed the guest while the task still ran: nothing shows what the snapshot holds', async () => {
+  const { take, freezing, onCreate, pass } = makeFrozenWorld({ holdTtlMs: 120_000 })
+  onCreate(async (create) => {
+    let made: Snapshot | undefined
+    await freezing.frozen({
+      during: async () => {
+        await pass(61_000)
+        made = await create()
+      },
+    })
+    assert.ok(made)
+    return made
+  })
+  const point = await take()
+  assert.equal(point.grade, 'crash-only')
+  assert.ok(point.reasons.some(({ code }) => code === 'watchdog-fired'))
+})
+
+test('a freeze of the hook that cannot be read, or asked for, leaves it open whether the guest stayed frozen', async () => {
+  const { take, freezing, onCreate } = makeFrozenWorld()
+  onCreate(async (create) => {
+    const made = await create()
+    await freezing.frozen({})
+    for (const document of freezing.kept.values()) document.holdAnswer = {}
+    return made
+  })
+  const point = await take()
+  assert.deepEqual([point.grade, point.reasons.map(({ code }) => code)], ['crash-only', ['freeze-unreadable']])
 })
 
 test('an fs-frozen point is restored without a marker of its own, and may recover', async () => {

@@ -1,4 +1,4 @@
-import type { DataFinding } from '../../../src/guest/application.ts'
+import { type DataFinding, STARTED_AGAIN } from '../../../src/guest/application.ts'
 import type { ComeBackAnswer, HoldAnswer } from '../../../src/guest/protocol/answers.ts'
 import { contradicted, proven, unknown } from './judgement.ts'
 import { quoteLine, readEnd, readLines } from './log-lines.ts'
@@ -16,7 +16,13 @@ export function judgeData(hold: HoldAnswer | undefined, { dbms }: ComeBackAnswer
     damage === undefined
       ? proven('no-damage-said', 'the server says nothing of damage')
       : contradicted('damage-said', `the log says: ${quoteLine(damage)}`)
-  return [said, judgeEndOfLog(hold, lines, words)]
+  return [...judgeStarts(dbms.unit), said, judgeEndOfLog(hold, lines, words)]
+}
+
+/** Only the last start is in the log that was read. */
+function judgeStarts({ NRestarts = '0' }: Readonly<Record<string, string>>): readonly DataFinding[] {
+  if (NRestarts === '0') return []
+  return [unknown(STARTED_AGAIN, `systemd started the server ${NRestarts} times again since the boot`)]
 }
 
 /** Less than at the stop: what was there then is gone. More: the server has written since it started, which says nothing. */

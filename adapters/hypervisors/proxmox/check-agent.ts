@@ -1,6 +1,7 @@
 import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
+import { agentRightsFindings } from './agent-rights.ts'
 import { notChecked } from './check-rights.ts'
 import { api, type Cluster, onNode, vmApi } from './cluster.ts'
 import { logsFreeze } from './quiesced.ts'
@@ -20,11 +21,13 @@ export async function agentFindings(
 ): Promise<readonly Finding[]> {
   if (!hasAgent(config)) return quiesce ? [isOff(vm, 'the guest agent is not enabled')] : []
   if (quiesce && !freezesFileSystems(config)) return [isOff(vm, 'the guest agent is told not to freeze (freeze-fs)')]
-  const [answers, logs] = await Promise.all([
+  const [answers, logs, rights] = await Promise.all([
     answerFinding(cluster, vm, call, quiesce),
     quiesce ? logFindings(cluster, call) : [],
+    // A guest that a dead task left frozen is ours to thaw.
+    quiesce ? agentRightsFindings(cluster, vm, 'VM.GuestAgent.FileSystemMgmt', call) : [],
   ])
-  return [answers, ...logs]
+  return [answers, ...logs, ...rights]
 }
 
 async function answerFinding(cluster: Cluster, vm: Vm, call: Call, quiesce: boolean): Promise<Finding> {
@@ -37,7 +40,10 @@ async function answerFinding(cluster: Cluster, vm: Vm, call: Call, quiesce: bool
     if (error.details.status === 403) {
       // Releases before 9 ask for another one.
       const { privilege = 'VM.GuestAgent.Audit' } = error.details
-      return notChecked('whether the guest agent answers', `${privilege} on /vms/${vm.nativeId}`)
+      const path = `/vms/${vm.nativeId}`
+      if (!quiesce) return notChecked('whether the guest agent answers', `${privilege} on ${path}`)
+      const unseen = 'it cannot be asked whether the guest agent answers, and so thaws what a dead task left frozen'
+      return refusal('missing-privilege', unseen, `give the token ${privilege} on ${path}`)
     }
     const silent = `the guest agent is enabled, but does not answer: every snapshot waits 3 s for it (${error.details.words})`
     const hint = `start qemu-guest-agent in the guest, or \`qm set ${vm.nativeId} --agent 0\``

@@ -2,13 +2,14 @@ import type { Finding } from '../../../src/finding.ts'
 import type { CloneRequest } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
+import { agentRightsFindings } from './agent-rights.ts'
 import { notChecked, rightsFindings } from './check-rights.ts'
 import { cloneId } from './clone-mark.ts'
 import { type Cluster, onNode, vmApi } from './cluster.ts'
 import { type StorageView, viewStorage } from './coverage.ts'
 import { lookAtClone } from './find-clone.ts'
 import { readSnapshotConfig, readSnapshotList, snapshotNamed } from './list-snapshots.ts'
-import { type Config, drivesOf, sizeOf, storageOf } from './vm-config.ts'
+import { type Config, drivesOf, macsOf, sizeOf, storageOf } from './vm-config.ts'
 
 /** On the VM, and on the copy, whose id is not known to the administrator: on `/vms`. */
 const ON_VM = ['VM.Audit', 'VM.Clone']
@@ -30,10 +31,12 @@ export async function checkClone(
   call: Call,
 ): Promise<readonly Finding[]> {
   snapshotNamed(vm, await readSnapshotList(cluster, vm, call), snapshotName)
-  const [config, onVm, onCopy, feature, before] = await Promise.all([
+  const copy = { nativeId: cloneId(name) }
+  const [config, onVm, onCopy, inCopy, feature, before] = await Promise.all([
     readSnapshotConfig(cluster, vm, snapshotName, call),
     rightsFindings(cluster, vm, ON_VM, call),
-    rightsFindings(cluster, { nativeId: cloneId(name) }, ON_COPY, call),
+    rightsFindings(cluster, copy, ON_COPY, call),
+    agentRightsFindings(cluster, copy, 'VM.GuestAgent.Unrestricted', call),
     featureFindings(cluster, vm, snapshotName, call),
     lookAtClone(cluster, vm, name, call),
   ])
@@ -41,11 +44,14 @@ export async function checkClone(
   return [
     ...onVm,
     ...onCopy,
+    ...inCopy,
     ...feature,
     ...(before.state === 'none'
       ? []
       : [refuse('name-taken', `there is a VM ${name}, or ${before.nativeId}`, 'take another')]),
     ...passedThrough(vm, config),
+    ...argumentFindings(vm, config),
+    ...startsAtBoot(vm, config),
     ...hookFindings(config),
     ...spaceFindings(config, storage),
   ]
@@ -64,11 +70,29 @@ async function featureFindings(cluster: Cluster, vm: Vm, snapname: string, call:
 /** Devices of the node are in the copy's configuration as well, and one VM at a time can have them. */
 function passedThrough({ name }: Vm, config: Config): readonly Finding[] {
   const devices = Object.keys(config).filter(
-    (key) => /^(hostpci|usb|serial|parallel)\d+$/.test(key) && isOfHost(config[key]),
+    (key) => /^((hostpci|usb|serial|parallel|virtiofs)\d+|ivshmem)$/.test(key) && isOfHost(config[key]),
   )
   if (devices.length === 0) return []
   const message = `${name} has devices of its node (${devices.join(', ')}), which a copy cannot have at the same time`
   return [refuse('passed-through', message, 'such a VM cannot be copied for a trial')]
+}
+
+/** Whatever QEMU is told: another network card, a folder of the node. Only root can take them out of a configuration. */
+function argumentFindings({ name, nativeId }: Vm, { args }: Config): readonly Finding[] {
+  if (args === undefined) return []
+  const message = `${name} has arguments for QEMU of its own (args), which a copy would have as well`
+  return [refuse('own-arguments', message, `\`qm set ${nativeId} --delete args\` before the next snapshot`)]
+}
+
+/**
+ * Proxmox VE copies the network cards and the start at boot, and its task goes on when we die: what it then leaves is a twin of
+ * the VM that the node starts when it boots. Only what is in the snapshot counts, so that no other moment of ours has to.
+ */
+function startsAtBoot({ name, nativeId }: Vm, config: Config): readonly Finding[] {
+  if (!Number(config.onboot ?? 0) || macsOf(config).length === 0) return []
+  const message = `${name} starts at boot (onboot), and so would a copy that keeps its network cards because stillshot was killed over it`
+  const hint = `\`qm set ${nativeId} --onboot 0\` before the next snapshot, and let the high availability manager start it (\`ha-manager add vm:${nativeId}\`)`
+  return [refuse('starts-at-boot', message, hint)]
 }
 
 /** Only root can take it out of a configuration. */

@@ -76,6 +76,7 @@ async function isolate(
   const parameters = {
     description: writeMark(mark),
     onboot: false,
+    protection: false,
     ...(cards.length === 0 ? {} : { delete: cards.join(',') }),
     ...(memoryMib * MIB < memoryOf(copy.config) ? { memory: String(memoryMib), balloon: 0 } : {}),
   }

@@ -1,10 +1,10 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
-import { type Cluster, vmApi } from './cluster.ts'
+import { type Cluster, onNode, vmApi } from './cluster.ts'
 import { lookAtClone, notOurs, type SeenClone } from './find-clone.ts'
 import { powerOf, readStatus } from './power.ts'
-import { isCode, runTask } from './run-task.ts'
+import { isCode, retryLocked, runTask } from './run-task.ts'
 import { followTask, runningTask } from './task.ts'
 
 /** How often what a lost answer changed is looked at anew. */
@@ -36,8 +36,17 @@ async function destroy(cluster: Cluster, copy: SeenClone, call: Call, doing: str
   if (powerOf(await readStatus(cluster, copy, call)) !== 'off') {
     await runTask(cluster, copy, call, doing, (node) => at(node).status.stop.$post())
   }
+  await unprotect(cluster, copy, call)
   await runTask(cluster, copy, call, doing, (node) => at(node).$delete({ purge: true }))
   cluster.nodes.delete(copy.nativeId)
+}
+
+/** A copy takes the protection of its VM over, half made ones too, and then nobody can remove it. */
+async function unprotect(cluster: Cluster, copy: SeenClone, call: Call): Promise<void> {
+  if (!Number(copy.config.protection ?? 0)) return
+  const errand = { call, doing: `take the protection of ${copy.name} away` }
+  const put = (node: string) => vmApi(cluster, copy, node, errand).config.$put({ protection: false })
+  await retryLocked(cluster, call, () => onNode(cluster, copy, call, put))
 }
 
 /** No task works at it any more, and only root can take the lock away. */

@@ -63,6 +63,7 @@ test('the answer to the request is lost after the work: one snapshot, and no sec
 test('mode freeze: the task of Proxmox VE freezes the guest, its log is the proof, and nothing is stopped', async () => {
   const invocation = () => guest.run('systemctl show -p InvocationID --value mariadb')
   const before = await invocation()
+  pve.standIn.grant('stillshot@pve', '/vms', 'VM.GuestAgent.Audit', 'VM.GuestAgent.FileSystemMgmt')
   const { status, points, text } = await runSnapshot(cli, '--mode', 'freeze')
   assert.equal(status, 0, text)
   assert.equal(points[0]?.grade, 'fs-frozen', text)

@@ -82,7 +82,7 @@ drill_seconds() {
 drill_tables() {
   TABLES_JSON=null
   [ "$LOGIN" = yes ] || return 0
-  drill_list="SELECT CONCAT('CHECK TABLE \`', REPLACE(table_schema, '\`', '\`\`'), '\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`;') FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema')"
+  drill_list="SELECT CONCAT('CHECK TABLE \`', REPLACE(table_schema, '\`', '\`\`'), '\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`;') FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN ('information_schema', 'performance_schema')"
   drill_checked=0 drill_unchecked=0 drill_bad='' drill_bad_count=0 drill_error=''
   drill_seconds
   if ask "$R" "$drill_list" --skip-column-names --raw; then
@@ -135,11 +135,13 @@ END
 }
 
 # Rows of CHECK TABLE: table, "check", kind of message, text. Good is what ends with the status OK, or says that nothing had to
-# be looked at; what an engine cannot check is neither. Of a bad table the first word against it is told.
+# be looked at; what an engine cannot check is neither, nor is what an older server made and nobody has upgraded since. Of a
+# bad table the first word against it is told.
 judge_rows() {
   awk -F '\t' '
     $1 == "stillshot-end" { ended = 1; next }
     $2 != "check" { next }
+    $4 ~ /^Table (upgrade|rebuild) required/ { seen[$1] = 1; skipped[$1] = 1; next }
     tolower($3) == "error" || tolower($3) == "warning" { if (!($1 in said)) said[$1] = $4 }
     tolower($3) == "error" { bad[$1] = 1 }
     tolower($3) == "note" && $4 ~ /support/ { skipped[$1] = 1 }

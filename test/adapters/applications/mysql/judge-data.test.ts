@@ -42,6 +42,17 @@ describe('what a start shows about the data', () => {
     }
   })
 
+  test('a server that systemd started again is told', () => {
+    for (const { hold, comeBack } of clean) {
+      const dbms = comeBack.dbms
+      assert.ok(dbms)
+      const codesOf = (NRestarts: string) =>
+        judgeData(hold, { ...comeBack, dbms: { ...dbms, unit: { ...dbms.unit, NRestarts } } }).map(({ code }) => code)
+      assert.ok(codesOf('1').includes('started-again'))
+      assert.equal(codesOf('0').includes('started-again'), false)
+    }
+  })
+
   for (const line of [
     "2026-11-27 11:00:00 0 [ERROR] InnoDB: Cannot open datafile for read-only: './shop/old.ibd' OS error: 71",
     '2026-11-27 11:00:00 0 [ERROR] InnoDB: Database page corruption on disk or a failed read of file ./shop/t.ibd',

@@ -62,6 +62,22 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       })
     })
 
+    test('a table that an older server made is not damaged: it is not checked', async (t) => {
+      const guest = await openCopy(shell, t)
+      await guest.write(
+        'rows',
+        [
+          'shop.old\tcheck\terror\tTable rebuild required. Please do "ALTER TABLE `old` FORCE" or dump/reload to fix it!',
+          'shop.older\tcheck\tstatus\tTable upgrade required. Please do "REPAIR TABLE `older`" or dump/reload to fix it!',
+          'shop.t\tcheck\tstatus\tOK',
+          '',
+        ].join('\n'),
+      )
+      const { tables } = await drill(guest)
+      assert.deepEqual([tables?.checked, tables?.unchecked, tables?.bad], [1, 2, []])
+      assert.match(await guest.read('calls'), /table_type IN \('BASE TABLE', 'SYSTEM VERSIONED'\)/)
+    })
+
     test('a server that dies while it checks is no end of the checks', async (t) => {
       const guest = await openCopy(shell, t)
       await guest.write('rows', 'shop.t\tcheck\tstatus\tOK\n')

@@ -2,13 +2,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { cloneId } from '../../../../adapters/hypervisors/proxmox/clone-mark.ts'
+import type { Finding } from '../../../../src/finding.ts'
 import type { Privilege } from '../../../labs/proxmox/access/privileges.ts'
 import { MemoryMachine } from '../../../labs/proxmox/machines/memory-machine.ts'
+import { RELEASE_8 } from '../../../labs/proxmox/release.ts'
 import { CLONING, type OpenedProxmox, type OpenOptions, withProxmox } from './open-proxmox.ts'
 
 const NAME = 'stillshot-01JD0000000000000000000001'
 const ID = Number(cloneId(NAME))
+const OUTSIDE = { args: '-netdev user,id=n1', virtiofs0: 'dirid=share', ivshmem: 'size=32', onboot: 1 }
 const REQUEST = { snapshotName: 's1', name: NAME }
+
+async function refusalsOf(findings: Promise<readonly Finding[]>): Promise<readonly string[]> {
+  return (await findings).filter(({ severity }) => severity === 'refuse').map(({ code }) => code)
+}
 
 function withSnapshot(options: OpenOptions, body: (opened: OpenedProxmox) => Promise<void>): Promise<void> {
   return withProxmox({ privileges: CLONING, ...options }, async (opened) => {
@@ -65,6 +72,18 @@ describe('copies on Proxmox VE', () => {
       })
     }))
 
+  test('a copy of a protected VM is removed, whole or half made, and the VM stays protected', () =>
+    withSnapshot({ config: { protection: 1 } }, async ({ hypervisor, standIn, vm }) => {
+      await hypervisor.clones.create(vm, REQUEST)
+      assert.equal(standIn.guest(ID).config.protection, '0')
+      await hypervisor.clones.remove(vm, NAME)
+      standIn.fault({ kind: 'answer', call: `^PUT .*/${ID}/config$`, when: 'before', status: 500, reason: 'no quorum' })
+      await assert.rejects(hypervisor.clones.create(vm, REQUEST), { message: /no quorum/ })
+      await hypervisor.clones.remove(vm, NAME)
+      assert.equal(standIn.cluster.guests.has(ID), false)
+      assert.equal(standIn.guest(100).config.protection, 1)
+    }))
+
   test('a VM that has the id by chance is neither copied over nor removed', () =>
     withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
       standIn.addGuest({ vmid: ID, machine: new MemoryMachine([]), config: { name: 'other', description: 'mine' } })
@@ -82,6 +101,28 @@ describe('copies on Proxmox VE', () => {
       assert.ok(await hypervisor.clones.find(vm, NAME))
     }))
 
+  test('before release 9 the privilege for the agent is VM.Monitor', () =>
+    withSnapshot(
+      { release: RELEASE_8, privileges: [...CLONING, 'VM.Monitor'] },
+      async ({ hypervisor, standIn, vm }) => {
+        assert.deepEqual(await refusalsOf(hypervisor.clones.check(vm, REQUEST)), [])
+        standIn.grant('stillshot@pve', `/vms/${ID}`, ...CLONING)
+        assert.deepEqual(await refusalsOf(hypervisor.clones.check(vm, REQUEST)), ['missing-privilege'])
+      },
+    ))
+
+  test('a VM that reaches out of itself, or whose half made copy would, is refused', () =>
+    withSnapshot({ config: OUTSIDE }, async ({ hypervisor, vm }) => {
+      const findings = await hypervisor.clones.check(vm, REQUEST)
+      const refusals = findings.filter(({ severity }) => severity === 'refuse')
+      assert.deepEqual(
+        refusals.map(({ code }) => code),
+        ['passed-through', 'own-arguments', 'starts-at-boot'],
+      )
+      assert.match(refusals[0]?.message ?? '', /\(ivshmem, virtiofs0\)/)
+      assert.match(refusals[2]?.hint ?? '', /qm set 100 --onboot 0/)
+    }))
+
   test('the look before names every privilege that is missing, and devices of the node', () =>
     withSnapshot({ config: { hostpci0: '0000:01:00', serial0: 'socket' } }, async ({ hypervisor, standIn, vm }) => {
       const some: readonly Privilege[] = ['VM.Audit', 'VM.Snapshot', 'VM.PowerMgmt', 'VM.Config.Options']
@@ -89,11 +130,12 @@ describe('copies on Proxmox VE', () => {
       const refusals = (await hypervisor.clones.check(vm, REQUEST))
         .filter(({ severity }) => severity === 'refuse')
         .map(({ message }) => message)
-      assert.deepEqual(refusals.slice(0, 3), [
+      assert.deepEqual(refusals.slice(0, 4), [
         `VM.Allocate on /vms/${ID} is missing`,
         `VM.Config.Network on /vms/${ID} is missing`,
         `VM.Config.Memory on /vms/${ID} is missing`,
+        `VM.GuestAgent.Unrestricted on /vms/${ID} is missing`,
       ])
-      assert.match(refusals[3] ?? '', /devices of its node \(hostpci0\)/)
+      assert.match(refusals[4] ?? '', /devices of its node \(hostpci0\)/)
     }))
 })

@@ -31,6 +31,7 @@ export const CLONING: readonly Privilege[] = [
   'VM.Config.Network',
   'VM.Config.Memory',
   'VM.Config.Options',
+  'VM.GuestAgent.Unrestricted',
 ]
 
 export interface OpenedProxmox {

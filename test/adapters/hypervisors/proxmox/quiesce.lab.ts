@@ -92,6 +92,19 @@ describe('a quiesced snapshot on Proxmox VE', () => {
       assert.deepEqual([quiesced, complete], [undefined, true])
     }))
 
+  test('the look before refuses credentials that may not ask the agent, or not thaw', () =>
+    withProxmox({ config: { agent: '1' } }, async (opened) => {
+      opened.machine.agent = 'running'
+      const codes = async () => (await refusals(opened)).map(({ message }) => message)
+      const [asks, thaws] = await codes()
+      assert.match(
+        `${asks}; ${thaws}`,
+        /cannot be asked whether.*VM.GuestAgent.FileSystemMgmt on \/vms\/100 is missing/,
+      )
+      opened.standIn.grant('stillshot@pve', '/vms', 'VM.Audit', 'VM.Snapshot', 'VM.GuestAgent.Unrestricted')
+      assert.deepEqual(await codes(), [])
+    }))
+
   test('the look before refuses an agent that is off, told not to freeze, or silent, and says what to type', () =>
     withProxmox(AGENT, async (opened) => {
       const { config } = opened.standIn.guest(100)

@@ -52,6 +52,7 @@ function clone(call: Call, guest: Guest): string {
 
 async function destroy(call: Call, guest: Guest): Promise<string> {
   checkConfigLock(guest)
+  if (Number(guest.config.protection ?? 0)) die(`can't remove VM ${guest.vmid} - protection mode enabled`)
   if (await guest.machine.running()) die(`VM ${guest.vmid} is running - destroy failed`)
   return fork(call, guest, 'destroy', async ({ cluster, worker }) => {
     await worker.at('begun')

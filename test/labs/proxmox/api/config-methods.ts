@@ -12,6 +12,7 @@ const OPTIONS = {
   agent: 'VM.Config.Options',
   hookscript: 'VM.Config.Options',
   onboot: 'VM.Config.Options',
+  protection: 'VM.Config.Options',
   description: 'VM.Config.Options',
   memory: 'VM.Config.Memory',
   balloon: 'VM.Config.Memory',
