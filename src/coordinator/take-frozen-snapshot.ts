@@ -3,6 +3,7 @@ import { toStillshotError } from '../errors.ts'
 import type { Saga } from '../saga/saga.ts'
 import { type Frozen, freezeOf, gradeFrozen, lookBeforeFreeze, snapshotFrozen, thawGuest } from './freeze-steps.ts'
 import { lookWhatCameBack } from './guest-steps.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import type { KeptFreeze } from './kept-freezes.ts'
 import { describePoint } from './label-point.ts'
 import { phase } from './phase.ts'
@@ -57,6 +58,7 @@ export async function takeFrozenSnapshot(
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
+  await keepRunbook(ports, settings)
   if (notAsBefore !== undefined) throw notAsBefore
   return point
 }
