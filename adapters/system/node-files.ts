@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -36,9 +37,10 @@ export class NodeFiles implements Files {
   }
 
   async replaceText(path: string, text: string): Promise<void> {
-    const fresh = `${path}.${process.pid}.new`
+    // Whoever else may write into the folder must not choose what is written to: no name to guess, no link to follow.
+    const fresh = `${path}.${randomBytes(12).toString('hex')}.new`
     try {
-      await writeFile(fresh, text, { mode: 0o644, flush: true })
+      await writeFile(fresh, text, { flag: 'wx', mode: 0o644, flush: true })
       await rename(fresh, path)
     } catch (error) {
       await rm(fresh, { force: true })

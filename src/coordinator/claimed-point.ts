@@ -1,5 +1,5 @@
 import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
-import { gradeToTrust, type ReadDescription } from '../grade/description.ts'
+import { gradeToTrust, type ReadDescription, type SnapshotClaim } from '../grade/description.ts'
 import { type Grade, isWorse, type Reason } from '../grade/grade.ts'
 import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
 import { idOfSnapshotName } from '../hypervisor/snapshot-name.ts'
@@ -8,7 +8,7 @@ import { idOfSnapshotName } from '../hypervisor/snapshot-name.ts'
 export interface ReadBack {
   readonly version: 1
   readonly proofs: readonly []
-  readonly readBack: { readonly claimed: Grade | 'pending'; readonly verified: boolean }
+  readonly readBack: { readonly claimed: Grade | 'pending'; readonly verified: boolean; readonly held?: string }
 }
 
 /**
@@ -19,7 +19,7 @@ export interface ReadBack {
 export function claimedPoint(vm: Vm, name: string, snapshot: Snapshot, read: ReadDescription): RestorePoint {
   const { claim } = read
   const verified = read.verified && claim.point === idOfSnapshotName(snapshot.name) && claim.vm === name
-  const evidence: ReadBack = { version: 1, proofs: [], readBack: { claimed: claim.grade, verified } }
+  const evidence: ReadBack = { version: 1, proofs: [], readBack: { claimed: claim.grade, verified, ...heldOf(claim) } }
   return {
     ...{ version: 1, id: claim.point, run: claim.run, vm: name, vmKey: vmKey(vm), hypervisor: vm.hypervisor },
     snapshot: snapshot.name,
@@ -33,9 +33,16 @@ export function claimedPoint(vm: Vm, name: string, snapshot: Snapshot, read: Rea
 }
 
 /** A safety snapshot is one of several acts of its run, and has an id of its own. */
-function kindOf({ claim: { point, run } }: ReadDescription, verified: boolean): Pick<RestorePoint, 'kind' | 'mode'> {
-  if (!verified) return { kind: 'foreign', mode: 'none' }
-  return point === run ? { kind: 'snapshot', mode: 'stop' } : { kind: 'safety', mode: 'none' }
+function kindOf(
+  { claim: { point, run, mode } }: ReadDescription,
+  verified: boolean,
+): Pick<RestorePoint, 'kind' | 'mode'> {
+  if (!verified) return { kind: 'foreign', mode: mode ?? 'none' }
+  return point === run ? { kind: 'snapshot', mode: mode ?? 'stop' } : { kind: 'safety', mode: 'none' }
+}
+
+function heldOf({ held }: SnapshotClaim): { readonly held?: string } {
+  return held === undefined ? {} : { held }
 }
 
 function reasonsOf({ claim, verified: signed }: ReadDescription, name: string, verified: boolean): readonly Reason[] {

@@ -1,6 +1,6 @@
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { ListedVm } from '../hypervisor/hypervisor.ts'
-import { type Selection, selects } from '../policy/selection.ts'
+import { mayBeHidden, type Selected, type Selection, selects } from '../policy/selection.ts'
 import type { VmListings } from './vm-listings.ts'
 
 export interface NamedSelection {
@@ -27,9 +27,23 @@ export async function isSelected(policy: NamedSelection, vm: ConfiguredVm, listi
   const listed = await listings.find(vm.hypervisor, vm.reference)
   const answer = selects(policy.select, vm, listed)
   if (answer !== 'unknown') return answer === 'yes'
+  throw undecided(policy, vm, listed)
+}
+
+function undecided(
+  { name, select: { tag } }: NamedSelection,
+  vm: Pick<ConfiguredVm, 'name' | 'hypervisor'>,
+  listed: ListedVm,
+): StillshotError {
+  if (tag !== undefined && mayBeHidden(listed, tag)) {
+    const message = `policies.${name}.select: no tag ${tag} is to be seen on ${vm.hypervisor}, and ${vm.name} may have it`
+    return new StillshotError('hypervisor-refused', message, {
+      hint: 'give the user of the configuration the right to read the tag, or write the tag as the hypervisor has it',
+    })
+  }
   const unseen = listed.hidden?.join(' and ') ?? 'place'
-  const message = `policies.${policy.name}.select: the ${unseen} of ${vm.name} on ${vm.hypervisor} may not be seen`
-  throw new StillshotError('hypervisor-refused', message, {
+  const message = `policies.${name}.select: the ${unseen} of ${vm.name} on ${vm.hypervisor} may not be seen`
+  return new StillshotError('hypervisor-refused', message, {
     hint: 'give the user of the configuration the right to see where the VM stands, up to the root',
   })
 }
@@ -70,7 +84,7 @@ export interface UnsecuredVm {
 
 export interface UnsecuredVms {
   readonly vms: readonly UnsecuredVm[]
-  /** Hypervisors that could not be asked. */
+  /** Hypervisors that could not be asked, or that do not show all that it depends on. */
   readonly unasked: readonly { readonly hypervisor: string; readonly error: StillshotError }[]
 }
 
@@ -91,8 +105,11 @@ export async function unsecuredByPolicy(
     try {
       const own = vms.filter((vm) => vm.hypervisor === hypervisor)
       const strangers = await withoutEntry(hypervisor, own, listings)
-      const chosen = strangers.filter((vm) => selects(select, { name: vm.name, hypervisor }, vm) === 'yes')
-      found.push(...chosen.map(({ nativeId, name }) => ({ hypervisor, nativeId, name })))
+      const are = (answer: Selected) =>
+        strangers.filter((vm) => selects(select, { name: vm.name, hypervisor }, vm) === answer)
+      found.push(...are('yes').map(({ nativeId, name }) => ({ hypervisor, nativeId, name })))
+      const [unknown] = are('unknown')
+      if (unknown !== undefined) throw undecided(policy, { name: unknown.name, hypervisor }, unknown)
     } catch (thrown) {
       const error = toStillshotError(thrown)
       if (error.code === 'cancelled') throw error

@@ -5,6 +5,7 @@ import type { Grade, Reason } from '../grade/grade.ts'
 import type { Snapshot, Vm } from '../hypervisor/hypervisor.ts'
 import { claimedPoint, isBetter, type ReadBack } from './claimed-point.ts'
 import { findDescriptionKey } from './description-key.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import type { Ports, VmSettings } from './ports.ts'
 
 export interface RebuildReport {
@@ -64,6 +65,7 @@ export async function rebuildCatalog(
       points.push(rebuilt)
     }
   }
+  if (!dryRun) await keepRunbook(ports, settings)
   return { version: 1, vm: settings.name, dryRun, points, left }
 }
 

@@ -36,20 +36,19 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
   const { signal, safetySnapshot, waitMs = 0 } = order
   const { clock } = ports.system
   const begunAt = clock.monotonic()
-  const find = () => ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
-  let vm = await find()
-  const point = await choosePoint(ports, settings, vm, order)
-  checkSameVm(vm, point)
-  const plan = restorePlan(ports, vm, point, order)
-  const draft = { version: 1, vm: settings.name, point, plan } as const
-  if (order.dryRun) return { ...draft, ...(await foresee(ports, settings, { vm, point }, order)), ...NOTHING_DONE }
+  const shown = await takeAim(ports, settings, order)
+  if (order.dryRun) {
+    const outlook = await foresee(ports, settings, shown, order)
+    return { ...draftReport(ports, shown, order), ...outlook, ...NOTHING_DONE }
+  }
   const run = await beginRun(ports, settings, order.undo ? UNDO_RESTORE : RESTORE)
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   let report: RestoreReport
   try {
-    await lockVm(ports, run, vm, settings.holdTtlMs, { waitMs, signal })
-    // Whoever had it may have stopped or started it meanwhile.
-    if (waitMs > 0) vm = await find()
+    await lockVm(ports, run, shown.vm, settings.holdTtlMs, { waitMs, signal })
+    // Whoever had the VM may have restored it, made a newer point, stopped or started it.
+    const { vm, point } = await takeAim(ports, settings, order)
+    checkSameVm(shown.vm, point)
     const outlook = await during('preflight', async () => {
       const seen = await lookBeforeRestore(ports, settings, { helper: run.helper, vm, point }, order)
       checkConsents(settings.name, seen.consents, order.accept ?? [])
@@ -69,6 +68,7 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
     })
     const up = await bringUp(ports, run, settings, { vm, point })
     const totalMs = Math.round(clock.monotonic() - begunAt)
+    const draft = draftReport(ports, { vm, point }, order)
     report = { ...draft, ...outlook, run: run.id, ...up, totalMs, ...(safetyPoint ? { safetyPoint } : {}) }
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
   } catch (thrown) {
@@ -81,15 +81,28 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
   return report
 }
 
+/** What a restore works on. */
+interface Aim {
+  readonly vm: Vm
+  readonly point: RestorePoint
+}
+
+/** The VM as it is now and the point that the order means now; rejects as {@link choosePoint} and {@link checkSameVm} do. */
+async function takeAim(ports: Ports, settings: VmSettings, order: RestoreOrder): Promise<Aim> {
+  const vm = await ports.hypervisor.findVm(settings.reference, { signal: order.signal, timeoutMs: 30_000 })
+  const point = await choosePoint(ports, settings, vm, order)
+  checkSameVm(vm, point)
+  return { vm, point }
+}
+
+function draftReport(ports: Ports, { vm, point }: Aim, order: RestoreOrder) {
+  return { version: 1, vm: point.vm, point, plan: restorePlan(ports, vm, point, order) } as const
+}
+
 const NOTHING_DONE = { cameBack: false, proofs: [], bootMs: 0, readyMs: 0, totalMs: 0 } as const
 
 /** What a restore to this point would see before it touches anything. */
-async function foresee(
-  ports: Ports,
-  settings: VmSettings,
-  target: { vm: Vm; point: RestorePoint },
-  order: RestoreOrder,
-) {
+async function foresee(ports: Ports, settings: VmSettings, target: Aim, order: RestoreOrder) {
   const helper = openHelper(ports, settings)
   try {
     return await lookBeforeRestore(ports, settings, { helper, ...target }, order)
@@ -105,7 +118,7 @@ function settleRollBack(run: Run, vm: Vm, point: RestorePoint): UndoRecord {
 }
 
 /** From here on the disks are the point's; whoever aborts, the VM is not left off. */
-async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: { vm: Vm; point: RestorePoint }) {
+async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim) {
   const { clock } = ports.system
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   await run.helper.close()
@@ -132,7 +145,7 @@ async function startAndReach(
   ports: Ports,
   run: Run,
   settings: VmSettings,
-  { vm, point }: { vm: Vm; point: RestorePoint },
+  { vm, point }: Aim,
 ): Promise<ComeBackAnswer | StillshotError> {
   const { clock } = ports.system
   const limitMs = guestBefore(point) === 'silent' ? SILENT_LIMIT_MS : BOOT_LIMIT_MS
@@ -154,7 +167,7 @@ async function prove(
   ports: Ports,
   run: Run,
   settings: VmSettings,
-  { vm, point, first }: { vm: Vm; point: RestorePoint; first: ComeBackAnswer },
+  { vm, point, first }: Aim & { first: ComeBackAnswer },
 ): Promise<readonly Proof[]> {
   const { application } = ports
   const { clock } = ports.system

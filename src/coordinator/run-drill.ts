@@ -11,6 +11,7 @@ import { ulid } from '../system/ulid.ts'
 import { clonesOf } from './clones-of.ts'
 import { CHECK_LIMIT_MS, checkDrill, cloneOrFind, examineClone, recordDrill, removeClone } from './drill-steps.ts'
 import { judgeDrill } from './judge-drill.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
@@ -88,6 +89,8 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
       })
       const graded = await recordDrill(ports, run, { vm, point }, drill)
       await endRun(ports, run, vm, { point: point.id })
+      // The point may be none to recommend any more.
+      await keepRunbook(ports, settings)
       return { ...draft, run: run.id, point: graded, drill, findings: judged.findings }
     })
   } catch (thrown) {

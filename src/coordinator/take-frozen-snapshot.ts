@@ -11,6 +11,7 @@ import {
   thawNow,
 } from './freeze-steps.ts'
 import { lookWhatCameBack } from './guest-steps.ts'
+import { keepRunbook } from './keep-runbook.ts'
 import type { KeptFreeze } from './kept-freezes.ts'
 import { describePoint } from './label-point.ts'
 import { phase } from './phase.ts'
@@ -66,6 +67,7 @@ export async function takeFrozenSnapshot(
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
+  await keepRunbook(ports, settings)
   if (notAsBefore !== undefined) throw notAsBefore
   return point
 }

@@ -9,18 +9,25 @@ export interface SnapshotClaim {
   readonly run: string
   readonly vm: string
   readonly at: string
+  /** Undefined for a point that a stop made, and for a safety point. */
+  readonly mode?: 'freeze'
+  /** Id of the hold that a freeze from inside took: the markers on the disks name it. */
+  readonly held?: string
 }
 
 /** Key of the description's HMAC: 32 bytes, kept beside the catalog. */
 export type DescriptionKey = Uint8Array
 
 /**
- * One line: `stillshot 1 grade=… point=… run=… vm=… at=… hmac=…`. The HMAC (SHA-256, first 32 hexadecimal digits)
- * covers everything before it.
+ * One line: `stillshot 1 grade=… point=… run=… vm=… at=… hmac=…`; of a freeze, `mode=freeze` stands before the HMAC, and `held=…` where it
+ * held from inside. The HMAC (SHA-256, first 32 hexadecimal digits) covers everything before it.
  */
 export function formatDescription(claim: SnapshotClaim, key: DescriptionKey): string {
   const vm = encodeURIComponent(claim.vm)
-  const signed = `stillshot 1 grade=${claim.grade} point=${claim.point} run=${claim.run} vm=${vm} at=${claim.at}`
+  const mode = claim.mode === undefined ? '' : ` mode=${claim.mode}`
+  const held = claim.held === undefined ? '' : ` held=${claim.held}`
+  const facts = `grade=${claim.grade} point=${claim.point} run=${claim.run} vm=${vm} at=${claim.at}`
+  const signed = `stillshot 1 ${facts}${mode}${held}`
   return `${signed} hmac=${sign(signed, key)}`
 }
 
@@ -33,16 +40,17 @@ export interface ReadDescription {
 /** Reads what {@link formatDescription} wrote; undefined for anything else. Never throws, whatever the text is. */
 export function readDescription(text: string, key: DescriptionKey): ReadDescription | undefined {
   const found =
-    /^(stillshot 1 grade=([a-z-]+) point=([0-9A-Z]{26}) run=([0-9A-Z]{26}) vm=(\S*) at=(\S+)) hmac=([0-9a-f]{32})$/.exec(
+    /^(stillshot 1 grade=([a-z-]+) point=([0-9A-Z]{26}) run=([0-9A-Z]{26}) vm=(\S*) at=(\S+)(?: mode=(freeze)(?: held=([0-9A-Z]{26}))?)?) hmac=([0-9a-f]{32})$/.exec(
       text.trim(),
     )
-  const [, signed, grade, point, run, vm, at, hmac] = found ?? []
+  const [, signed, grade, point, run, vm, at, mode, held, hmac] = found ?? []
   if (!signed || !grade || !point || !run || vm === undefined || !at || !hmac) return undefined
   if (grade !== 'pending' && !(GRADES as readonly string[]).includes(grade)) return undefined
   const name = decode(vm)
   if (name === undefined) return undefined
   const verified = timingSafeEqual(Buffer.from(sign(signed, key)), Buffer.from(hmac))
-  return { claim: { version: 1, grade: grade as Grade | 'pending', point, run, vm: name, at }, verified }
+  const freeze = mode === undefined ? {} : ({ mode: 'freeze', ...(held === undefined ? {} : { held }) } as const)
+  return { claim: { version: 1, grade: grade as Grade | 'pending', point, run, vm: name, at, ...freeze }, verified }
 }
 
 /**

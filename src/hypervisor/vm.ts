@@ -25,6 +25,11 @@ export interface ListedVm {
   readonly uuid?: string
   /** As the hypervisor writes them; one of a category is there twice, as `name` and as `category/name`. */
   readonly tags: readonly string[]
+  /**
+   * All tags that the credentials may see, on any VM, written as in `tags`: of another one nobody can say that the VM does not have it.
+   * Undefined where whoever sees a VM sees its tags.
+   */
+  readonly visibleTags?: readonly string[]
   /** `production`, or `production/databases` for a pool in a pool; undefined for none. */
   readonly pool?: string
   /** Path from the root of the inventory: `/dc1/vm/databases`. */

@@ -21,6 +21,8 @@ type Place = 'pool' | 'folder' | 'node' | 'cluster'
 /** What only the hypervisor knows of a VM. */
 export interface VmFacts extends Readonly<Partial<Record<Place, string>>> {
   readonly tags: readonly string[]
+  /** All that may be seen, on any VM; undefined where none is hidden. */
+  readonly visibleTags?: readonly string[]
   /** What is there and may not be seen. */
   readonly hidden?: readonly Place[]
 }
@@ -53,7 +55,13 @@ export function selects(
 
 function hasTag(facts: VmFacts | undefined, tag: string): Selected {
   if (facts === undefined) return 'unknown'
-  return facts.tags.includes(tag) ? 'yes' : 'no'
+  if (facts.tags.includes(tag)) return 'yes'
+  return mayBeHidden(facts, tag) ? 'unknown' : 'no'
+}
+
+/** Nobody who looks sees this tag anywhere: it does not exist, or may not be seen. */
+export function mayBeHidden({ visibleTags }: VmFacts, tag: string): boolean {
+  return visibleTags !== undefined && !visibleTags.includes(tag)
 }
 
 function isAt(facts: VmFacts | undefined, place: Place, isAsked: (there: string) => boolean): Selected {

@@ -77,6 +77,21 @@ test('a VM that the hypervisor does not list, and one that stands where nobody m
   assert.match(err, /^db2: kvm does not list second: it is a template, or new \(vm-not-found\)/m)
 })
 
+test('a tag that nobody may see on the hypervisor is no tag that its VMs lack', async () => {
+  const blind = { tags: [], visibleTags: ['web'] }
+  const kvm = ['101', '103'].map((nativeId) => ({ nativeId, name: nativeId === '101' ? 'a' : 'stranger', ...blind }))
+  const listed = { kvm, other: [WEB] }
+  const { status, err, opened } = await run(['snapshot', '--policy', 'nightly'], { ...options, listed })
+  assert.deepEqual([status, opened], [22, []])
+  assert.match(err, /^db1: policies\.nightly\.select: no tag database is to be seen on kvm, and db1 may have it/)
+  const checked = await run(['check', '--policy', 'nightly', '--json'], { ...options, listed })
+  const { unasked } = JSON.parse(checked.out).policy
+  assert.deepEqual(
+    unasked.map(({ hypervisor, message }: Record<string, string>) => [hypervisor, message]),
+    [['kvm', 'policies.nightly.select: no tag database is to be seen on kvm, and stranger may have it']],
+  )
+})
+
 test('check --policy names what the policy selects and nobody secures', async () => {
   const { status, out, opened } = await run(['check', '--policy', 'nightly'], options)
   assert.deepEqual([status, opened], [0, ['db1, to look', 'db2, to look']])

@@ -156,6 +156,15 @@ test('what the hypervisor lists decides which policies keep the points of a VM',
   )
 })
 
+test('no points go where the tag of a policy that keeps some may not be seen', async () => {
+  const { orders, options } = pruning()
+  const config = CONFIG.replace('name: "db*"', 'tag: database')
+  const kvm = ['db1', 'db2', 'web'].map((name, at) => ({ nativeId: `u${at + 1}`, name, tags: [], visibleTags: ['x'] }))
+  const { status, err } = await run(['prune', '--yes'], { ...options, config, listed: { kvm } })
+  assert.deepEqual([status, orders], [21, []])
+  assert.match(err, /^db1: policies\.nightly\.select: no tag database is to be seen on kvm/)
+})
+
 test('a VM of which it cannot be told is refused by name; the others have their turn', async () => {
   const { orders, options } = pruning()
   const config = CONFIG.replace('name: "db*"', 'name: "*2", tag: db')

@@ -215,13 +215,13 @@ test('a hypervisor that is away for a moment when the VM is to be started again 
   const order = { safetySnapshot: true, dryRun: false, signal: new AbortController().signal }
   world.hypervisor.breakNext({ call: 'powerOn', kind: 'fail', error: unreachable })
   assert.equal((await restoreSnapshot(world.ports, world.settings, order)).cameBack, true)
-  // Refused for good: the undo finds the VM only at its second look, and starts it.
+  // Refused for good: the undo finds the VM only at its second look, behind the two of the restore, and starts it.
   world.hypervisor.breakNext({ call: 'powerOn', kind: 'fail', error: new StillshotError('hypervisor-refused', 'no') })
   const findVm = world.hypervisor.findVm.bind(world.hypervisor)
   let looks = 0
   world.hypervisor.findVm = async (...words) => {
     looks += 1
-    if (looks === 2) throw unreachable
+    if (looks === 3) throw unreachable
     return findVm(...words)
   }
   const failed = restoreSnapshot(world.ports, world.settings, order)

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
+import { expectedMarker } from '../../src/coordinator/expected-marker.ts'
 import { rebuildCatalog } from '../../src/coordinator/rebuild-catalog.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import type { StillshotError } from '../../src/errors.ts'
 import { formatDescription } from '../../src/grade/description.ts'
+import { FreezingGuest } from '../world/freezing-guest.ts'
 import { makeWorld, type World } from '../world/world.ts'
 import { restore, signal } from './restoring.ts'
 
@@ -21,6 +24,29 @@ function afterLoss(world: World, { key = true } = {}): World {
 
 const facts = async ({ catalog }: World) =>
   (await catalog.points()).map(({ id, kind, grade, mode }) => ({ id, kind, grade, mode }))
+
+async function withDescription(change: { name?: string; description: (key: Uint8Array) => string }) {
+  const world = makeWorld()
+  await world.snapshot()
+  const text = world.system.files.content('/state/description.key')
+  const key = Buffer.from(/^[0-9a-f]{64}$/m.exec(text)?.[0] ?? '', 'hex')
+  const vm = await world.hypervisor.findVm('db1')
+  const lost = afterLoss(world)
+  await lost.hypervisor.createSnapshot(vm, {
+    name: change.name ?? `stillshot-${ID}`,
+    description: change.description(key),
+  })
+  const { points, left } = await rebuild(lost)
+  return { point: points.find(({ snapshot }) => snapshot === (change.name ?? `stillshot-${ID}`)), left, lost }
+}
+const claim = {
+  version: 1,
+  grade: 'db-stopped',
+  point: ID,
+  run: ID,
+  vm: 'db1',
+  at: '2027-01-15T08:00:00.000Z',
+} as const
 
 describe('a catalog that was lost', () => {
   test('has its points again, with grade and kind, and a restore finds the same one', async () => {
@@ -46,6 +72,35 @@ describe('a catalog that was lost', () => {
     )
     const restored = await restore(lost, {}, lost.ports)
     assert.deepEqual([restored.point.id, restored.cameBack], [point.id, true])
+  })
+
+  for (const key of [true, false]) {
+    test(`has points without a marker of their own again, ${key ? 'with' : 'without'} its key`, async () => {
+      const world = makeWorld()
+      await world.snapshot()
+      const frozen = await takeSnapshot(new FreezingGuest(world).ports, world.settings, { mode: 'freeze', signal })
+      const { safetyPoint } = await restore(world)
+      const lost = afterLoss(world, { key })
+      await rebuild(lost)
+      assert.equal((await lost.catalog.point(frozen.id))?.mode, 'freeze')
+      for (const { id: pointId } of [frozen, safetyPoint ?? assert.fail()]) {
+        assert.equal((await restore(lost, { pointId }, lost.ports)).cameBack, true)
+      }
+    })
+  }
+
+  test('has the hold that the markers of a freeze from inside name', async () => {
+    const held = '01JDHHHHHHHHHHHHHHHHHHHHHH'
+    const { point, lost } = await withDescription({
+      description: (key) => formatDescription({ ...claim, mode: 'freeze', held }, key),
+    })
+    assert.equal(point?.verified, true)
+    assert.equal(expectedMarker((await lost.catalog.point(ID)) ?? assert.fail()), held)
+    await assert.rejects(restore(lost, { pointId: ID }, lost.ports), (error: StillshotError) => {
+      assert.equal(error.code, 'restore-unproven')
+      assert.match(error.message, new RegExp(`do not name ${held}`))
+      return true
+    })
   })
 
   test('gets nothing by a dry run, and nothing twice', async () => {
@@ -110,29 +165,6 @@ describe('a catalog that is there', () => {
 })
 
 describe('what is not believed', () => {
-  async function withDescription(change: { name?: string; description: (key: Uint8Array) => string }) {
-    const world = makeWorld()
-    await world.snapshot()
-    const text = world.system.files.content('/state/description.key')
-    const key = Buffer.from(/^[0-9a-f]{64}$/m.exec(text)?.[0] ?? '', 'hex')
-    const vm = await world.hypervisor.findVm('db1')
-    const lost = afterLoss(world)
-    await lost.hypervisor.createSnapshot(vm, {
-      name: change.name ?? `stillshot-${ID}`,
-      description: change.description(key),
-    })
-    const { points, left } = await rebuild(lost)
-    return { point: points.find(({ snapshot }) => snapshot === (change.name ?? `stillshot-${ID}`)), left, lost }
-  }
-  const claim = {
-    version: 1,
-    grade: 'db-stopped',
-    point: ID,
-    run: ID,
-    vm: 'db1',
-    at: '2027-01-15T08:00:00.000Z',
-  } as const
-
   test('a signed description that was copied onto another snapshot', async () => {
     const { point } = await withDescription({ name: 'copy', description: (key) => formatDescription(claim, key) })
     assert.deepEqual([point?.grade, point?.verified], ['suspect', false])

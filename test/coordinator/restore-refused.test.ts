@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { type Catalog, vmKey as vmKeyOf } from '../../src/catalog/catalog.ts'
 import { restoreChoices } from '../../src/coordinator/restore-choices.ts'
+import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import type { StillshotError } from '../../src/errors.ts'
 import { makeWorld, type World } from '../world/world.ts'
 import { deadGuest, restore, rigidWorld, signal, snapshotsOf } from './restoring.ts'
@@ -43,6 +45,37 @@ describe('another run that has the VM', () => {
     assert.ok(world.clock.monotonic() - begunAt < 60_000)
   })
 
+  test('and makes a newer point is waited for, and the newest is taken then', async () => {
+    const world = makeWorld()
+    await world.snapshot()
+    const { vmKey, holdId } = await lock(world)
+    const restored = restore(world, { waitMs: 60_000 })
+    await world.pass(20_000)
+    const elsewhere = { ...world.ports, catalog: withoutLocks(world) }
+    const newer = await takeSnapshot(elsewhere, world.settings, { mode: 'stop', signal })
+    await world.catalog.unlockVm(vmKey, holdId)
+    const report = await restored
+    assert.equal(report.point.id, newer.id)
+    assert.match(report.plan.join(), new RegExp(newer.snapshot))
+  })
+
+  test('and gives back another VM of that name: nothing is done to it', async () => {
+    const world = makeWorld()
+    const point = await world.snapshot()
+    const { vmKey, holdId } = await lock(world)
+    const restored = restore(world, { waitMs: 60_000 })
+    await world.pass(20_000)
+    const { findVm } = world.hypervisor
+    world.hypervisor.findVm = async (...given) => ({
+      ...(await findVm.apply(world.hypervisor, given)),
+      uuid: '00000000-0000-4000-8000-000000000009',
+    })
+    await world.catalog.savePoint({ ...point, vmKey: vmKeyOf(await world.hypervisor.findVm('db1')) })
+    await world.catalog.unlockVm(vmKey, holdId)
+    await assert.rejects(restored, { code: 'point-not-found' })
+    assert.equal(snapshotsOf(world).length, 1)
+  })
+
   test('is not waited for when its process is dead: nobody would give the VM back', async () => {
     const world = makeWorld()
     await world.snapshot()
@@ -57,6 +90,14 @@ describe('another run that has the VM', () => {
     assert.ok(world.clock.monotonic() - begunAt < 5_000)
   })
 })
+
+/** The catalog as a run that has the VM already sees it. */
+function withoutLocks({ catalog }: World): Catalog {
+  return new Proxy<Catalog>(catalog, {
+    get: (target, name: keyof Catalog) =>
+      ['lockVm', 'unlockVm'].includes(name) ? async () => {} : target[name].bind(target),
+  })
+}
 
 describe('others who depend on the server', () => {
   test('need a consent that names them, and nothing is touched without it', async () => {

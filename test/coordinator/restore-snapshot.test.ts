@@ -146,6 +146,81 @@ describe('restore --undo', () => {
   })
 })
 
+describe('restore --undo behind another restore', () => {
+  /** The first restore is done; another one has the VM, and does not put its disks back until it is let go. */
+  async function underWay({ fails = false } = {}) {
+    const world = makeWorld()
+    await world.snapshot()
+    const first = await restore(world)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { hypervisor } = world
+    const rollBack = hypervisor.rollBack.bind(hypervisor)
+    hypervisor.rollBack = async (...given) => {
+      hypervisor.rollBack = rollBack
+      await promise
+      await rollBack(...given)
+      const error = new StillshotError('hypervisor-refused', 'no')
+      if (fails) hypervisor.breakNext({ call: 'powerOn', kind: 'fail', error })
+    }
+    const second = restore(world)
+    await world.pass(5_000)
+    return { world, first, second, letGo: resolve }
+  }
+
+  test('goes to the safety point of that one', async () => {
+    const { world, second, letGo } = await underWay()
+    const undo = restore(world, { undo: true, waitMs: 60_000 })
+    await world.pass(5_000)
+    letGo()
+    assert.equal((await undo).point.id, (await second).safetyPoint?.id)
+  })
+
+  test('does nothing where another safety point was shown', async () => {
+    const { world, first, second, letGo } = await underWay()
+    const order = { undo: true, pointId: first.safetyPoint?.id ?? '', waitMs: 60_000 }
+    const undo = assert.rejects(restore(world, order), /is no longer the safety point of the last restore/)
+    await world.pass(5_000)
+    letGo()
+    await undo
+    await second
+  })
+
+  for (const fails of [false, true]) {
+    test(`knows it before the catalog does, when it ${fails ? 'failed' : 'ended well'}`, async () => {
+      const { world, first, second, letGo } = await underWay({ fails })
+      const saveRun = world.catalog.saveRun.bind(world.catalog)
+      const written = Promise.withResolvers<void>()
+      world.catalog.saveRun = async (run) => {
+        world.catalog.saveRun = saveRun
+        await written.promise
+        return saveRun(run)
+      }
+      const ended = second.catch(() => undefined)
+      const undo = restore(world, { undo: true, waitMs: 60_000 })
+      letGo()
+      const { point } = await undo
+      assert.notEqual(point.id, first.safetyPoint?.id)
+      written.resolve()
+      await ended
+    })
+  }
+
+  test('is about the restore that ran last, not the one that was begun last', async () => {
+    const { world, second, letGo } = await underWay()
+    const begunFirst = restore(world, { waitMs: 60_000 })
+    await world.pass(300)
+    const begunLater = restore(world, { waitMs: 60_000 })
+    // Between two looks at the lock of the one, and before the next look of the other.
+    await world.pass(800)
+    letGo()
+    await second
+    const early = (await begunLater).safetyPoint
+    const late = (await begunFirst).safetyPoint
+    assert.ok((early?.createdAt ?? '') < (late?.createdAt ?? ''), 'they ran in the other order')
+    assert.equal((await restore(world, { undo: true, dryRun: true })).point.id, late?.id)
+  })
+})
+
 describe('a machine that is broken', () => {
   test('and answers no more is restored, and its safety point says how it was and is graded no better', async () => {
     const world = makeWorld()

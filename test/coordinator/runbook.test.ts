@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
 import { runbookFolder } from '../../src/cli/runbook-folder.ts'
 import { makeRunbook } from '../../src/coordinator/make-runbook.ts'
 import { pruneVm } from '../../src/coordinator/prune-vm.ts'
+import { rebuildCatalog } from '../../src/coordinator/rebuild-catalog.ts'
+import { runDrill } from '../../src/coordinator/run-drill.ts'
 import type { Runbook } from '../../src/coordinator/runbook.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import type { Log } from '../../src/log/log.ts'
+import { FreezingGuest } from '../world/freezing-guest.ts'
 import { makeWorld } from '../world/world.ts'
 import { restore, signal } from './restoring.ts'
 
 /** A world whose runbooks are kept in a folder. */
-function keepingWorld() {
-  const world = makeWorld()
+function keepingWorld(options: Parameters<typeof makeWorld>[1] = {}) {
+  const world = makeWorld({}, options)
   world.system.files.put('/wiki/keep', '')
   const warned: string[] = []
   const warn = (message: string, facts: unknown) => void warned.push(`${message}: ${JSON.stringify(facts)}`)
@@ -59,6 +63,23 @@ describe('a runbook', () => {
     assert.doesNotMatch(world.page(), new RegExp(first.id))
     assert.match(world.page(), new RegExp(second.id))
     assert.deepEqual(world.warned, [])
+  })
+
+  test('is current after a freeze, after a drill that a point did not pass, and after the catalog was lost', async () => {
+    const world = keepingWorld({ agent: true })
+    const shells = new FreezingGuest(world).ports.shells
+    const frozen = await takeSnapshot({ ...world.ports, shells }, world.settings, { mode: 'freeze', signal })
+    assert.match(world.page(), new RegExp(`the newest is ${frozen.id}`))
+    const stopped = await world.take()
+    world.copy.facts.recovered = true
+    await runDrill(world.ports, world.settings, { dryRun: false, signal })
+    assert.match(world.page(), new RegExp(`${stopped.id} of [^#]*suspect: `))
+    const ports = { ...world.ports, catalog: new MemoryCatalog() }
+    world.system.files.put('/wiki/db1.md', '')
+    await rebuildCatalog(ports, world.settings, { dryRun: true, signal })
+    assert.equal(world.page(), '')
+    await rebuildCatalog(ports, world.settings, { dryRun: false, signal })
+    assert.match(world.page(), new RegExp(frozen.id))
   })
 
   test('says what is left where nothing is db-stopped, and where there is nothing', async () => {

@@ -20,6 +20,14 @@ test('what was written is read back and verifies', () => {
   assert.equal(gradeToTrust(read, id), 'db-stopped')
 })
 
+test('a freeze is told, with the hold that its markers name; a forged one does not verify', () => {
+  for (const freeze of [{ mode: 'freeze' }, { mode: 'freeze', held: '01K0000000000000000000000H' }] as const) {
+    const text = formatDescription({ ...claim, ...freeze }, key)
+    assert.deepEqual(readDescription(text, key), { claim: { ...claim, ...freeze }, verified: true })
+    assert.equal(readDescription(text.replace(' mode=freeze', ''), key)?.verified ?? false, false)
+  }
+})
+
 test('a description that was copied onto another snapshot says nothing', () => {
   const read = readDescription(formatDescription(claim, key), key)
   assert.equal(gradeToTrust(read, '01K0000000000000000000000B'), 'suspect')

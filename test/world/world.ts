@@ -36,6 +36,8 @@ export function makeWorld(change: Partial<VmSettings> = {}, { agent = false, bac
   }
   /** What the server was doing at each point in time. */
   const pointsInTime: { name: string; running: boolean }[] = []
+  /** The marker on the disks of each snapshot. */
+  const markers = new Map<string, string | null>()
   /** The guest in a copy of the VM: as the VM's was, with what a test changes. */
   const copy: { facts: Partial<ModelFacts>; faults: ModelFaults } = { facts: {}, faults: {} }
   const copyOf = ({ uuid }: Vm) => {
@@ -46,12 +48,14 @@ export function makeWorld(change: Partial<VmSettings> = {}, { agent = false, bac
     clock,
     backups,
     vms: [{ nativeId: 'db1', uuid: guest.facts.uuid, macs: [guest.facts.mac], disks: [disk] }],
-    onCreate: (_, { name }) => pointsInTime.push({ name, running: guest.facts.running }),
+    onCreate: (_, { name }) => {
+      pointsInTime.push({ name, running: guest.facts.running })
+      markers.set(name, guest.facts.marker)
+    },
     ...(agent ? { guest: { exec: async (vm, { argv }) => ended(await copyOf(vm).program(argv)) } } : {}),
     onRollBack: (_, { name }) => {
-      const id = name.slice('stillshot-'.length)
       guest.reset()
-      guest.facts.marker = `${id} boot`
+      guest.facts.marker = markers.get(name) ?? null
     },
   })
   const shells = new FakeShells({ clock, program: guest.program })

@@ -5,7 +5,7 @@ import { decodedName } from './names.ts'
 import { readVms, type SeenObject } from './properties.ts'
 import type { Rest } from './rest.ts'
 import type { Site } from './site.ts'
-import { readTags, type TagsOf } from './tags.ts'
+import { readTags, type SeenTags } from './tags.ts'
 import { flag, ref, text } from './values.ts'
 
 const PATHS = [
@@ -26,11 +26,15 @@ export async function listVms(site: Site, rest: Rest, call: Call): Promise<reado
   const vms = await readVms(site.session, PATHS, errand)
   const apps = vms.some(({ properties }) => ref(properties.parentVApp) !== undefined)
   const inventory = await readInventory(site.session, { apps }, errand)
-  const tags = isVcenter ? await readTags(rest, { call, doing: `read the tags of ${site.name}` }) : new Map()
+  const tags = isVcenter ? await readTags(rest, { call, doing: `read the tags of ${site.name}` }) : undefined
   return vms.flatMap((vm) => listed(vm, inventory, tags))
 }
 
-function listed({ object, properties }: SeenObject, inventory: Inventory, tags: TagsOf): readonly ListedVm[] {
+function listed(
+  { object, properties }: SeenObject,
+  inventory: Inventory,
+  tags: SeenTags | undefined,
+): readonly ListedVm[] {
   const nativeId = text(properties['config.instanceUuid']).toLowerCase()
   if (nativeId === '' || flag(properties['config.template'])) return []
   return [
@@ -38,7 +42,8 @@ function listed({ object, properties }: SeenObject, inventory: Inventory, tags: 
       nativeId,
       name: decodedName(text(properties.name)),
       uuid: text(properties['config.uuid']).toLowerCase(),
-      tags: tags.get(object.value) ?? [],
+      tags: tags?.ofVm.get(object.value) ?? [],
+      ...(tags === undefined ? {} : { visibleTags: tags.visible }),
       ...placesOf(properties, inventory),
     },
   ]

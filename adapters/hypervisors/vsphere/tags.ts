@@ -3,8 +3,13 @@ import type { Rest, RestSession } from './rest.ts'
 import { list } from './values.ts'
 import type { Errand } from './vim.ts'
 
-/** Tags of VMs by the id of the managed object: each as `name` and as `category/name`. */
-export type TagsOf = ReadonlyMap<string, readonly string[]>
+/** Each tag is there twice: as `name` and as `category/name`. */
+export interface SeenTags {
+  /** Of VMs, by the id of the managed object. */
+  readonly ofVm: ReadonlyMap<string, readonly string[]>
+  /** All that the user may see, also those that no VM has. Of the others, the server says nothing to him: not even that they are there. */
+  readonly visible: readonly string[]
+}
 
 const TAG = '/com/vmware/cis/tagging/tag'
 const CATEGORY = '/com/vmware/cis/tagging/category'
@@ -18,34 +23,32 @@ interface Attached {
   readonly object_ids?: readonly { readonly type: string; readonly id: string }[] | null
 }
 
-/** The SOAP API knows no tags. Names are asked for only of tags that a VM has. */
-export function readTags(rest: Rest, errand: Errand): Promise<TagsOf> {
+/** The SOAP API knows no tags. */
+export function readTags(rest: Pick<Rest, 'session'>, errand: Errand): Promise<SeenTags> {
   return rest.session(errand, async (session) => {
-    const attached = await readAttached(session)
-    const names = await readNames(
-      session,
-      attached.map(({ tag }) => tag),
-    )
-    const tags = new Map<string, string[]>()
+    const ids = list(await session.ask('GET', TAG)) as readonly string[]
+    const attached = await readAttached(session, ids)
+    const names = await readNames(session, ids)
+    const ofVm = new Map<string, string[]>()
     for (const { tag, vms } of attached) {
-      for (const vm of vms) tags.set(vm, [...(tags.get(vm) ?? []), ...(names.get(tag) ?? [])])
+      for (const vm of vms) ofVm.set(vm, [...(ofVm.get(vm) ?? []), ...(names.get(tag) ?? [])])
     }
-    return tags
+    return { ofVm, visible: [...new Set([...names.values()].flat())].toSorted() }
   })
 }
 
-async function readAttached(session: RestSession): Promise<readonly { tag: string; vms: readonly string[] }[]> {
-  const ids = list(await session.ask('GET', TAG)) as readonly string[]
+async function readAttached(
+  session: RestSession,
+  ids: readonly string[],
+): Promise<readonly { tag: string; vms: readonly string[] }[]> {
   const pages = Array.from({ length: Math.ceil(ids.length / PAGE) }, (_, page) =>
     ids.slice(page * PAGE, (page + 1) * PAGE),
   )
   const answers = await Promise.all(pages.map((page) => session.ask('POST', ATTACHED, { tag_ids: page })))
-  return (answers.flatMap(list) as Attached[])
-    .map(({ tag_id, object_ids }) => ({
-      tag: tag_id,
-      vms: (object_ids ?? []).filter(({ type }) => type === 'VirtualMachine').map(({ id }) => id),
-    }))
-    .filter(({ vms }) => vms.length > 0)
+  return (answers.flatMap(list) as Attached[]).map(({ tag_id, object_ids }) => ({
+    tag: tag_id,
+    vms: (object_ids ?? []).filter(({ type }) => type === 'VirtualMachine').map(({ id }) => id),
+  }))
 }
 
 /** Of each tag: its name, and its name behind that of its category. */

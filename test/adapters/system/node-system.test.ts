@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -26,6 +26,17 @@ test('folders are made with mode 0700 and files with mode 0600', async () => {
   await (await files.openAppend(join(folder, 'state/runs/a'), { create: true })).close()
   const mode = (path: string) => statSync(join(folder, path)).mode & 0o777
   assert.deepEqual([mode('state'), mode('state/runs'), mode('state/runs/a')], [0o700, 0o700, 0o600])
+})
+
+test('replaceText() goes through no link that somebody put beside the file or in its place', async () => {
+  const folder = newFolder()
+  const victim = join(folder, 'victim')
+  writeFileSync(victim, 'as before')
+  for (const name of ['db1.md', `db1.md.${process.pid}.new`]) symlinkSync(victim, join(folder, name))
+  await new NodeFiles().replaceText(join(folder, 'db1.md'), 'a runbook')
+  assert.equal(readFileSync(victim, 'utf8'), 'as before')
+  assert.equal(readFileSync(join(folder, 'db1.md'), 'utf8'), 'a runbook')
+  assert.ok(lstatSync(join(folder, 'db1.md')).isFile())
 })
 
 test('this process is alive, the same number with another start time is dead', async () => {

@@ -22,7 +22,13 @@ describe('the list of VMs of vSphere', () => {
       const [db1, twin, ...more] = (await hypervisor.listVms()).toSorted((a, b) => (a.name < b.name ? -1 : 1))
       assert.deepEqual([db1?.nativeId, db1?.folder, more.length], [INSTANCE_UUID, FACTS.folder, 0])
       const { nativeId: _, uuid: __, ...rest } = twin ?? assert.fail()
-      assert.deepEqual(rest, { name: 'twin', tags: [], folder: '/DC0/vm', node: 'DC0_H0' })
+      assert.deepEqual(rest, {
+        name: 'twin',
+        tags: [],
+        visibleTags: FACTS.visibleTags,
+        folder: '/DC0/vm',
+        node: 'DC0_H0',
+      })
     }))
 
   test('the session at the REST API is ended, also after a failure', () =>
@@ -78,7 +84,8 @@ describe('the list of VMs of vSphere', () => {
   test('a single ESXi host has no tags and no REST API, and is not asked for them', () =>
     withVsphere({ esx: true }, async ({ simulator, hypervisor }) => {
       const db1 = (await hypervisor.listVms()).find(({ nativeId }) => nativeId === INSTANCE_UUID)
-      assert.deepEqual([db1?.tags, db1?.folder, db1?.cluster], [[], '/ha-datacenter/vm', undefined])
+      assert.deepEqual([db1?.tags, db1?.visibleTags, db1?.folder], [[], undefined, '/ha-datacenter/vm'])
+      assert.equal(db1?.cluster, undefined)
       assert.deepEqual(await restSessions(simulator), [0, 0])
     }))
 })

@@ -33,6 +33,7 @@ export const INSTANCE_UUID = '50100000-0000-4000-8000-000000000001'
 /** What the list tells of `db1` besides, where it stands as {@link PLACED} says. */
 export const FACTS = {
   tags: ['database', 'gold', 'tier/gold', 'use/database'],
+  visibleTags: ['database', 'gold', 'tier/gold', 'use/database'],
   pool: 'production/db',
   folder: '/DC0/vm/databases/live',
   node: 'DC0_H0',
