@@ -40,7 +40,7 @@ export interface BackupRestoreReport {
   readonly findings: readonly Finding[]
   /** The backup of what was there before; absent without one. */
   readonly safetyPoint?: RestorePoint
-  /** Where files were written that went beside what is there, in the guest. */
+  /** Where files were written, in the guest. */
   readonly beside?: string
 }
 
@@ -66,7 +66,7 @@ export async function restoreBackup(
   const { repository, manifest } = await openBackup(ports, point, signal)
   const plan = planRestore(manifest, order, settings.profile)
   const safety = order.safety && plan.databases.length > 0
-  const words = planWords(plan, { safety, over: order.over, where: point.snapshot })
+  const words = planWords(plan, { safety, where: point.snapshot })
   const report = { version: 1, vm: settings.name, point, plan: words } as const
   if (order.dryRun) return { ...report, findings: await look(ports, settings, manifest, signal) }
   const run = await beginRun(ports, settings, 'restore-backup')
@@ -90,12 +90,11 @@ export async function restoreBackup(
     const loading = { clock, helper: run.helper, profile: settings.profile.name, repository, manifest, signal }
     await load(ports, settings, { run, loading, plan, safetyPoint })
     for (const archive of plan.archives) {
-      const into = order.over ? 'over' : { id: run.id }
-      await during('unpack', () => unpackFiles(loading, { ...archive, into }))
+      await during('unpack', () => unpackFiles(loading, { ...archive, id: run.id }))
     }
     if (plan.held) await during('release', () => releaseApplication(ports, run, settings, vm))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    const beside = plan.archives.length > 0 && !order.over ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
+    const beside = plan.archives.length > 0 ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
     return { ...report, findings, ...(safetyPoint === undefined ? {} : { safetyPoint }), ...beside }
   } catch (thrown) {
     throw await failRun(ports, run, thrown)

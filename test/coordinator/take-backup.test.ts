@@ -14,7 +14,7 @@ const backUp = ({ ports, settings, signal }: World, parts: readonly Part[] = PAR
   takeBackup(ports, settings, { parts, signal })
 const restore = ({ ports, settings, signal }: World, more: object = {}) =>
   restoreBackup(ports, settings, {
-    ...{ parts: ['databases'], users: false, over: false, safety: true, dryRun: false, signal },
+    ...{ parts: ['databases'], users: false, safety: true, dryRun: false, signal },
     ...more,
   })
 

@@ -15,7 +15,6 @@ export interface BackupRestoreOptions {
   readonly database?: readonly string[]
   readonly users?: boolean
   readonly path?: string
-  readonly over?: boolean
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly safetySnapshot: boolean
@@ -30,7 +29,6 @@ export function withBackupOptions(command: Command): Command {
     .option('--database <name>', 'of a backup: this database only; may be repeated', collect)
     .option('--users', 'of a backup: accounts and their rights, too')
     .option('--path <path>', 'of a backup: files under this path only')
-    .option('--over', 'of a backup: write files over what is there; default: beside it')
 }
 
 export async function restoreFromBackup(
@@ -60,10 +58,10 @@ function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: Backu
 }
 
 function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreOrder {
-  const { point, only, database, users = false, path, over = false, safetySnapshot } = options
+  const { point, only, database, users = false, path, safetySnapshot } = options
   const parts = readParts(only ?? (path === undefined ? 'databases' : 'files'))
   return {
-    ...{ parts, users, over, safety: safetySnapshot, dryRun: false, signal },
+    ...{ parts, users, safety: safetySnapshot, dryRun: false, signal },
     ...(point === undefined ? {} : { pointId: point }),
     ...(database === undefined ? {} : { databases: database }),
     ...(path === undefined ? {} : { path }),

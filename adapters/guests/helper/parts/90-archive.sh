@@ -1,7 +1,8 @@
 
-# === archive PROFILE PART, unpack PROFILE ID|over ===
+# === archive PROFILE PART, unpack PROFILE ID ===
 #
-# Only what the profile names is read, and only under it is anything written.
+# Only what the profile names is read. It is written into a folder that root alone can enter, never where it came from:
+# folders of the application belong to others, who can put a link to anywhere in the way of what root writes.
 
 archive_verb() {
   expect_words $# 2
@@ -33,15 +34,12 @@ END
 # The caller names the paths; each must lie under one of the profile's.
 unpack_verb() {
   expect_words $# 2
-  [ "$2" = over ] || expect_id "$2"
+  expect_id "$2"
   stream_begin "$1" restore
   is_gnu_tar || refuse tar-missing 'GNU tar is not there: another one loses attributes'
   [ -n "$PATHS" ] || usage 'which paths?'
-  unpack_into=/
-  if [ "$2" != over ]; then
-    unpack_into=$MEMORY/restored/$2
-    safe_directory "$MEMORY/restored" && safe_directory "$unpack_into" || refuse state-unsafe "$unpack_into cannot be made"
-  fi
+  unpack_into=$MEMORY/restored/$2
+  safe_directory "$MEMORY/restored" && safe_directory "$unpack_into" || refuse state-unsafe "$unpack_into cannot be made"
   set -- --extract --file=- "--directory=$unpack_into" --numeric-owner --same-owner --same-permissions \
     --acls --xattrs '--xattrs-include=*' --no-wildcards --
   while IFS= read -r unpack_path; do

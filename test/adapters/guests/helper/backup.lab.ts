@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { execute, HOLD, openSandbox, profileText, type Ran, type Sandbox, SHELLS, type ShellName } from './sandbox.ts'
+
+interface Site extends Sandbox {
+  readonly site: string
+  /** A verb that streams, which goes on as long as its standard input is open. */
+  stream(...words: readonly string[]): Promise<Ran>
+}
+
+/** A guest whose profile names the folder `site` with one file in it. */
+async function openSite(t: TestContext, shell: ShellName, ...lines: readonly string[]): Promise<Site> {
+  const guest = await openSandbox(shell)
+  t.after(() => guest.remove())
+  const site = join(guest.root, 'site')
+  await mkdir(join(site, 'upload'), { recursive: true })
+  await writeFile(join(site, 'upload/a'), 'uploaded\n')
+  const named = lines.length === 0 ? [`files ${site}`] : lines.map((line) => line.replaceAll('@ROOT@', guest.root))
+  const all = ['component dbms auto 2 5', 'allow backup', 'allow restore', ...named]
+  await guest.write('etc/profiles/app', profileText('app', ...all))
+  return { ...guest, site, stream: (...words) => stream(guest, words) }
+}
+
+async function stream({ root }: Sandbox, words: readonly string[]): Promise<Ran> {
+  const child = spawn(join(root, 'stillshot-guest'), words, { stdio: 'pipe' })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  child.stdin.on('error', () => {}).write('\n')
+  const closed = once(child, 'close')
+  const [status] = (await once(child, 'exit')) as [number | null]
+  child.stdin.end()
+  await closed
+  return { status, ...output }
+}
+
+for (const shell of Object.keys(SHELLS) as ShellName[]) {
+  describe(`backups in a guest under ${shell}`, { concurrency: true }, () => {
+    test('what is unpacked goes into a folder of root alone, whatever stands in its place', async (t) => {
+      const { root, site, run, stream } = await openSite(t, shell)
+      const archive = await stream('archive', 'app', 'files')
+      assert.equal(archive.status, 0, archive.stderr)
+      await execute('rm', ['-r', join(site, 'upload')])
+      await mkdir(join(root, 'outside'))
+      await symlink(join(root, 'outside'), join(site, 'upload'))
+      const stdin = `path=${site}/upload\n\n${archive.stdout}`
+      assert.equal((await run(['unpack', 'app', 'over'], { stdin })).status, 2)
+      const { status, stderr } = await run(['unpack', 'app', HOLD], { stdin })
+      assert.equal(status, 0, stderr)
+      const beside = join(root, 'var/stillshot/restored', HOLD)
+      assert.equal(await readFile(join(beside, site, 'upload/a'), 'utf8'), 'uploaded\n')
+      assert.equal((await stat(beside)).mode & 0o777, 0o700)
+      await assert.rejects(stat(join(root, 'outside/a')))
+    })
+  })
+}
