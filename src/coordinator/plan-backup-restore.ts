@@ -55,7 +55,12 @@ export function planRestore(
   if (wanted.length === 0 && archives.length === 0 && !users) {
     throw new StillshotError('backup-not-found', `the backup ${id} holds nothing of what is wanted`)
   }
-  return { databases: wanted, users, archives, held: wanted.length > 0 && profile.components.some(({ kind }) => kind === 'unit') }
+  return {
+    databases: wanted,
+    users,
+    archives,
+    held: wanted.length > 0 && profile.components.some(({ kind }) => kind === 'unit'),
+  }
 }
 
 function under(paths: readonly string[], path: string | undefined): readonly string[] {

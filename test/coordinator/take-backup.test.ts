@@ -6,7 +6,7 @@ import { takeBackup } from '../../src/coordinator/take-backup.ts'
 import { verifyBackup } from '../../src/coordinator/verify-backup.ts'
 import { type ErrorCode, StillshotError } from '../../src/errors.ts'
 import { PARTS, type Part } from '../../src/repository/manifest.ts'
-import { DUMP, makeBackupWorld } from './backup-guest.ts'
+import { DUMP, makeBackupWorld, TAR } from './backup-guest.ts'
 
 type World = ReturnType<typeof makeBackupWorld>
 
@@ -68,16 +68,35 @@ for (const [how, result] of Object.entries(BROKEN)) {
 
 test('files that changed while they were read are told, and a tar that failed is no backup', async () => {
   const world = makeBackupWorld()
-  world.says.archive = { exitStatus: 1, stdout: 'a tar', stderr: 'tar: var/www/a: file changed as we read it\n' }
+  world.says.archive = { exitStatus: 1, stdout: TAR, stderr: 'tar: var/www/a: file changed as we read it\n' }
   const point = await backUp(world)
   assert.deepEqual(
     [point.grade, point.reasons.map(({ code }) => code)],
     ['db-locked', ['files-changed', 'files-changed']],
   )
-  world.says.archive = { exitStatus: 2, stdout: 'a tar', stderr: 'tar: var/www/b: Permission denied' }
+  world.says.archive = { exitStatus: 2, stdout: TAR, stderr: 'tar: var/www/b: Permission denied' }
   await assert.rejects(backUp(world), hasCode('dump-failed', /Permission denied/))
   assert.deepEqual(await world.repository.list('db1'), [point.id])
 })
+
+const NO_TAR = {
+  'is refused by sudo': { exitStatus: 1, stdout: '', stderr: 'sudo: a password is required\n' },
+  'is refused by the helper': {
+    exitStatus: 1,
+    stdout: TAR,
+    stderr: 'stillshot-guest: none is there (nothing-there)\n',
+  },
+  'is empty': { exitStatus: 0, stdout: '', stderr: '' },
+  'is cut off': { exitStatus: 0, stdout: TAR.slice(0, -1), stderr: '' },
+} as const
+for (const [how, result] of Object.entries(NO_TAR)) {
+  test(`an archive that ${how} is no backup`, async () => {
+    const world = makeBackupWorld()
+    world.says.archive = result
+    await assert.rejects(backUp(world, ['files']), hasCode('dump-failed'))
+    await nothingIsLeft(world)
+  })
+}
 
 test('tables without transactions: crash-only where nobody knows, db-locked where nothing was written', async () => {
   const world = makeBackupWorld()

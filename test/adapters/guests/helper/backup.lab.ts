@@ -56,5 +56,11 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.equal((await stat(beside)).mode & 0o777, 0o700)
       await assert.rejects(stat(join(root, 'outside/a')))
     })
+
+    test('a refusal has a status of its own, which no program that did its work ends with', async (t) => {
+      const { status, stderr } = await (await openSite(t, shell, 'files @ROOT@/gone')).stream('archive', 'app', 'files')
+      assert.equal(status, 3, stderr)
+      assert.match(stderr, /^stillshot-guest: .*\(nothing-there\)$/m)
+    })
   })
 }
