@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { Profile } from '../guest/profile.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
 import { isOneLine } from '../guest/stream-verb.ts'
@@ -17,6 +18,8 @@ export interface BackupPreflight {
   readonly inventory?: InventoryAnswer
   readonly sameMachine?: Proof
 }
+
+type Named = Profile['backup']
 
 interface Ahead {
   readonly helper: GuestHelper
@@ -48,6 +51,7 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     ...(parts.includes('databases') ? databaseFindings(inventory) : []),
     ...fileFindings(inventory, parts),
+    ...linkFindings(inventory, parts, settings.profile.backup),
   ]
   return { findings, inventory, sameMachine }
 }
@@ -90,5 +94,23 @@ function fileFindings({ gnuTar, files, configuration }: InventoryAnswer, parts: 
       const message = `none of the paths of ${part} is in the guest`
       const hint = 'name them under `profiles: NAME: backup:`, then run `stillshot guest install VM`'
       return { severity: parts.length === 1 ? 'refuse' : 'warn', code: `no-${part}`, message, hint }
+    })
+}
+
+/** What the profile names must be there itself. Of what the helper looks for everywhere, a link may lead to another of it. */
+function linkFindings(
+  { files, configuration, links }: InventoryAnswer,
+  parts: readonly Part[],
+  named: Named,
+): Finding[] {
+  const wanted = { files, configuration } as const
+  return (['files', 'configuration'] as const)
+    .filter((part) => parts.includes(part))
+    .flatMap((part) => links.filter((path) => wanted[part].includes(path)).map((path) => ({ part, path })))
+    .map(({ part, path }) => {
+      const message = `${path} is a link: the backup would hold it, and nothing of what it leads to`
+      const hint = `name what \`readlink -f ${path}\` prints under \`profiles: NAME: backup:\`, then run \`stillshot guest install VM\``
+      const severity = part === 'files' || named?.configuration.includes(path) ? 'refuse' : 'warn'
+      return { severity, code: 'path-is-link', message, hint }
     })
 }

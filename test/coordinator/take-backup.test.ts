@@ -121,6 +121,15 @@ test('a guest that does not allow it, and a full repository, are refused and lea
   await assert.rejects(backUp({ ...without, settings }), hasCode('backup-not-allowed'))
 })
 
+test('a path that is a link is refused, not kept as a link', async () => {
+  const world = makeBackupWorld()
+  world.facts.links = ['/var/www/html']
+  await assert.rejects(backUp(world), hasCode('preflight-refused', /\/var\/www\/html is a link/))
+  await nothingIsLeft(world)
+  world.facts.links = ['/etc/mysql']
+  assert.equal((await backUp(world)).grade, 'db-locked')
+})
+
 test('a process that dies in the middle leaves a half backup, which recover removes', async () => {
   const world = makeBackupWorld()
   world.says.users = new Promise(() => {})

@@ -10,9 +10,12 @@ archive_verb() {
   stream_begin "$1" backup
   is_gnu_tar || refuse tar-missing 'GNU tar is not there: another one loses attributes'
   case $2 in
-    files) there "$BACKUP_FILES" ;;
-    *) there "$CONFIGURATION$BACKUP_CONFIGURATION" ;;
+    files) archive_named=$BACKUP_FILES archive_known='' ;;
+    *) archive_named=$BACKUP_CONFIGURATION archive_known=$CONFIGURATION ;;
   esac
+  links "$archive_named"
+  [ -z "$R" ] || refuse path-is-link "the archive would hold the link alone: ${R%"$NL"}"
+  there "$archive_known$archive_named"
   archive_paths=$R
   [ -n "$archive_paths" ] || refuse nothing-there "none of the paths of $2 is there"
   set -- --create --file=- --directory=/ --numeric-owner --acls --xattrs '--xattrs-include=*' --sparse --anchored --no-wildcards

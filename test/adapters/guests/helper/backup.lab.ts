@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import type { InventoryAnswer } from '../../../../src/guest/protocol/answers.ts'
+import { inventorySchema } from '../../../../src/guest/protocol/inventory-schema.ts'
 import { execute, HOLD, openSandbox, profileText, type Ran, type Sandbox, SHELLS, type ShellName } from './sandbox.ts'
 
 interface Site extends Sandbox {
@@ -16,6 +18,7 @@ interface Site extends Sandbox {
 async function openSite(t: TestContext, shell: ShellName, ...lines: readonly string[]): Promise<Site> {
   const guest = await openSandbox(shell)
   t.after(() => guest.remove())
+  await writeFile(join(guest.root, 'bin/mariadb-dump'), '#!/bin/sh\n', { mode: 0o755 })
   const site = join(guest.root, 'site')
   await mkdir(join(site, 'upload'), { recursive: true })
   await writeFile(join(site, 'upload/a'), 'uploaded\n')
@@ -61,6 +64,17 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       const { status, stderr } = await (await openSite(t, shell, 'files @ROOT@/gone')).stream('archive', 'app', 'files')
       assert.equal(status, 3, stderr)
       assert.match(stderr, /^stillshot-guest: .*\(nothing-there\)$/m)
+    })
+
+    test('a path that is a link is told, and never archived as one', async (t) => {
+      const guest = await openSite(t, shell, 'files @ROOT@/link', 'files @ROOT@/site')
+      await symlink(guest.site, join(guest.root, 'link'))
+      const { links, files } = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
+      assert.deepEqual(
+        [links.filter((path) => path.startsWith(guest.root)), files],
+        [[join(guest.root, 'link')], [join(guest.root, 'link'), guest.site]],
+      )
+      assert.match((await guest.stream('archive', 'app', 'files')).stderr, /\(path-is-link\)$/m)
     })
   })
 }
