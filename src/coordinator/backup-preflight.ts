@@ -1,13 +1,13 @@
 import type { Finding } from '../finding.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
-import type { Profile } from '../guest/profile.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
 import { isOneLine } from '../guest/stream-verb.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Part } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
+import { pathFindings } from './backup-paths.ts'
 import { placeFinding } from './copies-elsewhere.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { attempt, helperFinding, proofFinding } from './preflight.ts'
@@ -18,8 +18,6 @@ export interface BackupPreflight {
   readonly inventory?: InventoryAnswer
   readonly sameMachine?: Proof
 }
-
-type Named = Profile['backup']
 
 interface Ahead {
   readonly helper: GuestHelper
@@ -50,8 +48,7 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
     helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     ...(parts.includes('databases') ? databaseFindings(inventory) : []),
-    ...fileFindings(inventory, parts),
-    ...linkFindings(inventory, parts, settings.profile.backup),
+    ...pathFindings(inventory, parts, settings.profile.backup),
   ]
   return { findings, inventory, sameMachine }
 }
@@ -79,38 +76,4 @@ function databaseFindings({ databases, odd, loose }: InventoryAnswer): readonly 
 export function looseNames(loose: InventoryAnswer['loose']): string {
   const names = loose.slice(0, 5).map(({ database, table, engine }) => `${database}.${table} (${engine})`)
   return loose.length > 5 ? `${names.join(', ')} and ${loose.length - 5} more` : names.join(', ')
-}
-
-function fileFindings({ gnuTar, files, configuration }: InventoryAnswer, parts: readonly Part[]): readonly Finding[] {
-  const wanted = { files, configuration } as const
-  const named = (['files', 'configuration'] as const).filter((part) => parts.includes(part))
-  if (named.length > 0 && !gnuTar) {
-    const message = 'the guest has no GNU tar: another one loses attributes'
-    return [{ severity: 'refuse', code: 'tar-missing', message, hint: 'install it, or name other parts with --only' }]
-  }
-  return named
-    .filter((part) => wanted[part].length === 0)
-    .map((part): Finding => {
-      const message = `none of the paths of ${part} is in the guest`
-      const hint = 'name them under `profiles: NAME: backup:`, then run `stillshot guest install VM`'
-      return { severity: parts.length === 1 ? 'refuse' : 'warn', code: `no-${part}`, message, hint }
-    })
-}
-
-/** What the profile names must be there itself. Of what the helper looks for everywhere, a link may lead to another of it. */
-function linkFindings(
-  { files, configuration, links }: InventoryAnswer,
-  parts: readonly Part[],
-  named: Named,
-): Finding[] {
-  const wanted = { files, configuration } as const
-  return (['files', 'configuration'] as const)
-    .filter((part) => parts.includes(part))
-    .flatMap((part) => links.filter((path) => wanted[part].includes(path)).map((path) => ({ part, path })))
-    .map(({ part, path }) => {
-      const message = `${path} is a link: the backup would hold it, and nothing of what it leads to`
-      const hint = `name what \`readlink -f ${path}\` prints under \`profiles: NAME: backup:\`, then run \`stillshot guest install VM\``
-      const severity = part === 'files' || named?.configuration.includes(path) ? 'refuse' : 'warn'
-      return { severity, code: 'path-is-link', message, hint }
-    })
 }

@@ -13,6 +13,8 @@ export interface BackupPaths {
   readonly exclude: readonly string[]
   /** Beside what the helper knows to be configuration. */
   readonly configuration: readonly string[]
+  /** They differ between distributions: one of `files` that is there is enough. */
+  readonly anyDistribution?: boolean
 }
 
 /** Ends the name of the profile that holds an application while its database server runs. */

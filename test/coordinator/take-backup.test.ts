@@ -121,6 +121,22 @@ test('a guest that does not allow it, and a full repository, are refused and lea
   await assert.rejects(backUp({ ...without, settings }), hasCode('backup-not-allowed'))
 })
 
+test('paths that are missing are told with the grade, also those that went away meanwhile', async () => {
+  const backup = { files: ['/var/www/html', '/var/upload'], exclude: [], configuration: [] }
+  const components = [{ kind: 'dbms', unit: 'auto', stopSeconds: 60, startSeconds: 60 }] as const
+  const world = makeBackupWorld({ profile: { name: 'mysql', components, settingsPutBack: false, backup } })
+  const [one] = (await backUp(world)).reasons
+  assert.match(`${one?.code}: ${one?.message}`, /^path-missing: \/var\/upload is not in the guest/)
+  world.facts.files = ['/var/www/html', '/var/upload']
+  const taking = backUp(world)
+  await until(() => world.asked.filter((verb) => verb === 'archive').length === 3)
+  world.facts.files = ['/var/www/html']
+  assert.deepEqual(
+    (await taking).reasons.map(({ code }) => code),
+    ['path-gone'],
+  )
+})
+
 test('a path that is a link is refused, not kept as a link', async () => {
   const world = makeBackupWorld()
   world.facts.links = ['/var/www/html']
