@@ -8,6 +8,9 @@ export interface Profile {
   readonly backup?: BackupPaths
 }
 
+/** A path as the helper takes it: absolute, without a slash at its end, and no part of it goes back. */
+export const PLACE = '^(/(?!\\.{1,2}(/|$))[A-Za-z0-9@._:-]+)+$'
+
 export interface BackupPaths {
   readonly files: readonly string[]
   readonly exclude: readonly string[]

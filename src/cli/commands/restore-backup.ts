@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { BackupRestoreOrder, BackupRestoreReport } from '../../coordinator/restore-backup.ts'
 import { StillshotError } from '../../errors.ts'
+import { PLACE } from '../../guest/profile.ts'
 import type { App, OpenVm, Session } from '../app.ts'
 import { formatAge, indent, line, printable } from '../format.ts'
 import { gradeText } from '../point-text.ts'
@@ -42,8 +43,8 @@ export async function restoreFromBackup(
   if (!dryRun && !yes && !app.terminal.interactive) {
     throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
   }
-  const open = await openVm(session, name, { changesNothing: dryRun })
   const order = orderOf(app, options)
+  const open = await openVm(session, name, { changesNothing: dryRun })
   const planned = dryRun || !yes ? await carryOut(app, open, { ...order, dryRun: true }) : undefined
   if (dryRun && planned !== undefined) return { document: { ...planned }, text: planText(app, planned) }
   if (planned !== undefined) await ask(app, planned)
@@ -59,6 +60,9 @@ function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: Backu
 
 function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreOrder {
   const { point, only, database, users = false, path, safetySnapshot } = options
+  if (path !== undefined && !new RegExp(PLACE).test(path)) {
+    throw new StillshotError('usage', `--path ${path}: an absolute path without a slash at its end is wanted`)
+  }
   const parts = readParts(only ?? (path === undefined ? 'databases' : 'files'))
   return {
     ...{ parts, users, safety: safetySnapshot, dryRun: false, signal },
