@@ -134,11 +134,8 @@ function describe(
   ]
   return {
     ...{ version: 1, kind: 'stillshot-backup', ...key, vmKey: vmKey(vm), hypervisor: vm.hypervisor, createdAt },
-    ...{
-      endedAt: formatInstant(system.clock.now()),
-      grade,
-      reasons: [...reasons, ...said, ...changedReasons(streams)],
-    },
+    ...{ endedAt: formatInstant(system.clock.now()), place: seen.place, grade },
+    reasons: [...reasons, ...said, ...changedReasons(streams)],
     ...{ server, streams, restore: restoreCommands(streams, server) },
   }
 }
@@ -167,11 +164,11 @@ function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord
 
 function passedBackup(vm: string, seen: BackupPreflight): Required<BackupPreflight> {
   refuseIfAny(vm, seen.findings)
-  const { findings, inventory, sameMachine } = seen
-  if (inventory === undefined || sameMachine === undefined) {
+  const { findings, inventory, place, sameMachine } = seen
+  if (inventory === undefined || place === undefined || sameMachine === undefined) {
     throw new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
   }
-  return { findings, inventory, sameMachine }
+  return { findings, inventory, place, sameMachine }
 }
 
 function proveDump(

@@ -113,7 +113,7 @@ test('a guest that does not allow it, and a full repository, are refused and lea
   world.repository.fault = new StillshotError('storage-full', 'repository nas: no space left')
   await assert.rejects(backUp(world), hasCode('storage-full'))
   world.repository.fault = undefined
-  world.repository.lies = { host: 'other', source: '10.0.0.1:/export' }
+  world.repository.lies = { host: 'guest', source: '10.0.0.1:/export' }
   await assert.rejects(backUp(world), hasCode('repository-unusable', /share of the guest itself/))
   await nothingIsLeft(world)
   const without = makeBackupWorld()
