@@ -84,6 +84,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
     hypervisors.set(name, opened)
     return opened
   }
+  const repositories = { open: async (wanted: string) => openRepository(world, await settings(), wanted) }
   const common = async ({ changesNothing = false } = {}) => ({
     ...{ system, log, progress },
     catalog: await (changesNothing ? catalogToRead() : catalog()),
@@ -93,6 +94,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
     settings,
     catalog: catalogToRead,
     openHypervisor: openHypervisorOnce,
+    repositories,
     recoverPorts: () => common(),
     knownHosts: async () => openKnownHosts(world, await settings()),
     async openVm(name, entry, options) {
@@ -111,7 +113,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
         agentShells: async (guest: Vm) => openAgentShells(world, opened, guest),
         application: mysqlApplication(),
         helper: await loadHelper(),
-        repositories: { open: async (wanted: string) => openRepository(world, await settings(), wanted) },
+        repositories,
       }
       return { ports, settings: vm }
     },

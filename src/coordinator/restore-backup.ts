@@ -16,6 +16,7 @@ import {
   type RestoreSelection,
   serverFindings,
 } from './plan-backup-restore.ts'
+import { pointsThere } from './points-there.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
@@ -60,7 +61,8 @@ export async function restoreBackup(
 ): Promise<BackupRestoreReport> {
   const { signal } = order
   const { clock } = ports.system
-  const points = await ports.catalog.points({ vm: settings.name })
+  const known = await ports.catalog.points({ vm: settings.name })
+  const { there: points } = await pointsThere(ports.repositories, known, { signal, timeoutMs: 60_000 })
   const named = order.pointId === undefined ? undefined : (await ports.catalog.point(order.pointId))?.id
   const point = chooseBackup(points, settings.name, named ?? order.pointId)
   const { repository, manifest } = await openBackup(ports, point, signal)
