@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { InventoryAnswer } from '../../../../src/guest/protocol/answers.ts'
@@ -41,6 +41,24 @@ async function stream({ root }: Sandbox, words: readonly string[]): Promise<Ran>
   return { status, ...output }
 }
 
+/** Answers as a server with two roles and one user, and with a right of PUBLIC. */
+const SERVER_WITH_ACCOUNTS = `#!/bin/sh
+case $* in
+  *'SHOW GLOBAL VARIABLES'*) printf 'datadir\\t@ROOT@/data/\\nsocket\\t@ROOT@/mysqld.sock\\nversion\\t10.11.19-MariaDB\\n' ;;
+  *"is_role = 'Y' AND user <> 'PUBLIC'"*) printf "'a'\\n'b'\\n" ;;
+  *"is_role = 'Y'"*) printf "'PUBLIC'\\n'a'\\n'b'\\n" ;;
+  *"is_role = 'N'"*) printf "'u'@'%%'\\n" ;;
+  *'SHOW CREATE USER'*) printf 'CREATE USER \`u\`@\`%%\` X\\n' ;;
+esac
+case $* in
+  *'SHOW GRANTS FOR '*)
+    for_whom=\${*#*SHOW GRANTS FOR }
+    printf 'GRANT \`b\` TO %s\\n' "\${for_whom%%;*}"
+    ;;
+esac
+printf 'stillshot-end\\n'
+`
+
 for (const shell of Object.keys(SHELLS) as ShellName[]) {
   describe(`backups in a guest under ${shell}`, { concurrency: true }, () => {
     test('what is unpacked goes into a folder of root alone, whatever stands in its place', async (t) => {
@@ -75,6 +93,19 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         [[join(guest.root, 'link')], [join(guest.root, 'link'), guest.site]],
       )
       assert.match((await guest.stream('archive', 'app', 'files')).stderr, /\(path-is-link\)$/m)
+    })
+
+    test('all accounts are made before any of them gets rights, and PUBLIC is not', async (t) => {
+      const guest = await openSite(t, shell)
+      await guest.write('bin/mariadb', SERVER_WITH_ACCOUNTS.replaceAll('@ROOT@', guest.root))
+      await chmod(join(guest.root, 'bin/mariadb'), 0o755)
+      const { status, stdout, stderr } = await guest.stream('users', 'app')
+      assert.equal(status, 0, stderr)
+      assert.deepEqual(stdout.trimEnd().split('\n'), [
+        ...["CREATE ROLE IF NOT EXISTS 'a';", "CREATE ROLE IF NOT EXISTS 'b';"],
+        ...['CREATE USER IF NOT EXISTS `u`@`%` X;', 'ALTER USER `u`@`%` X;'],
+        ...["GRANT `b` TO 'a';", "GRANT `b` TO 'b';", "GRANT `b` TO 'u'@'%';", '-- Users completed'],
+      ])
     })
   })
 }
