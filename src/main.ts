@@ -84,6 +84,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
     hypervisors.set(name, opened)
     return opened
   }
+  const repositories = { open: async (wanted: string) => openRepository(world, await settings(), wanted) }
   const common = async ({ changesNothing = false } = {}) => ({
     ...{ system, log, progress },
     catalog: await (changesNothing ? catalogToRead() : catalog()),
@@ -93,6 +94,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
     settings,
     catalog: catalogToRead,
     openHypervisor: openHypervisorOnce,
+    repositories,
     recoverPorts: () => common(),
     knownHosts: async () => openKnownHosts(world, await settings()),
     async openVm(name, entry, options) {
@@ -111,7 +113,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
         agentShells: async (guest: Vm) => openAgentShells(world, opened, guest),
         application: mysqlApplication(),
         helper: await loadHelper(),
-        repositories: { open: async (wanted: string) => openRepository(await settings(), wanted) },
+        repositories,
       }
       return { ports, settings: vm }
     },
@@ -229,7 +231,7 @@ async function openVsphere(
   })
 }
 
-async function openRepository({ repositories, file }: Settings, name: string): Promise<Repository> {
+async function openRepository({ system }: World, { repositories, file }: Settings, name: string): Promise<Repository> {
   const entry = Object.hasOwn(repositories, name) ? repositories[name] : undefined
   if (entry === undefined) throw new StillshotError('config-invalid', `there is no repository ${name} in ${file}`)
   if (entry.kind === 'restic') {
@@ -237,7 +239,9 @@ async function openRepository({ repositories, file }: Settings, name: string): P
   }
   const { directoryDefaults } = await import('./config/schema/repositories.ts')
   const { DirectoryRepository } = await import('../adapters/repositories/directory/directory-repository.ts')
-  return new DirectoryRepository({ name, path: entry.path, mount: entry.mount ?? directoryDefaults.mount })
+  const { boundedRepository } = await import('./repository/bounded-repository.ts')
+  const repository = new DirectoryRepository({ name, path: entry.path, mount: entry.mount ?? directoryDefaults.mount })
+  return boundedRepository(repository, system.clock)
 }
 
 async function secrets({ host, redaction }: World, { file }: Settings) {

@@ -4,6 +4,7 @@ import type { Ports, VmSettings } from '../coordinator/ports.ts'
 import type { KnownHosts } from '../guest/known-hosts.ts'
 import type { Hypervisor } from '../hypervisor/hypervisor.ts'
 import type { Redaction } from '../log/redaction.ts'
+import type { Repositories } from '../repository/repository.ts'
 import type { Host } from '../system/host.ts'
 import type { System } from '../system/system.ts'
 import type { Procedures } from './procedures.ts'
@@ -56,6 +57,7 @@ export interface Session {
   /** To read only: one that is not there yet is empty, and stays away. */
   catalog(): Promise<Catalog>
   knownHosts(): Promise<KnownHosts>
+  readonly repositories: Repositories
   recoverPorts(): Promise<RecoverPorts>
   /** Safe twice. */
   close(): Promise<void>

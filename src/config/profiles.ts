@@ -22,6 +22,7 @@ export const BUILT_IN_PROFILES: Readonly<Record<string, Profile>> = {
       files: ['/var/www/html', '/srv/www/htdocs'],
       exclude: ['/var/www/html/temp', '/srv/www/htdocs/temp'],
       configuration: ['/etc/i-doit'],
+      anyDistribution: true,
     },
   },
 }

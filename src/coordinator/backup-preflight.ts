@@ -6,7 +6,8 @@ import { proveSameMachine } from '../guest/same-machine.ts'
 import { isOneLine } from '../guest/stream-verb.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Part } from '../repository/manifest.ts'
-import type { Repository } from '../repository/repository.ts'
+import type { Repository, RepositoryPlace } from '../repository/repository.ts'
+import { pathFindings } from './backup-paths.ts'
 import { placeFinding } from './copies-elsewhere.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { attempt, helperFinding, proofFinding } from './preflight.ts'
@@ -15,6 +16,7 @@ import { attempt, helperFinding, proofFinding } from './preflight.ts'
 export interface BackupPreflight {
   readonly findings: readonly Finding[]
   readonly inventory?: InventoryAnswer
+  readonly place?: RepositoryPlace
   readonly sameMachine?: Proof
 }
 
@@ -31,7 +33,7 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
   const { helper, vm, repository, parts, signal } = ahead
   const [stored, place, guest, sameUuid] = await Promise.all([
     repository.check({ signal, timeoutMs: 30_000 }),
-    attempt(() => repository.place({ signal, timeoutMs: 30_000 })),
+    attempt(() => repository.place(settings.guest.host, { signal, timeoutMs: 30_000 })),
     attempt(() => helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })),
     attempt(() => ports.hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })),
   ])
@@ -43,13 +45,13 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
   const sameMachine = proveSameMachine(vm, { uuid: inventory.uuid, macs: [] }, sameUuid.value)
   const findings = [
     ...stored,
-    placeFinding(repository.name, place.value, settings.guest.host),
+    placeFinding(repository.name, place.value),
     helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     ...(parts.includes('databases') ? databaseFindings(inventory) : []),
-    ...fileFindings(inventory, parts),
+    ...pathFindings(inventory, parts, settings.profile.backup),
   ]
-  return { findings, inventory, sameMachine }
+  return { findings, inventory, place: place.value, sameMachine }
 }
 
 function databaseFindings({ databases, odd, loose }: InventoryAnswer): readonly Finding[] {
@@ -75,20 +77,4 @@ function databaseFindings({ databases, odd, loose }: InventoryAnswer): readonly 
 export function looseNames(loose: InventoryAnswer['loose']): string {
   const names = loose.slice(0, 5).map(({ database, table, engine }) => `${database}.${table} (${engine})`)
   return loose.length > 5 ? `${names.join(', ')} and ${loose.length - 5} more` : names.join(', ')
-}
-
-function fileFindings({ gnuTar, files, configuration }: InventoryAnswer, parts: readonly Part[]): readonly Finding[] {
-  const wanted = { files, configuration } as const
-  const named = (['files', 'configuration'] as const).filter((part) => parts.includes(part))
-  if (named.length > 0 && !gnuTar) {
-    const message = 'the guest has no GNU tar: another one loses attributes'
-    return [{ severity: 'refuse', code: 'tar-missing', message, hint: 'install it, or name other parts with --only' }]
-  }
-  return named
-    .filter((part) => wanted[part].length === 0)
-    .map((part): Finding => {
-      const message = `none of the paths of ${part} is in the guest`
-      const hint = 'name them under `profiles: NAME: backup:`, then run `stillshot guest install VM`'
-      return { severity: parts.length === 1 ? 'refuse' : 'warn', code: `no-${part}`, message, hint }
-    })
 }

@@ -7,7 +7,7 @@ import { PACKED, pack } from '../repository/pack.ts'
 import type { BackupWriter } from '../repository/repository.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
-import { changedFiles, DUMP_COMPLETED, judgeEnd, positionOf, USERS_COMPLETED } from './judge-dump.ts'
+import { changedFiles, DUMP_COMPLETED, judgeEnd, positionOf, TAR_COMPLETED, USERS_COMPLETED } from './judge-dump.ts'
 
 /** One stream of a backup: what is asked of the guest, and what shows that it was whole. */
 interface StreamPlan {
@@ -32,7 +32,7 @@ export function planStreams(
   inventory: InventoryAnswer,
 ): readonly StreamPlan[] {
   const databases = inventory.databases.map(({ name }) => name)
-  const tar = { content: 'tar', verb: 'archive', accept: TAR_ENDS } as const
+  const tar = { content: 'tar', verb: 'archive', accept: TAR_ENDS, last: TAR_COMPLETED } as const
   const plans: readonly (StreamPlan & { readonly wanted: boolean })[] = [
     {
       ...{ name: 'databases.sql', part: 'databases', content: 'sql', verb: 'dump', args: [profile], databases },

@@ -7,6 +7,7 @@ import { copyFinding } from './copies-elsewhere.ts'
 import { drillFindings } from './drill-findings.ts'
 import type { OutageForecast } from './forecast.ts'
 import { phase } from './phase.ts'
+import { pointsThere } from './points-there.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { lookAhead, type Taking } from './preflight.ts'
 import { openHelper } from './run.ts'
@@ -46,11 +47,12 @@ async function look(
     const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
     const seen = await lookAhead(ports, settings, { helper, vm, signal, taking })
     const points = await ports.catalog.points({ vm: settings.name })
+    const { there } = await pointsThere(ports.repositories, points, { signal, timeoutMs: 30_000 })
     const findings = [
       ...seen.findings,
       ...(await drillFindings(ports, settings, vm, signal)),
       ...(await lockFindings(ports, vmKey(vm))),
-      copyFinding(settings.name, points),
+      copyFinding(settings.name, there),
     ]
     const ok = !findings.some(({ severity }) => severity === 'refuse')
     const { forecast, coverage } = seen

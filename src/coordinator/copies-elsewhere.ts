@@ -4,33 +4,35 @@ import type { RepositoryPlace } from '../repository/repository.ts'
 import { dumpEvidence } from './backup-manifest.ts'
 
 /**
- * A snapshot shares the storage of the machine that it secures. What somebody else's job made lies where he put it, which is
- * not looked at here. Pure.
+ * A snapshot shares the storage of the machine that it secures. A dump counts where it was seen to lie with a third machine, and
+ * is worth something. What somebody else's job made lies where he put it, which is not looked at here. Pure.
  */
 export function hasCopyElsewhere(points: readonly Pick<RestorePoint, 'kind' | 'evidence' | 'grade'>[]): boolean {
-  return points.some((point) => point.kind === 'backup' || holdsDatabases(point))
+  return points.some((point) => point.kind === 'backup' || isDumpElsewhere(point))
 }
 
-function holdsDatabases(point: Pick<RestorePoint, 'kind' | 'evidence'>): boolean {
-  return dumpEvidence(point)?.manifest.streams.some(({ content }) => content === 'sql') ?? false
+function isDumpElsewhere(point: Pick<RestorePoint, 'kind' | 'evidence' | 'grade'>): boolean {
+  const manifest = dumpEvidence(point)?.manifest
+  if (manifest === undefined || point.grade === 'suspect') return false
+  return manifest.place?.host === 'other' && manifest.streams.some(({ content }) => content === 'sql')
 }
 
 /** A fault of what is there, not of the next run: it warns. */
 export function copyFinding(vm: string, points: readonly RestorePoint[]): Finding {
   if (hasCopyElsewhere(points)) {
-    const message = 'there is a copy beside the machine that it secures'
+    const message = 'there is a copy on another machine than the one that it secures'
     return { severity: 'ok', code: 'copy-elsewhere', message, hint: '' }
   }
   const what =
-    points.length === 0 ? `${vm} has no restore point` : `every restore point of ${vm} lies on its own storage`
+    points.length === 0 ? `${vm} has no restore point` : `no good restore point of ${vm} is known to lie elsewhere`
   const message = `${what}: nothing is left of it when that storage is`
   const hint = `name a repository on another machine and run \`stillshot backup ${vm}\``
   return { severity: 'warn', code: 'no-copy-elsewhere', message, hint }
 }
 
 /** Whether a repository lies where the guest lies. What cannot be seen is said to be unknown, never to be good. Pure. */
-export function placeFinding(name: string, { host, source }: RepositoryPlace, guestHost: string): Finding {
-  if (isOn(source, guestHost)) {
+export function placeFinding(name: string, { host, source }: RepositoryPlace): Finding {
+  if (host === 'guest') {
     const message = `repository ${name} is a share of the guest itself: ${source}`
     const hint = 'a backup that stays on the machine that it secures is none: use another one'
     return { severity: 'refuse', code: 'repository-on-guest', message, hint, error: 'repository-unusable' }
@@ -42,10 +44,4 @@ export function placeFinding(name: string, { host, source }: RepositoryPlace, gu
   const message = `whether repository ${name} (${source}) lies on the same storage as the VM is unknown`
   const hint = 'see to it that it does not: a disk of the hypervisor that keeps the VM goes with the VM'
   return { severity: 'warn', code: 'repository-place-unknown', message, hint }
-}
-
-/** `HOST:PATH` of NFS and sshfs, with a user before it perhaps, and `//HOST/PATH` of SMB. */
-function isOn(source: string, host: string): boolean {
-  const server = /^\/\/([^/]+)\//.exec(source)?.[1] ?? /^(?:[^@/]+@)?(\[[^\]]+\]|[^:/]+):/.exec(source)?.[1]
-  return server?.replace(/^\[|\]$/g, '').toLowerCase() === host.toLowerCase()
 }

@@ -20,6 +20,10 @@ export function judgeEnd(
     const how = exitStatus === undefined ? 'by a signal' : `with ${exitStatus}`
     throw new StillshotError('dump-failed', `${vm}: '${verb}' ended ${how}: ${said || 'without a word'}`)
   }
+  // The helper's own word is never that of a program which did its work.
+  if (exitStatus !== 0 && /^stillshot-guest: /m.test(said)) {
+    throw new StillshotError('dump-failed', `${vm}: '${verb}' was refused: ${said}`)
+  }
   // A program that goes on after an error, and says so only here, has left something out.
   if (/^(mysqldump|mariadb-dump): (Got error|Couldn't|Error)/m.test(said)) {
     throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but said: ${said}`)
@@ -32,6 +36,9 @@ export function judgeEnd(
 /** The last line of mysqldump and mariadb-dump, which come after every table. */
 export const DUMP_COMPLETED = /\n-- Dump completed[^\n]*\n$/
 export const USERS_COMPLETED = /(^|\n)-- Users completed\n$/
+/** Two empty blocks close a tar; what never came to be is empty as well, and must not pass for one. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the blocks hold nothing else
+export const TAR_COMPLETED = /\u0000{1024}$/
 
 /**
  * Claim `one-moment`: a transaction showed every table as it was when the dump began; what no transaction shows so was not

@@ -15,8 +15,6 @@ export interface RestoreSelection {
   readonly users: boolean
   /** Of the files, what lies under this path only. */
   readonly path?: string
-  /** Over what is there, or beside it. */
-  readonly over: boolean
 }
 
 /** What of it will be done. */
@@ -41,7 +39,7 @@ export function chooseBackup(points: readonly RestorePoint[], vm: string, id: st
 /** Throws `backup-not-found` for what the backup does not hold. Pure. */
 export function planRestore(
   { streams, server, id }: Manifest,
-  { parts, databases, users, path, over }: RestoreSelection,
+  { parts, databases, users, path }: RestoreSelection,
   profile: Profile,
 ): BackupRestorePlan {
   const held = server?.databases ?? []
@@ -57,8 +55,12 @@ export function planRestore(
   if (wanted.length === 0 && archives.length === 0 && !users) {
     throw new StillshotError('backup-not-found', `the backup ${id} holds nothing of what is wanted`)
   }
-  const touches = wanted.length > 0 || (archives.length > 0 && over)
-  return { databases: wanted, users, archives, held: touches && profile.components.some(({ kind }) => kind === 'unit') }
+  return {
+    databases: wanted,
+    users,
+    archives,
+    held: wanted.length > 0 && profile.components.some(({ kind }) => kind === 'unit'),
+  }
 }
 
 function under(paths: readonly string[], path: string | undefined): readonly string[] {
@@ -100,7 +102,7 @@ function releaseOf(version: string): string {
 /** The plan in words, in order. Pure. */
 export function planWords(
   { databases, users, archives, held }: BackupRestorePlan,
-  { safety, over, where }: { safety: boolean; over: boolean; where: string },
+  { safety, where }: { safety: boolean; where: string },
 ): readonly string[] {
   return [
     `read ${where} and compare its sums`,
@@ -110,9 +112,7 @@ export function planWords(
       : []),
     ...databases.map((name) => `drop the database ${name} and make it anew`),
     ...(users ? ['make accounts that are missing, set those that are there, with their rights'] : []),
-    ...archives.map(
-      ({ part, paths }) => `write ${part} ${over ? 'over' : 'beside'} what is there: ${paths.join(', ')}`,
-    ),
+    ...archives.map(({ part, paths }) => `write ${part} beside what is there: ${paths.join(', ')}`),
     ...(held ? ['start what was stopped'] : []),
   ]
 }

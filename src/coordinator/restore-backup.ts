@@ -16,6 +16,7 @@ import {
   type RestoreSelection,
   serverFindings,
 } from './plan-backup-restore.ts'
+import { pointsThere } from './points-there.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
@@ -40,7 +41,7 @@ export interface BackupRestoreReport {
   readonly findings: readonly Finding[]
   /** The backup of what was there before; absent without one. */
   readonly safetyPoint?: RestorePoint
-  /** Where files were written that went beside what is there, in the guest. */
+  /** Where files were written, in the guest. */
   readonly beside?: string
 }
 
@@ -60,13 +61,14 @@ export async function restoreBackup(
 ): Promise<BackupRestoreReport> {
   const { signal } = order
   const { clock } = ports.system
-  const points = await ports.catalog.points({ vm: settings.name })
+  const known = await ports.catalog.points({ vm: settings.name })
+  const { there: points } = await pointsThere(ports.repositories, known, { signal, timeoutMs: 60_000 })
   const named = order.pointId === undefined ? undefined : (await ports.catalog.point(order.pointId))?.id
   const point = chooseBackup(points, settings.name, named ?? order.pointId)
   const { repository, manifest } = await openBackup(ports, point, signal)
   const plan = planRestore(manifest, order, settings.profile)
   const safety = order.safety && plan.databases.length > 0
-  const words = planWords(plan, { safety, over: order.over, where: point.snapshot })
+  const words = planWords(plan, { safety, where: point.snapshot })
   const report = { version: 1, vm: settings.name, point, plan: words } as const
   if (order.dryRun) return { ...report, findings: await look(ports, settings, manifest, signal) }
   const run = await beginRun(ports, settings, 'restore-backup')
@@ -90,12 +92,11 @@ export async function restoreBackup(
     const loading = { clock, helper: run.helper, profile: settings.profile.name, repository, manifest, signal }
     await load(ports, settings, { run, loading, plan, safetyPoint })
     for (const archive of plan.archives) {
-      const into = order.over ? 'over' : { id: run.id }
-      await during('unpack', () => unpackFiles(loading, { ...archive, into }))
+      await during('unpack', () => unpackFiles(loading, { ...archive, id: run.id }))
     }
     if (plan.held) await during('release', () => releaseApplication(ports, run, settings, vm))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    const beside = plan.archives.length > 0 && !order.over ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
+    const beside = plan.archives.length > 0 ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
     return { ...report, findings, ...(safetyPoint === undefined ? {} : { safetyPoint }), ...beside }
   } catch (thrown) {
     throw await failRun(ports, run, thrown)

@@ -12,6 +12,7 @@ import type { UndoRecord } from '../saga/journal-event.ts'
 import { formatInstant } from '../system/instant.ts'
 import { pointOfManifest, restoreCommands, serverFacts } from './backup-manifest.ts'
 import { type BackupOrder, openRepository } from './backup-order.ts'
+import { goneReasons } from './backup-paths.ts'
 import { type BackupPreflight, lookBeforeBackup } from './backup-preflight.ts'
 import { planStreams, type WrittenStream, writeStream } from './backup-streams.ts'
 import { proveOneMoment } from './judge-dump.ts'
@@ -69,7 +70,7 @@ export async function makeBackup(
   )
   const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })
   const proofs = proveDump(order, seen, after)
-  const manifest = describe(ports, order, { key, vm, createdAt, seen, written, proofs })
+  const manifest = describe(ports, order, { key, vm, createdAt, seen, after, written, proofs })
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
   const made = pointOfManifest(repository, manifest, { proofs, findings })
   const point = { ...made, run: run.id, ...(note === undefined ? {} : { note }) }
@@ -112,6 +113,7 @@ interface Written {
   readonly vm: Vm
   readonly createdAt: string
   readonly seen: Required<BackupPreflight>
+  readonly after: InventoryAnswer
   readonly written: readonly WrittenStream[]
   readonly proofs: readonly Proof[]
 }
@@ -119,15 +121,21 @@ interface Written {
 function describe(
   { system }: Ports,
   { parts }: BackupOrder,
-  { key, vm, createdAt, seen, written, proofs }: Written,
+  { key, vm, createdAt, seen, after, written, proofs }: Written,
 ): Manifest {
   const streams = written.map(({ facts }) => facts)
   const position = written.find((one) => one.position !== null)?.position ?? null
   const server = parts.includes('databases') ? serverFacts(seen.inventory, position) : null
   const { grade, reasons } = gradeDump(proofs)
+  const missing = seen.findings.filter(({ code }) => code === 'path-missing')
+  const said = [
+    ...missing.map(({ code, message }) => ({ code, message })),
+    ...goneReasons(seen.inventory, after, parts),
+  ]
   return {
     ...{ version: 1, kind: 'stillshot-backup', ...key, vmKey: vmKey(vm), hypervisor: vm.hypervisor, createdAt },
-    ...{ endedAt: formatInstant(system.clock.now()), grade, reasons: [...reasons, ...changedReasons(streams)] },
+    ...{ endedAt: formatInstant(system.clock.now()), place: seen.place, grade },
+    reasons: [...reasons, ...said, ...changedReasons(streams)],
     ...{ server, streams, restore: restoreCommands(streams, server) },
   }
 }
@@ -156,11 +164,11 @@ function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord
 
 function passedBackup(vm: string, seen: BackupPreflight): Required<BackupPreflight> {
   refuseIfAny(vm, seen.findings)
-  const { findings, inventory, sameMachine } = seen
-  if (inventory === undefined || sameMachine === undefined) {
+  const { findings, inventory, place, sameMachine } = seen
+  if (inventory === undefined || place === undefined || sameMachine === undefined) {
     throw new StillshotError('defect', `${vm}: the preflight refused nothing and saw nothing`)
   }
-  return { findings, inventory, sameMachine }
+  return { findings, inventory, place, sameMachine }
 }
 
 function proveDump(

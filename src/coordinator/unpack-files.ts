@@ -8,19 +8,19 @@ export interface UnpackOrder {
   readonly part: Part
   /** Absolute paths in the guest; each under one of its profile's. */
   readonly paths: readonly string[]
-  /** `over` what is there, or beside it in a folder of this id. */
-  readonly into: 'over' | { readonly id: string }
+  /** Names the folder in the guest that they are put into, beside what is there. */
+  readonly id: string
 }
 
 const STALL_MS = 300_000
 
 /**
- * Puts files of a backup back, with owners, modes and attributes. What is there and not in the backup stays. May be repeated.
+ * Puts files of a backup beside what is there, with owners, modes and attributes. May be repeated.
  * Rejects with `load-failed` when not all of it could be written.
  */
 export async function unpackFiles(
   { clock, helper, profile, repository, manifest, signal }: Loading,
-  { part, paths, into }: UnpackOrder,
+  { part, paths, id }: UnpackOrder,
 ): Promise<void> {
   const stream = manifest.streams.find((each) => each.part === part && each.content === 'tar')
   if (stream === undefined) throw new StillshotError('backup-not-found', `the backup ${manifest.id} holds no ${part}`)
@@ -34,7 +34,7 @@ export async function unpackFiles(
       yield chunk
     }
   }
-  const end = await helper.stream('unpack', [profile, into === 'over' ? 'over' : into.id], {
+  const end = await helper.stream('unpack', [profile, id], {
     paths,
     body: body(),
     signal: limit.signal,

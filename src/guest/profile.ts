@@ -8,11 +8,16 @@ export interface Profile {
   readonly backup?: BackupPaths
 }
 
+/** A path as the helper takes it: absolute, without a slash at its end, and no part of it goes back. */
+export const PLACE = '^(/(?!\\.{1,2}(/|$))[A-Za-z0-9@._:-]+)+$'
+
 export interface BackupPaths {
   readonly files: readonly string[]
   readonly exclude: readonly string[]
   /** Beside what the helper knows to be configuration. */
   readonly configuration: readonly string[]
+  /** They differ between distributions: one of `files` that is there is enough. */
+  readonly anyDistribution?: boolean
 }
 
 /** Ends the name of the profile that holds an application while its database server runs. */

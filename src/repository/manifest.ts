@@ -1,4 +1,5 @@
 import { StillshotError } from '../errors.ts'
+import type { RepositoryPlace } from './repository.ts'
 
 /** What a backup is made of; on the command line in this order. */
 export const PARTS = ['databases', 'files', 'configuration'] as const
@@ -20,6 +21,8 @@ export interface Manifest {
   readonly hypervisor: string
   readonly createdAt: string
   readonly endedAt: string
+  /** Where the repository lay when it was written; absent: not known. */
+  readonly place?: RepositoryPlace
   readonly grade: string
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
   /** Facts about the server that was dumped; null where there is no dump. */

@@ -12,8 +12,8 @@ export interface Repository {
   readonly name: string
   /** Storage, reachable and writable? Changes nothing that stays. What speaks against using it refuses; never rejects. */
   check(options?: CallOptions): Promise<readonly Finding[]>
-  /** Where it lies, for a comparison with the disks of a VM. */
-  place(options?: CallOptions): Promise<RepositoryPlace>
+  /** Where it lies, as seen from a guest with this address or name. */
+  place(guestHost: string, options?: CallOptions): Promise<RepositoryPlace>
   /** Begins a backup. What is there under this id already is `repository-unusable`. */
   begin(key: BackupKey, options?: CallOptions): Promise<BackupWriter>
   /** Whole backups of a VM, oldest first; none for a VM that it does not know. */
@@ -51,10 +51,10 @@ export interface StoredStream {
 
 export interface RepositoryPlace {
   /**
-   * The host that keeps the bytes: `this` for a disk of the machine that runs stillshot, `other` for a share of another
-   * one, `unknown` where that cannot be told.
+   * The host that keeps the bytes: `this` for a disk of the machine that runs stillshot, `guest` for a share of the guest
+   * itself, `other` for one of a third machine, `unknown` where that cannot be told.
    */
-  readonly host: 'this' | 'other' | 'unknown'
+  readonly host: 'this' | 'guest' | 'other' | 'unknown'
   /** The file system or share as the machine names it: a device, or host and path. */
   readonly source: string
 }

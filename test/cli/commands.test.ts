@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { StillshotError } from '../../src/errors.ts'
+import type { Repository } from '../../src/repository/repository.ts'
 import { HOST_KEY, run, somePoint } from './fake-app.ts'
 
 test('list shows VM, id, age, grade, outage, kind and place, newest first', async () => {
@@ -18,6 +19,21 @@ test('list shows VM, id, age, grade, outage, kind and place, newest first', asyn
   assert.match(lines[2] ?? '', /^db1 +01JC0+ +5 d +suspect .* safety /)
   assert.equal((await run(['list', 'db2'], { points: [older] })).out, 'no restore points\n')
   assert.equal(JSON.parse((await run(['list', '--json'], { points: [older] })).out).points[0].id, older.id)
+})
+
+test('list says of a backup that its repository does not hold it any more, and does not count it', async () => {
+  const manifest = { vm: 'db1', id: '01JDA', streams: [{ content: 'sql' }], place: { host: 'other', source: 'nas:/b' } }
+  const evidence = { repository: 'nas', manifest }
+  const points = [somePoint({ kind: 'dump', snapshot: 'nas: /b/db1/01JDA', evidence } as object)]
+  const list = async (ids: readonly string[]) => {
+    const open = async () => ({ list: async () => ids }) as unknown as Repository
+    return run(['list'], { points, repositories: { open } })
+  }
+  const [there, gone] = [await list(['01JDA']), await list([])]
+  assert.match(there.out, /dump +nas: \/b\/db1\/01JDA$/m)
+  assert.doesNotMatch(there.err, /FAULT/)
+  assert.match(gone.out, /dump +gone from nas: \/b\/db1\/01JDA$/m)
+  assert.match(gone.err, /db1: FAULT/)
 })
 
 test('show gives proofs, timeline and the command to roll back by hand', async () => {

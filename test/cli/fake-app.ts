@@ -12,6 +12,7 @@ import { StillshotError } from '../../src/errors.ts'
 import type { HostKey, KnownHosts } from '../../src/guest/known-hosts.ts'
 import type { Hypervisor, ListedVm } from '../../src/hypervisor/hypervisor.ts'
 import { Redaction } from '../../src/log/redaction.ts'
+import type { Repositories } from '../../src/repository/repository.ts'
 
 const CONFIG = `hypervisors: { kvm: { kind: libvirt } }
 ssh: { key: id_ed25519 }
@@ -41,6 +42,7 @@ export interface FakeAppOptions {
   readonly listed?: Readonly<Record<string, readonly ListedVm[]>>
   /** What arrives on standard input. */
   readonly input?: Iterable<string> | AsyncIterable<string>
+  readonly repositories?: Repositories
   readonly variables?: Readonly<Record<string, string>>
 }
 
@@ -123,6 +125,7 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
     openSession: (globals: GlobalOptions) => ({
       settings: () => loadSettings(host, globals.config),
       catalog: async () => catalog,
+      repositories: options.repositories ?? { open: fail('open a repository') },
       recoverPorts: async () => common,
       knownHosts: async () => ({ ...NO_KEYS, ...options.knownHosts }),
       openHypervisor: async (name) => ({ ...hypervisor, listVms: () => listVms(name) }) as unknown as Hypervisor,

@@ -31,6 +31,7 @@ const BAD: readonly (readonly [string, number, string, RegExp])[] = [
   ['snapshot db1 db2 --together', 15, 'not-supported', /--together/],
   ['restore db1 --from tape', 13, 'usage', /--from tape/],
   ['restore db1 --from backup', 13, 'usage', /needs --yes/],
+  ['restore db1 --from backup --path /srv/ --yes', 13, 'usage', /without a slash/],
   ['backup db1 --only tables', 13, 'usage', /none of databases, files, configuration/],
   ['verify db1', 18, 'point-not-found', /db1 has no backup/],
   ['prune', 13, 'usage', /prune needs --yes where nobody can be asked/],

@@ -176,3 +176,12 @@ test('the named file is read, else the one here, else the one of the system', as
   assert.match(none.message, /\/home\/admin\/stillshot\.yaml and \/etc\/stillshot\/stillshot\.yaml/)
   assert.match(none.hint, /stillshot init/)
 })
+
+test('a path that the helper would not take is refused here: it would leave the VM without a profile', async () => {
+  const withPath = (path: string) =>
+    GOOD_CONFIG.replace('stopLimit: 5m }]', `stopLimit: 5m }]\n    backup: { files: ["${path}"] }`)
+  for (const path of ['/srv', '/var/www/html', '/a/..b/.c@:_-1']) await load(withPath(path))
+  for (const path of ['/', '/var/www/html/', '/var//www', '/var/../etc', '/var/..', '/./var', 'var', '/a b', '/a\\n']) {
+    await assert.rejects(load(withPath(path)), { code: 'config-invalid' }, path)
+  }
+})

@@ -11,6 +11,9 @@ import { makeWorld } from '../world/world.ts'
 const HEAD = "-- MariaDB dump\n-- CHANGE MASTER TO MASTER_LOG_FILE='bin.000001', MASTER_LOG_POS=345;\n"
 export const DUMP = `${HEAD}CREATE DATABASE /*!32312 IF NOT EXISTS*/ \`shop\`;\n\nUSE \`shop\`;\nINSERT INTO t VALUES (1);\n-- Dump completed on 2026-11-27\n`
 
+/** As much of a tar as shows that it is whole. */
+export const TAR = `a tar${'\0'.repeat(1024)}`
+
 /** A guest whose helper streams, as far as a backup and its restore see it. */
 export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const world = makeWorld({
@@ -33,7 +36,7 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
     dump: () => done(DUMP),
     users: () => done('CREATE USER x;\n-- Users completed\n'),
     packages: () => done('mariadb-server 10.11 amd64\n'),
-    archive: () => done('a tar'),
+    archive: () => done(TAR),
     load: (stdin) => {
       const { refusal } = server
       server.refusal = undefined
@@ -81,7 +84,7 @@ function inventoryOf({ guest }: ReturnType<typeof makeWorld>): InventoryAnswer {
     variables: { version: '10.11.19-MariaDB', version_comment: 'Debian 12' },
     ...{ dumpProgram: '/usr/bin/mariadb-dump', dumpVersion: 'mariadb-dump 10.19' },
     databases: [{ name: 'shop', tables: 1, sizeBytes: 100 }],
-    ...{ loose: [], odd: [], files: ['/var/www/html'], configuration: ['/etc/mysql'], gnuTar: true },
+    ...{ loose: [], odd: [], files: ['/var/www/html'], configuration: ['/etc/mysql'], links: [], gnuTar: true },
     restoreAllowed: true,
   }
 }

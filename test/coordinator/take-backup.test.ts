@@ -6,7 +6,7 @@ import { takeBackup } from '../../src/coordinator/take-backup.ts'
 import { verifyBackup } from '../../src/coordinator/verify-backup.ts'
 import { type ErrorCode, StillshotError } from '../../src/errors.ts'
 import { PARTS, type Part } from '../../src/repository/manifest.ts'
-import { DUMP, makeBackupWorld } from './backup-guest.ts'
+import { DUMP, makeBackupWorld, TAR } from './backup-guest.ts'
 
 type World = ReturnType<typeof makeBackupWorld>
 
@@ -14,7 +14,7 @@ const backUp = ({ ports, settings, signal }: World, parts: readonly Part[] = PAR
   takeBackup(ports, settings, { parts, signal })
 const restore = ({ ports, settings, signal }: World, more: object = {}) =>
   restoreBackup(ports, settings, {
-    ...{ parts: ['databases'], users: false, over: false, safety: true, dryRun: false, signal },
+    ...{ parts: ['databases'], users: false, safety: true, dryRun: false, signal },
     ...more,
   })
 
@@ -68,16 +68,35 @@ for (const [how, result] of Object.entries(BROKEN)) {
 
 test('files that changed while they were read are told, and a tar that failed is no backup', async () => {
   const world = makeBackupWorld()
-  world.says.archive = { exitStatus: 1, stdout: 'a tar', stderr: 'tar: var/www/a: file changed as we read it\n' }
+  world.says.archive = { exitStatus: 1, stdout: TAR, stderr: 'tar: var/www/a: file changed as we read it\n' }
   const point = await backUp(world)
   assert.deepEqual(
     [point.grade, point.reasons.map(({ code }) => code)],
     ['db-locked', ['files-changed', 'files-changed']],
   )
-  world.says.archive = { exitStatus: 2, stdout: 'a tar', stderr: 'tar: var/www/b: Permission denied' }
+  world.says.archive = { exitStatus: 2, stdout: TAR, stderr: 'tar: var/www/b: Permission denied' }
   await assert.rejects(backUp(world), hasCode('dump-failed', /Permission denied/))
   assert.deepEqual(await world.repository.list('db1'), [point.id])
 })
+
+const NO_TAR = {
+  'is refused by sudo': { exitStatus: 1, stdout: '', stderr: 'sudo: a password is required\n' },
+  'is refused by the helper': {
+    exitStatus: 1,
+    stdout: TAR,
+    stderr: 'stillshot-guest: none is there (nothing-there)\n',
+  },
+  'is empty': { exitStatus: 0, stdout: '', stderr: '' },
+  'is cut off': { exitStatus: 0, stdout: TAR.slice(0, -1), stderr: '' },
+} as const
+for (const [how, result] of Object.entries(NO_TAR)) {
+  test(`an archive that ${how} is no backup`, async () => {
+    const world = makeBackupWorld()
+    world.says.archive = result
+    await assert.rejects(backUp(world, ['files']), hasCode('dump-failed'))
+    await nothingIsLeft(world)
+  })
+}
 
 test('tables without transactions: crash-only where nobody knows, db-locked where nothing was written', async () => {
   const world = makeBackupWorld()
@@ -94,12 +113,37 @@ test('a guest that does not allow it, and a full repository, are refused and lea
   world.repository.fault = new StillshotError('storage-full', 'repository nas: no space left')
   await assert.rejects(backUp(world), hasCode('storage-full'))
   world.repository.fault = undefined
-  world.repository.lies = { host: 'other', source: '10.0.0.1:/export' }
+  world.repository.lies = { host: 'guest', source: '10.0.0.1:/export' }
   await assert.rejects(backUp(world), hasCode('repository-unusable', /share of the guest itself/))
   await nothingIsLeft(world)
   const without = makeBackupWorld()
   const { backup: _, ...settings } = without.settings
   await assert.rejects(backUp({ ...without, settings }), hasCode('backup-not-allowed'))
+})
+
+test('paths that are missing are told with the grade, also those that went away meanwhile', async () => {
+  const backup = { files: ['/var/www/html', '/var/upload'], exclude: [], configuration: [] }
+  const components = [{ kind: 'dbms', unit: 'auto', stopSeconds: 60, startSeconds: 60 }] as const
+  const world = makeBackupWorld({ profile: { name: 'mysql', components, settingsPutBack: false, backup } })
+  const [one] = (await backUp(world)).reasons
+  assert.match(`${one?.code}: ${one?.message}`, /^path-missing: \/var\/upload is not in the guest/)
+  world.facts.files = ['/var/www/html', '/var/upload']
+  const taking = backUp(world)
+  await until(() => world.asked.filter((verb) => verb === 'archive').length === 3)
+  world.facts.files = ['/var/www/html']
+  assert.deepEqual(
+    (await taking).reasons.map(({ code }) => code),
+    ['path-gone'],
+  )
+})
+
+test('a path that is a link is refused, not kept as a link', async () => {
+  const world = makeBackupWorld()
+  world.facts.links = ['/var/www/html']
+  await assert.rejects(backUp(world), hasCode('preflight-refused', /\/var\/www\/html is a link/))
+  await nothingIsLeft(world)
+  world.facts.links = ['/etc/mysql']
+  assert.equal((await backUp(world)).grade, 'db-locked')
 })
 
 test('a process that dies in the middle leaves a half backup, which recover removes', async () => {

@@ -69,7 +69,12 @@ async function appOf(world: World, say: (text: string) => void): Promise<App> {
   const settings = () => loadSettings(host, undefined)
   const session: Session = {
     ...{ settings, knownHosts: unused, catalog: async () => world.catalog, recoverPorts: async () => ports },
-    ...{ openHypervisor: unused, openVm: async () => ({ ports, settings: world.settings }), close: progress.close },
+    ...{
+      openHypervisor: unused,
+      repositories: { open: unused },
+      openVm: async () => ({ ports, settings: world.settings }),
+      close: progress.close,
+    },
   }
   return {
     ...{ version: '1', terminal, system, host, redaction: new Redaction(), procedures: lazyProcedures, program: [] },

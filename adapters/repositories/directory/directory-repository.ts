@@ -50,8 +50,8 @@ export class DirectoryRepository implements Repository {
     return [{ severity: 'ok', code: 'repository-reached', message, hint: '' }]
   }
 
-  async place(): Promise<RepositoryPlace> {
-    return placeOf(await mountOf(this.#settings.path).catch(() => undefined))
+  async place(guestHost: string): Promise<RepositoryPlace> {
+    return placeOf(await mountOf(this.#settings.path).catch(() => undefined), guestHost)
   }
 
   async begin(key: BackupKey, { signal }: CallOptions = {}): Promise<BackupWriter> {

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { readFile, realpath } from 'node:fs/promises'
 import type { RepositoryPlace } from '../../../src/repository/repository.ts'
 
@@ -35,16 +36,42 @@ export async function mountOf(path: string): Promise<Mount | undefined> {
   return findMount(await readMounts(), await realpath(path))
 }
 
-const OF_ANOTHER_HOST =
-  /^(nfs4?|cifs|smb3?|ceph|glusterfs|fuse\.(sshfs|glusterfs|s3fs|rclone|ceph.*)|9p|virtiofs|afs|davfs)$/
+/** Types whose source names the host that serves them; whose it is of others (virtiofs, object stores), nobody says. */
+const OF_A_HOST = /^(nfs4?|cifs|smb3?|ceph|glusterfs|fuse\.(sshfs|glusterfs|ceph.*)|davfs)$/
 const OF_THIS_HOST = /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|vfat|exfat|ntfs3?|overlay|tmpfs|bcachefs)$/
 
-/** A disk of this machine may be one that another host serves (iSCSI): `this` says who mounts it, no more. */
-export function placeOf(mount: Mount | undefined): RepositoryPlace {
+/** Addresses of a name, or of an address as it is usually written; none where nobody knows. */
+type Resolve = (name: string) => Promise<readonly string[]>
+
+async function addressesOf(name: string): Promise<readonly string[]> {
+  const found = await lookup(name, { all: true }).catch(() => [])
+  return found.map(({ address }) => address)
+}
+
+/**
+ * A disk of this machine may be one that another host serves (iSCSI): `this` says who mounts it, no more. The same host has
+ * many names: two differ when their addresses are known and do.
+ */
+export async function placeOf(
+  mount: Mount | undefined,
+  guestHost: string,
+  resolve: Resolve = addressesOf,
+): Promise<RepositoryPlace> {
   if (mount === undefined) return { host: 'unknown', source: 'unknown' }
   const { type, source } = mount
-  if (OF_ANOTHER_HOST.test(type)) return { host: 'other', source }
-  return { host: OF_THIS_HOST.test(type) ? 'this' : 'unknown', source }
+  if (!OF_A_HOST.test(type)) return { host: OF_THIS_HOST.test(type) ? 'this' : 'unknown', source }
+  const server = serverOf(source)
+  if (server === undefined) return { host: 'unknown', source }
+  if (server.toLowerCase() === guestHost.toLowerCase()) return { host: 'guest', source }
+  const [serving, guest] = await Promise.all([resolve(server), resolve(guestHost)])
+  if (serving.length === 0 || guest.length === 0) return { host: 'unknown', source }
+  return { host: serving.some((address) => guest.includes(address)) ? 'guest' : 'other', source }
+}
+
+/** `HOST:PATH` of NFS and sshfs, with a user before it perhaps, `//HOST/PATH` of SMB, and addresses of the web. */
+function serverOf(source: string): string | undefined {
+  const server = /^(?:[a-z]+:)?\/\/([^/:]+)/.exec(source)?.[1] ?? /^(?:[^@/]+@)?(\[[^\]]+\]|[^:/]+):/.exec(source)?.[1]
+  return server?.replace(/^\[|\]$/g, '')
 }
 
 function unescaped(text: string): string {

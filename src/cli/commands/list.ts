@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { RestorePoint } from '../../catalog/catalog.ts'
 import { hasCopyElsewhere } from '../../coordinator/copies-elsewhere.ts'
+import { pointsThere } from '../../coordinator/points-there.ts'
 import type { App, Session } from '../app.ts'
 import { formatAge, formatMs, formatTable, line } from '../format.ts'
 import { pointDocument } from '../point-text.ts'
@@ -19,6 +20,7 @@ async function list(app: App, session: Session, names: readonly string[]): Promi
   await selectVms(session, names)
   const catalog = await session.catalog()
   const points = (await catalog.points()).filter(({ vm }) => names.length === 0 || names.includes(vm))
+  const { there, gone } = await pointsThere(session.repositories, points, { signal: app.signal, timeoutMs: 10_000 })
   const now = app.system.clock.now()
   const rows = points.map((point) => [
     point.vm,
@@ -28,14 +30,14 @@ async function list(app: App, session: Session, names: readonly string[]): Promi
     point.outage === undefined ? '-' : formatMs(point.outage.totalMs),
     lastDrill(point, now),
     kindOf(point),
-    placeOf(point),
+    gone.includes(point) ? `gone from ${placeOf(point)}` : placeOf(point),
   ])
   const table = formatTable(['VM', 'ID', 'AGE', 'GRADE', 'OUTAGE', 'DRILL', 'KIND', 'WHERE'], rows)
   const here = [...new Set(points.map(({ vm }) => vm))].filter(
-    (vm) => !hasCopyElsewhere(points.filter((point) => point.vm === vm)),
+    (vm) => !hasCopyElsewhere(there.filter((point) => point.vm === vm)),
   )
   return {
-    document: { points: points.map(pointDocument), withoutCopyElsewhere: here },
+    document: { points: points.map(pointDocument), withoutCopyElsewhere: here, gone: gone.map(({ id }) => id) },
     text: rows.length === 0 ? 'no restore points\n' : table,
     errorText: here
       .map((vm) => line`${vm}: FAULT: nothing of it lies elsewhere: no backup is left when its storage is lost\n`)

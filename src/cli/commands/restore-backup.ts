@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { BackupRestoreOrder, BackupRestoreReport } from '../../coordinator/restore-backup.ts'
 import { StillshotError } from '../../errors.ts'
+import { PLACE } from '../../guest/profile.ts'
 import type { App, OpenVm, Session } from '../app.ts'
 import { formatAge, indent, line, printable } from '../format.ts'
 import { gradeText } from '../point-text.ts'
@@ -15,7 +16,6 @@ export interface BackupRestoreOptions {
   readonly database?: readonly string[]
   readonly users?: boolean
   readonly path?: string
-  readonly over?: boolean
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly safetySnapshot: boolean
@@ -30,7 +30,6 @@ export function withBackupOptions(command: Command): Command {
     .option('--database <name>', 'of a backup: this database only; may be repeated', collect)
     .option('--users', 'of a backup: accounts and their rights, too')
     .option('--path <path>', 'of a backup: files under this path only')
-    .option('--over', 'of a backup: write files over what is there; default: beside it')
 }
 
 export async function restoreFromBackup(
@@ -44,8 +43,8 @@ export async function restoreFromBackup(
   if (!dryRun && !yes && !app.terminal.interactive) {
     throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
   }
-  const open = await openVm(session, name, { changesNothing: dryRun })
   const order = orderOf(app, options)
+  const open = await openVm(session, name, { changesNothing: dryRun })
   const planned = dryRun || !yes ? await carryOut(app, open, { ...order, dryRun: true }) : undefined
   if (dryRun && planned !== undefined) return { document: { ...planned }, text: planText(app, planned) }
   if (planned !== undefined) await ask(app, planned)
@@ -60,10 +59,13 @@ function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: Backu
 }
 
 function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreOrder {
-  const { point, only, database, users = false, path, over = false, safetySnapshot } = options
+  const { point, only, database, users = false, path, safetySnapshot } = options
+  if (path !== undefined && !new RegExp(PLACE).test(path)) {
+    throw new StillshotError('usage', `--path ${path}: an absolute path without a slash at its end is wanted`)
+  }
   const parts = readParts(only ?? (path === undefined ? 'databases' : 'files'))
   return {
-    ...{ parts, users, over, safety: safetySnapshot, dryRun: false, signal },
+    ...{ parts, users, safety: safetySnapshot, dryRun: false, signal },
     ...(point === undefined ? {} : { pointId: point }),
     ...(database === undefined ? {} : { databases: database }),
     ...(path === undefined ? {} : { path }),

@@ -1,3 +1,4 @@
+import { PLACE } from '../../guest/profile.ts'
 import { duration, names } from './values.ts'
 
 /** As the helper takes it; one that begins with a dash would be an option of systemctl. */
@@ -20,8 +21,8 @@ const component = {
   },
 } as const
 
-/** As the helper takes it, which cuts lines at blanks and hands words to tar. */
-const path = { type: 'string', pattern: '^/[A-Za-z0-9@._:/-]+$', maxLength: 200 } as const
+/** One that the helper does not take would leave the VM without any profile, and so without snapshots, too. */
+const path = { type: 'string', pattern: PLACE, maxLength: 200 } as const
 const paths = { type: 'array', maxItems: 64 } as const
 
 const backup = {

@@ -35,6 +35,8 @@ export const inventorySchema = {
     /** Paths that the profile names and that are there. */
     files: texts,
     configuration: texts,
+    /** Of those, the ones that are links: an archive holds the link alone. */
+    links: texts,
     gnuTar: bool,
     restoreAllowed: bool,
   },
@@ -49,6 +51,7 @@ export const inventorySchema = {
     'odd',
     'files',
     'configuration',
+    'links',
     'gnuTar',
     'restoreAllowed',
   ],

@@ -116,12 +116,12 @@ say() {
 }
 
 # Ends the verb with a refusal. Nothing is stopped, masked or armed when this is called. Where standard output is a stream,
-# the words go where a program's words go.
+# the words go where a program's words go, with a status that no program there ends with when it did its work: tar's 1 is one.
 STREAMS=no
 refuse() {
   if [ "$STREAMS" = yes ]; then
     printf 'stillshot-guest: %s (%s)\n' "$2" "$1" >&2
-    exit 1
+    exit 3
   fi
   quote "$2"
   document false "{\"code\":\"$1\",\"message\":$R}" ''

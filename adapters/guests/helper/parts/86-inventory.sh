@@ -53,7 +53,10 @@ inventory_verb() {
   inventory="$inventory,\"files\":$R"
   there "$CONFIGURATION$BACKUP_CONFIGURATION"
   json_list "$R"
-  inventory="$inventory,\"configuration\":$R,\"gnuTar\":$(is_gnu_tar && echo true || echo false)"
+  inventory="$inventory,\"configuration\":$R"
+  links "$BACKUP_FILES$CONFIGURATION$BACKUP_CONFIGURATION"
+  json_list "$R"
+  inventory="$inventory,\"links\":$R,\"gnuTar\":$(is_gnu_tar && echo true || echo false)"
   contains "$ALLOWED" restore && R=true || R=false
   document true null "$inventory,\"restoreAllowed\":$R"
   say
@@ -78,6 +81,18 @@ there() {
 $1
 END
   R=$there
+}
+
+# Those of the paths that are links, one a line, in R: tar keeps the link, and nothing of what it leads to. Followed it is not,
+# for who can make the link would choose what root reads.
+links() {
+  links=''
+  while IFS= read -r links_path; do
+    [ -z "$links_path" ] || [ ! -L "$links_path" ] || links="$links$links_path$NL"
+  done <<END
+$1
+END
+  R=$links
 }
 
 # A name that the client had to escape would come back as another one: ODD, and none of the dump.

@@ -106,40 +106,62 @@ END
   exit
 }
 
-# Accounts as statements that make them where they are missing, and set them where they are there. Roles first: grants name
-# them. A hash of MySQL may hold any byte, unless it is asked for as hexadecimal digits.
+# Accounts as statements that make them where they are missing, and set them where they are there. All are made before any
+# gets rights: those of one may be another one. PUBLIC is there in every server, and none can be made. A hash of MySQL may
+# hold any byte, unless it is asked for as hexadecimal digits.
 users_verb() {
   expect_words $# 1
   stream_begin "$1" backup
   find_server
   users_hex='/*!80017 SET SESSION print_identified_with_as_hex = 1 */; '
+  users_roles='' users_where=''
   variable version
   case $R in
     *MariaDB*)
-      users_of "SELECT QUOTE(user) FROM mysql.user WHERE is_role = 'Y' ORDER BY 1" role
+      users_list "SELECT QUOTE(user) FROM mysql.user WHERE is_role = 'Y' AND user <> 'PUBLIC' ORDER BY 1"
+      users_roles=$R
       users_where=" AND is_role = 'N'"
       ;;
-    *) users_where='' ;;
   esac
-  users_of "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE user NOT IN ('mariadb.sys', 'mysql.sys', 'mysql.session', 'mysql.infoschema')$users_where ORDER BY 1" user
+  users_list "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE user NOT IN ('mariadb.sys', 'mysql.sys', 'mysql.session', 'mysql.infoschema')$users_where ORDER BY 1"
+  users_accounts=$R
+  each_account users_role "$users_roles"
+  each_account users_account "$users_accounts"
+  each_account users_rights "$users_roles$users_accounts"
   printf -- '-- Users completed\n'
 }
 
-users_of() {
+# users_list SQL: the accounts that the server names, one a line, in R.
+users_list() {
   ask 20 "$1" --skip-column-names --raw || refuse server-silent "the server did not name its accounts: $ASK_ERROR"
-  users_list=${R%stillshot-end*}
-  while IFS= read -r users_account; do
-    case $users_account in \'*\') ;; *) continue ;; esac
-    if [ "$2" = role ]; then
-      printf 'CREATE ROLE IF NOT EXISTS %s;\n' "$users_account"
-      ask 20 "SHOW GRANTS FOR $users_account" --skip-column-names --raw
-    else
-      ask 20 "${users_hex}SHOW CREATE USER $users_account; SHOW GRANTS FOR $users_account" --skip-column-names --raw
-    fi || refuse server-silent "the server did not describe $users_account: $ASK_ERROR"
-    users_statements "${R%stillshot-end*}"
+  R=${R%stillshot-end*}
+}
+
+# each_account FUNCTION ACCOUNTS
+each_account() {
+  while IFS= read -r each_account; do
+    case $each_account in \'*\') "$1" "$each_account" ;; esac
   done <<END
-$users_list
+$2
 END
+}
+
+users_role() {
+  printf 'CREATE ROLE IF NOT EXISTS %s;\n' "$1"
+}
+
+users_account() {
+  users_say "$1" "${users_hex}SHOW CREATE USER $1"
+}
+
+users_rights() {
+  users_say "$1" "SHOW GRANTS FOR $1"
+}
+
+# users_say ACCOUNT SQL: the answer as statements.
+users_say() {
+  ask 20 "$2" --skip-column-names --raw || refuse server-silent "the server did not describe $1: $ASK_ERROR"
+  users_statements "${R%stillshot-end*}"
 }
 
 users_statements() {

@@ -1,7 +1,8 @@
 
-# === archive PROFILE PART, unpack PROFILE ID|over ===
+# === archive PROFILE PART, unpack PROFILE ID ===
 #
-# Only what the profile names is read, and only under it is anything written.
+# Only what the profile names is read. It is written into a folder that root alone can enter, never where it came from:
+# folders of the application belong to others, who can put a link to anywhere in the way of what root writes.
 
 archive_verb() {
   expect_words $# 2
@@ -9,9 +10,12 @@ archive_verb() {
   stream_begin "$1" backup
   is_gnu_tar || refuse tar-missing 'GNU tar is not there: another one loses attributes'
   case $2 in
-    files) there "$BACKUP_FILES" ;;
-    *) there "$CONFIGURATION$BACKUP_CONFIGURATION" ;;
+    files) archive_named=$BACKUP_FILES archive_known='' ;;
+    *) archive_named=$BACKUP_CONFIGURATION archive_known=$CONFIGURATION ;;
   esac
+  links "$archive_named"
+  [ -z "$R" ] || refuse path-is-link "the archive would hold the link alone: ${R%"$NL"}"
+  there "$archive_known$archive_named"
   archive_paths=$R
   [ -n "$archive_paths" ] || refuse nothing-there "none of the paths of $2 is there"
   set -- --create --file=- --directory=/ --numeric-owner --acls --xattrs '--xattrs-include=*' --sparse --anchored --no-wildcards
@@ -33,15 +37,12 @@ END
 # The caller names the paths; each must lie under one of the profile's.
 unpack_verb() {
   expect_words $# 2
-  [ "$2" = over ] || expect_id "$2"
+  expect_id "$2"
   stream_begin "$1" restore
   is_gnu_tar || refuse tar-missing 'GNU tar is not there: another one loses attributes'
   [ -n "$PATHS" ] || usage 'which paths?'
-  unpack_into=/
-  if [ "$2" != over ]; then
-    unpack_into=$MEMORY/restored/$2
-    safe_directory "$MEMORY/restored" && safe_directory "$unpack_into" || refuse state-unsafe "$unpack_into cannot be made"
-  fi
+  unpack_into=$MEMORY/restored/$2
+  safe_directory "$MEMORY/restored" && safe_directory "$unpack_into" || refuse state-unsafe "$unpack_into cannot be made"
   set -- --extract --file=- "--directory=$unpack_into" --numeric-owner --same-owner --same-permissions \
     --acls --xattrs '--xattrs-include=*' --no-wildcards --
   while IFS= read -r unpack_path; do

@@ -15,9 +15,31 @@ test('a path lies on the longest mount above it, and of two at one place on the 
   assert.equal(findMount(MOUNTS, '/srv/with blank/a')?.source, 'nas:/export/my backup')
 })
 
-test('shares are of another host, disks of this one, the rest is unknown', () => {
-  assert.deepEqual(placeOf(findMount(MOUNTS, '/srv/with blank')), { host: 'other', source: 'nas:/export/my backup' })
-  assert.equal(placeOf(findMount(MOUNTS, '/srv')).host, 'this')
-  assert.equal(placeOf(findMount(MOUNTS, '/srv/odd')).host, 'unknown')
-  assert.equal(placeOf(undefined).host, 'unknown')
+const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
+  nas: ['10.0.0.9'],
+  'db1.example': ['10.0.0.5', 'fd00::5'],
+  '10.0.0.5': ['10.0.0.5'],
+  'fd00::5': ['fd00::5'],
+}
+const resolve = async (name: string) => ADDRESSES[name] ?? []
+
+test('shares are of another host, disks of this one, the rest is unknown', async () => {
+  const place = (path: string) => placeOf(findMount(MOUNTS, path), '10.0.0.5', resolve)
+  assert.deepEqual(await place('/srv/with blank'), { host: 'other', source: 'nas:/export/my backup' })
+  assert.equal((await place('/srv')).host, 'this')
+  assert.equal((await place('/srv/odd')).host, 'unknown')
+  assert.equal((await placeOf(undefined, '10.0.0.5', resolve)).host, 'unknown')
+})
+
+test('a share of the guest is one by whichever of its names it was mounted', async () => {
+  const hostOf = async (type: string, source: string, guest: string) =>
+    (await placeOf({ target: '/', type, source }, guest, resolve)).host
+  assert.equal(await hostOf('nfs4', 'db1.example:/export', '10.0.0.5'), 'guest')
+  assert.equal(await hostOf('nfs4', '[fd00::5]:/export', 'db1.example'), 'guest')
+  assert.equal(await hostOf('cifs', '//10.0.0.5/share', 'db1.example'), 'guest')
+  assert.equal(await hostOf('fuse.sshfs', 'root@DB9:/srv', 'db9'), 'guest')
+  assert.equal(await hostOf('davfs', 'https://nas/dav', 'db1.example'), 'other')
+  assert.equal(await hostOf('nfs4', 'nobody-knows:/export', '10.0.0.5'), 'unknown')
+  assert.equal(await hostOf('nfs4', 'nas:/export', 'nobody-knows'), 'unknown')
+  assert.equal(await hostOf('virtiofs', 'share', '10.0.0.5'), 'unknown')
 })

@@ -64,6 +64,7 @@ const session: Session = {
   catalog: async () => catalog,
   recoverPorts: async () => common,
   knownHosts: unused,
+  repositories: { open: unused },
   openHypervisor: async () => hypervisor,
   async openVm(name, entry): Promise<OpenVm> {
     const helper = { content: '', sha256, olderSha256: [] }
