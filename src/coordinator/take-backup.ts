@@ -55,7 +55,7 @@ export async function makeBackup(
   order: BackupOrder,
   { run, vm, repository, id }: BackupPlace,
 ): Promise<RestorePoint> {
-  const { signal, parts, note } = order
+  const { signal, parts } = order
   const { saga, helper } = run
   const seen = await phase(ports, settings.name, 'preflight', async () => {
     const look = await lookBeforeBackup(ports, settings, { helper, vm, repository, parts, signal })
@@ -72,7 +72,7 @@ export async function makeBackup(
   const manifest = describe(ports, order, { key, vm, createdAt, seen, written, proofs })
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
   const made = pointOfManifest(repository, manifest, { proofs, findings })
-  const point = { ...made, run: run.id, ...(note === undefined ? {} : { note }) }
+  const point = { ...made, run: run.id }
   await saga.step({ step: 'list' }, () => list(ports, writer, point, manifest), { settles: ['write'] })
   return point
 }
@@ -118,7 +118,7 @@ interface Written {
 
 function describe(
   { system }: Ports,
-  { parts }: BackupOrder,
+  { parts, note }: BackupOrder,
   { key, vm, createdAt, seen, written, proofs }: Written,
 ): Manifest {
   const streams = written.map(({ facts }) => facts)
@@ -128,7 +128,7 @@ function describe(
   return {
     ...{ version: 1, kind: 'stillshot-backup', ...key, vmKey: vmKey(vm), hypervisor: vm.hypervisor, createdAt },
     ...{ endedAt: formatInstant(system.clock.now()), grade, reasons: [...reasons, ...changedReasons(streams)] },
-    ...{ server, streams, restore: restoreCommands(streams, server) },
+    ...{ server, streams, restore: restoreCommands(streams, server), ...(note === undefined ? {} : { note }) },
   }
 }
 

@@ -20,6 +20,8 @@ export interface Manifest {
   readonly hypervisor: string
   readonly createdAt: string
   readonly endedAt: string
+  /** Kept with the restore point; absent where there is none. */
+  readonly note?: string
   readonly grade: string
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
   /** Facts about the server that was dumped; null where there is no dump. */
