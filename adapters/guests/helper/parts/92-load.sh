@@ -32,8 +32,9 @@ load_verb() {
   exit "$load_status"
 }
 
+# Somebody's open transaction keeps a table for as long as it likes: waited for ten minutes.
 load_say_drops() {
-  LOAD_DROPS='SET SESSION FOREIGN_KEY_CHECKS = 0;'
+  LOAD_DROPS='SET SESSION FOREIGN_KEY_CHECKS = 0, SESSION lock_wait_timeout = 600;'
   while IFS= read -r load_name; do
     [ -n "$load_name" ] || continue
     is_droppable "$load_name" || refuse database-not-allowed "$load_name is the server's own"
