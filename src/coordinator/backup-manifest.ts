@@ -30,12 +30,13 @@ export function pointOfManifest(
   manifest: Manifest,
   { proofs = [], findings = [] }: Partial<Pick<DumpEvidence, 'proofs' | 'findings'>> = {},
 ): RestorePoint {
-  const { id, vm, hypervisor, createdAt, reasons } = manifest
+  const { id, vm, hypervisor, createdAt, reasons, note } = manifest
   const evidence: DumpEvidence = { version: 1, proofs, findings, repository: repository.name, manifest }
   return {
     ...{ version: 1, id, run: id, vm, vmKey: manifest.vmKey, hypervisor, createdAt, kind: 'dump', mode: 'none' },
     ...{ snapshot: `${repository.name}: ${repository.whereabouts({ vm, id })}`, reasons, evidence },
     grade: GRADES.find((grade) => grade === manifest.grade) ?? 'suspect',
+    ...(note === undefined ? {} : { note }),
   }
 }
 
@@ -68,7 +69,9 @@ export function restoreCommands(streams: readonly StreamFacts[], server: ServerF
             ...databases.map(
               (database) => `mysql -e ${shellQuoted(`DROP DATABASE IF EXISTS ${identifier(database)}`)}`,
             ),
-            `${unpack} | mysql`,
+            // A row may be twice as long in the dump as in the server.
+            "mysql -e 'SET GLOBAL max_allowed_packet = 1073741824'",
+            `${unpack} | mysql --max-allowed-packet=1G`,
           ]
         case 'users':
           return [`${unpack} | mysql   # accounts and their rights, where they are wanted back`]
@@ -85,6 +88,7 @@ function identifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 
-function shellQuoted(text: string): string {
+/** One word of a POSIX shell. */
+export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

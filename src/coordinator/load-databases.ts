@@ -13,7 +13,18 @@ export interface Loading {
   readonly profile: string
   readonly repository: Repository
   readonly manifest: Manifest
+  readonly claim: LoadClaim
   readonly signal: AbortSignal
+}
+
+/** What the guest looks at before it drops anything. */
+export interface LoadClaim {
+  /** The run that loads; its hold has the same id. */
+  readonly run: string
+  /** `back`: only where a `drop` of this run had begun, and before anything else may have been written. */
+  readonly way: 'drop' | 'back'
+  /** The application stands still, under the hold of the run, or else nothing is dropped. */
+  readonly held: boolean
 }
 
 /** An index of a large table may take this long while nothing else moves. */
@@ -22,12 +33,13 @@ const LOADED = 'stillshot-loaded'
 
 /**
  * Drops the databases and makes them anew from the backup; one that the backup lacks stays dropped. Others are left alone.
- * May be repeated. Rejects with `load-failed` when the server did not take all of it: those databases are then half made.
+ * May be repeated. Rejects with `load-failed` when the server did not take all of it: those databases are then half made,
+ * unless `details.helperCode` tells that the guest refused.
  */
 export async function loadDatabases(loading: Loading, databases: readonly string[]): Promise<void> {
   const { manifest } = loading
   const names = manifest.server?.databases ?? []
-  const wanted = databases.filter((name) => names.includes(name))
+  const wanted = names.filter((name) => databases.includes(name))
   const stream = manifest.streams.find(({ content }) => content === 'sql')
   const all = wanted.length === names.length
   const statements = async function* (bytes: AsyncIterable<Uint8Array>) {
@@ -49,7 +61,7 @@ interface What {
 }
 
 async function load(
-  { clock, helper, profile, repository, manifest, signal }: Loading,
+  { clock, helper, profile, repository, manifest, claim, signal }: Loading,
   stream: StreamFacts | undefined,
   { databases, statements }: What,
 ): Promise<void> {
@@ -67,7 +79,7 @@ async function load(
     yield Buffer.from(`\nSELECT '${LOADED}';\n`)
   }
   let said = ''
-  const end = await helper.stream('load', [profile], {
+  const end = await helper.stream('load', [profile, claim.run, claim.way, claim.held ? 'held' : 'free'], {
     databases,
     body: body(),
     signal: limit.signal,
@@ -76,7 +88,9 @@ async function load(
     },
   })
   if (end.exitStatus === 0 && said.includes(LOADED)) return
-  throw new StillshotError('load-failed', `${manifest.vm}: the server did not take the dump: ${whyNot(end.stderr)}`)
+  const helperCode = /^stillshot-guest: .* \(([a-z-]+)\)$/m.exec(end.stderr)?.[1]
+  const message = `${manifest.vm}: the server did not take the dump: ${whyNot(end.stderr)}`
+  throw new StillshotError('load-failed', message, helperCode === undefined ? {} : { details: { helperCode } })
 }
 
 /** The client shows the statement that failed, too: those are somebody's data, and none of a message's business. */

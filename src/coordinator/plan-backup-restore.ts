@@ -26,17 +26,48 @@ export interface BackupRestorePlan {
   readonly held: boolean
 }
 
-/** The point that is named, or the newest backup. Rejects with `point-not-found`, or `not-supported` for another kind. */
-export function chooseBackup(points: readonly RestorePoint[], vm: string, id: string | undefined): RestorePoint {
-  const found = points.find((point) => (id === undefined ? point.kind === 'dump' : point.id === id))
-  if (found === undefined) {
-    throw new StillshotError('point-not-found', `${vm} has no backup${id === undefined ? '' : ` ${id}`}`)
+/** Begins the note of what is dumped before a restore. */
+export const SAFETY_NOTE = 'before the restore of'
+
+/**
+ * The point that is named, or the newest backup that holds all that is wanted: none that is suspect, nor what a restore dumped
+ * before it began, which is what is wanted away. Rejects with `point-not-found`, or `not-supported` for another kind. Pure.
+ */
+export function chooseBackup(
+  points: readonly RestorePoint[],
+  { vm, id, wanted }: { vm: string; id: string | undefined; wanted: RestoreSelection },
+): RestorePoint {
+  const found = points.find((point) => (id === undefined ? isRightByItself(point, wanted) : point.id === id))
+  if (found === undefined && id === undefined) {
+    const message = `${vm} has no backup that is not suspect and holds all that is wanted`
+    const hint = 'name one with --point; dumps that a restore made before it began are taken only by name'
+    throw new StillshotError('point-not-found', message, { hint })
   }
+  if (found === undefined) throw new StillshotError('point-not-found', `${vm} has no backup ${id}`)
   if (dumpEvidence(found) !== undefined) return found
   throw new StillshotError('not-supported', `restore point ${found.id} is of kind ${found.kind}, no backup of ours`)
 }
 
-/** Throws `backup-not-found` for what the backup does not hold. Pure. */
+function isRightByItself(point: RestorePoint, wanted: RestoreSelection): boolean {
+  const manifest = dumpEvidence(point)?.manifest
+  if (manifest === undefined || point.grade === 'suspect' || point.note?.startsWith(SAFETY_NOTE) === true) return false
+  return holdsAll(manifest, wanted)
+}
+
+function holdsAll({ streams, server }: Manifest, { parts, databases = [], users, path }: RestoreSelection): boolean {
+  const has = (content: string) => streams.some((stream) => stream.content === content)
+  const archives = parts.filter((part) => part !== 'databases')
+  const holds = (part: Part) =>
+    streams.some((stream) => stream.content === 'tar' && stream.part === part && under(stream.paths, path).length > 0)
+  const held = server?.databases ?? []
+  return (
+    (!parts.includes('databases') || (has('sql') && databases.every((name) => held.includes(name)))) &&
+    (!users || has('users')) &&
+    (path === undefined ? archives.every(holds) : archives.length === 0 || archives.some(holds))
+  )
+}
+
+/** Throws `backup-not-found` for what the backup does not hold, `usage` for accounts without databases. Pure. */
 export function planRestore(
   { streams, server, id }: Manifest,
   { parts, databases, users, path }: RestoreSelection,
@@ -47,12 +78,19 @@ export function planRestore(
   if (missing.length > 0) {
     throw new StillshotError('backup-not-found', `the backup ${id} does not hold the databases ${missing.join(', ')}`)
   }
-  const wanted = parts.includes('databases') ? (databases ?? held) : []
+  const wanted = parts.includes('databases') ? [...new Set(databases ?? held)] : []
   const archives = streams
     .filter(({ part, content }) => content === 'tar' && parts.includes(part))
     .map(({ part, paths }) => ({ part, paths: under(paths, path) }))
     .filter(({ paths }) => paths.length > 0)
-  if (wanted.length === 0 && archives.length === 0 && !users) {
+  if (users && !streams.some(({ content }) => content === 'users')) {
+    throw new StillshotError('backup-not-found', `the backup ${id} holds no accounts`)
+  }
+  if (users && wanted.length === 0) {
+    const hint = 'the dump that is made of databases before they are replaced holds the accounts as they are now'
+    throw new StillshotError('usage', 'accounts are restored together with databases only', { hint })
+  }
+  if (wanted.length === 0 && archives.length === 0) {
     throw new StillshotError('backup-not-found', `the backup ${id} holds nothing of what is wanted`)
   }
   return {

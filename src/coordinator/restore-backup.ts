@@ -7,6 +7,7 @@ import type { UndoRecord } from '../saga/journal-event.ts'
 import { ulid } from '../system/ulid.ts'
 import { releaseGuest, releaseHold } from './guest-steps.ts'
 import { type Loading, loadDatabases, loadUsers } from './load-databases.ts'
+import { type Load, lookBeforeLoad } from './look-before-load.ts'
 import { phase } from './phase.ts'
 import {
   type BackupRestorePlan,
@@ -14,13 +15,14 @@ import {
   planRestore,
   planWords,
   type RestoreSelection,
-  serverFindings,
+  SAFETY_NOTE,
 } from './plan-backup-restore.ts'
 import { pointsThere } from './points-there.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
 import { LOCK_TTL_MS, makeBackup } from './take-backup.ts'
+import { undoWith } from './undo-with.ts'
 import { unpackFiles } from './unpack-files.ts'
 import { openBackup, verifyStreams } from './verify-backup.ts'
 
@@ -41,6 +43,8 @@ export interface BackupRestoreReport {
   readonly findings: readonly Finding[]
   /** The backup of what was there before; absent without one. */
   readonly safetyPoint?: RestorePoint
+  /** The command that puts that back, and nothing else; absent where nothing of it was there. */
+  readonly undoWith?: string
   /** Where files were written, in the guest. */
   readonly beside?: string
 }
@@ -61,57 +65,62 @@ export async function restoreBackup(
 ): Promise<BackupRestoreReport> {
   const { signal } = order
   const { clock } = ports.system
-  const known = await ports.catalog.points({ vm: settings.name })
-  const { there: points } = await pointsThere(ports.repositories, known, { signal, timeoutMs: 60_000 })
-  const named = order.pointId === undefined ? undefined : (await ports.catalog.point(order.pointId))?.id
-  const point = chooseBackup(points, settings.name, named ?? order.pointId)
-  const { repository, manifest } = await openBackup(ports, point, signal)
-  const plan = planRestore(manifest, order, settings.profile)
+  const wanted = await readWanted(ports, settings, order)
+  const { point, repository, manifest, plan } = wanted
   const safety = order.safety && plan.databases.length > 0
   const words = planWords(plan, { safety, where: point.snapshot })
   const report = { version: 1, vm: settings.name, point, plan: words } as const
-  if (order.dryRun) return { ...report, findings: await look(ports, settings, manifest, signal) }
+  const ahead = { manifest, plan, safety }
+  if (order.dryRun) return { ...report, findings: await lookOnly(ports, settings, ahead, signal) }
   const run = await beginRun(ports, settings, 'restore-backup')
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   try {
-    const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
+    const { vm, inventory, findings } = await lookBeforeLoad(ports, settings, run.helper, ahead, signal)
     await lockVm(ports, run, vm, LOCK_TTL_MS)
-    const inventory = await run.helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })
-    const findings = serverFindings(manifest, inventory)
     refuseIfAny(settings.name, findings)
     const { streams } = manifest
     const key = { vm: manifest.vm, id: manifest.id }
     await during('verify', () => verifyStreams(clock, repository, key, { streams, signal }))
     if (plan.held) await during('hold', () => holdApplication(run, settings, vm, signal))
-    const there = inventory.databases.some(({ name }) => plan.databases.includes(name))
+    const there = plan.users || inventory.databases.some(({ name }) => plan.databases.includes(name))
     const id = ulid(clock, ports.system.randomness)
-    const note = `before the restore of ${point.id}`
-    const safe = { parts: ['databases'], signal, note } as const
+    const safe = { parts: ['databases'], signal, note: `${SAFETY_NOTE} ${point.id}` } as const
     const place = { run, vm, repository, id }
     const safetyPoint = safety && there ? await makeBackup(ports, settings, safe, place) : undefined
-    const loading = { clock, helper: run.helper, profile: settings.profile.name, repository, manifest, signal }
-    await load(ports, settings, { run, loading, plan, safetyPoint })
+    const claim = { run: run.id, way: 'drop', held: plan.held } as const
+    const loading = { clock, helper: run.helper, profile: settings.profile.name, repository, manifest, claim, signal }
+    await load(ports, settings, { run, vm, loading, plan, safetyPoint })
     for (const archive of plan.archives) {
       await during('unpack', () => unpackFiles(loading, { ...archive, id: run.id }))
     }
     if (plan.held) await during('release', () => releaseApplication(ports, run, settings, vm))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
     const beside = plan.archives.length > 0 ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
-    return { ...report, findings, ...(safetyPoint === undefined ? {} : { safetyPoint }), ...beside }
+    const before = safetyPoint === undefined ? {} : { safetyPoint, ...undoWith(safetyPoint, plan) }
+    return { ...report, findings, ...before, ...beside }
   } catch (thrown) {
     throw await failRun(ports, run, thrown)
   }
 }
 
-async function look(
+async function readWanted(ports: Ports, { name, profile }: VmSettings, order: BackupRestoreOrder) {
+  const known = await ports.catalog.points({ vm: name })
+  const { there: points } = await pointsThere(ports.repositories, known, { signal: order.signal, timeoutMs: 60_000 })
+  const named = order.pointId === undefined ? undefined : (await ports.catalog.point(order.pointId))?.id
+  const point = chooseBackup(points, { vm: name, id: named ?? order.pointId, wanted: order })
+  const { repository, manifest } = await openBackup(ports, point, order.signal)
+  return { point, repository, manifest, plan: planRestore(manifest, order, profile) }
+}
+
+async function lookOnly(
   ports: Ports,
   settings: VmSettings,
-  manifest: Loading['manifest'],
+  ahead: Load,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const helper = openHelper(ports, settings)
   try {
-    return serverFindings(manifest, await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 }))
+    return (await lookBeforeLoad(ports, settings, helper, ahead, signal)).findings
   } finally {
     await helper.close()
   }
@@ -122,8 +131,9 @@ async function holdApplication(run: Run, settings: VmSettings, vm: Vm, signal: A
   const held = { ...settings, holdTtlMs: HOLD_TTL_MS }
   const undo = { ...releaseHold(run, held, vm), onlyAfterAll: true }
   const profile = `${settings.profile.name}${APPLICATION_SUFFIX}`
+  const call = { signal, machine: vm.uuid }
   await run.saga.step({ step: 'hold', undo }, () =>
-    run.helper.hold(profile, run.id, { ttlMs: HOLD_TTL_MS, startMs: START_MS }, { signal, timeoutMs: HOLD_TTL_MS }),
+    run.helper.hold(profile, run.id, { ttlMs: HOLD_TTL_MS, startMs: START_MS }, { ...call, timeoutMs: HOLD_TTL_MS }),
   )
 }
 
@@ -140,34 +150,43 @@ async function releaseApplication(ports: Ports, run: Run, settings: VmSettings, 
 
 interface LoadStep {
   readonly run: Run
+  readonly vm: Vm
   readonly loading: Loading
   readonly plan: BackupRestorePlan
   readonly safetyPoint: RestorePoint | undefined
 }
 
-async function load(ports: Ports, settings: VmSettings, { run, loading, plan, safetyPoint }: LoadStep): Promise<void> {
-  const { databases, users } = plan
-  if (databases.length === 0 && !users) return
-  const undo = safetyPoint === undefined ? {} : { undo: loadBack(loading, safetyPoint, databases) }
+async function load(ports: Ports, settings: VmSettings, step: LoadStep): Promise<void> {
+  const { run, vm, loading, plan, safetyPoint } = step
+  if (plan.databases.length === 0) return
+  const undo = safetyPoint === undefined ? {} : { undo: loadBack(step, safetyPoint) }
   await phase(ports, settings.name, 'load', () =>
     run.saga.step(
       { step: 'load', ...undo },
       async () => {
-        if (databases.length > 0) await loadDatabases(loading, databases)
-        if (users) await loadUsers(loading)
+        await run.helper.status({ signal: loading.signal, machine: vm.uuid })
+        await loadDatabases(loading, plan.databases)
+        if (plan.users) await loadUsers(loading)
       },
       { settles: ['load'] },
     ),
   )
 }
 
-/** The way back from a load: urgent, and before the application starts. */
-function loadBack({ repository }: Loading, { vm, id }: RestorePoint, databases: readonly string[]): UndoRecord {
+/** The way back from a load: urgent, and before the application starts. It ends by itself when nothing moves. */
+function loadBack({ run, vm, loading, plan }: LoadStep, { vm: name, id }: RestorePoint): UndoRecord {
+  const { databases, users, held } = plan
+  const what = users ? 'databases and accounts' : 'databases'
   return {
     action: 'load-back',
-    args: { repository: repository.name, vm, id, databases: JSON.stringify(databases) },
+    args: {
+      ...{ repository: loading.repository.name, vm: name, id, databases: JSON.stringify(databases) },
+      ...{ users: String(users), run: run.id, held: String(held), machine: vm.uuid },
+    },
     urgent: true,
-    timeoutMs: HOLD_TTL_MS,
-    byHand: `stillshot restore ${vm} --from backup --point ${id}`,
+    timeoutMs: LOCK_TTL_MS,
+    byHand:
+      `stop the application, put back the ${what} ${databases.join(', ')} of backup ${id} as \`stillshot show ${id}\` tells, ` +
+      `remove /var/lib/stillshot/loads/${run.id} in the guest, then \`stillshot recover\``,
   }
 }

@@ -56,7 +56,7 @@ export async function makeBackup(
   order: BackupOrder,
   { run, vm, repository, id }: BackupPlace,
 ): Promise<RestorePoint> {
-  const { signal, parts, note } = order
+  const { signal, parts } = order
   const { saga, helper } = run
   const seen = await phase(ports, settings.name, 'preflight', async () => {
     const look = await lookBeforeBackup(ports, settings, { helper, vm, repository, parts, signal })
@@ -73,7 +73,7 @@ export async function makeBackup(
   const manifest = describe(ports, order, { key, vm, createdAt, seen, after, written, proofs })
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
   const made = pointOfManifest(repository, manifest, { proofs, findings })
-  const point = { ...made, run: run.id, ...(note === undefined ? {} : { note }) }
+  const point = { ...made, run: run.id }
   await saga.step({ step: 'list' }, () => list(ports, writer, point, manifest), { settles: ['write'] })
   return point
 }
@@ -120,7 +120,7 @@ interface Written {
 
 function describe(
   { system }: Ports,
-  { parts }: BackupOrder,
+  { parts, note }: BackupOrder,
   { key, vm, createdAt, seen, after, written, proofs }: Written,
 ): Manifest {
   const streams = written.map(({ facts }) => facts)
@@ -136,7 +136,7 @@ function describe(
     ...{ version: 1, kind: 'stillshot-backup', ...key, vmKey: vmKey(vm), hypervisor: vm.hypervisor, createdAt },
     ...{ endedAt: formatInstant(system.clock.now()), place: seen.place, grade },
     reasons: [...reasons, ...said, ...changedReasons(streams)],
-    ...{ server, streams, restore: restoreCommands(streams, server) },
+    ...{ server, streams, restore: restoreCommands(streams, server), ...(note === undefined ? {} : { note }) },
   }
 }
 

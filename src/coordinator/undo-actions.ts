@@ -145,10 +145,11 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     'settle-backup': ({ repository, vm, id }, signal) =>
       settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
 
-    'load-back': ({ repository, vm, id, databases }, signal) => {
+    'load-back': ({ repository, vm, id, databases, users, run, held, machine }, signal) => {
+      const backup = { repository: need(repository), vm: need(vm), id: need(id), users: users === 'true' }
       const names = JSON.parse(need(databases)) as readonly string[]
-      const backup = { repository: need(repository), vm: need(vm), id: need(id), databases: names }
-      return again(signal, 2_000, () => loadBack(ports, settings, helper, backup, signal))
+      const claim = { run: need(run), held: held === 'true', machine: need(machine) }
+      return loadBack(ports, settings, helper, { ...backup, ...claim, databases: names }, signal)
     },
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {

@@ -23,6 +23,8 @@ export interface Manifest {
   readonly endedAt: string
   /** Where the repository lay when it was written; absent: not known. */
   readonly place?: RepositoryPlace
+  /** Kept with the restore point; absent where there is none. */
+  readonly note?: string
   readonly grade: string
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
   /** Facts about the server that was dumped; null where there is no dump. */

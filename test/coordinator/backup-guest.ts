@@ -25,21 +25,23 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const server = {
     content: 'old' as string | undefined,
     loads: [] as string[],
-    refusal: undefined as CommandResult | undefined,
+    /** What followed the profile in each call: run, way, hold. */
+    claims: [] as (readonly string[])[],
+    refuse: (_way: string | undefined, _nth: number): CommandResult | undefined => undefined,
   }
   const says: Record<string, CommandResult | Promise<CommandResult> | undefined> = {}
   const asked: string[] = []
   const facts: Partial<InventoryAnswer> = {}
   const done = (stdout: string): CommandResult => ({ exitStatus: 0, stdout, stderr: '' })
-  const answers: Readonly<Record<string, (stdin: string) => CommandResult>> = {
+  const answers: Readonly<Record<string, (stdin: string, argv: readonly string[]) => CommandResult>> = {
     inventory: () => done(JSON.stringify({ ...inventoryOf(world), ...facts })),
     dump: () => done(DUMP),
     users: () => done('CREATE USER x;\n-- Users completed\n'),
     packages: () => done('mariadb-server 10.11 amd64\n'),
     archive: () => done(TAR),
-    load: (stdin) => {
-      const { refusal } = server
-      server.refusal = undefined
+    load: (stdin, argv) => {
+      server.claims.push(argv.slice(-3))
+      const refusal = server.refuse(argv.at(-2), server.claims.length)
       if (refusal !== undefined) return refusal
       server.content = stdin
       server.loads.push(stdin)
@@ -49,7 +51,7 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const program = async (argv: readonly string[], stdin: string): Promise<CommandResult> => {
     const verb = argv[argv.indexOf('/usr/local/sbin/stillshot-guest') + 1] ?? ''
     asked.push(verb)
-    return says[verb] ?? answers[verb]?.(stdin) ?? world.guest.program(argv)
+    return says[verb] ?? answers[verb]?.(stdin, argv) ?? world.guest.program(argv)
   }
   const clock = shortSighted(new NodeClock())
   const shells = new FakeShells({ clock, program })

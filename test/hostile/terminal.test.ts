@@ -103,7 +103,7 @@ function appWith(text: string): FakeAppOptions {
       takeBackup: async () => dumpOf(text),
       restoreBackup: async () => ({
         ...{ version: 1, vm: text, point: dumpOf(text), plan: [text], findings: [finding] },
-        ...{ safetyPoint: dumpOf(text), beside: text },
+        ...{ safetyPoint: dumpOf(text), undoWith: text, beside: text },
       }),
       verifyBackup: async () => ({
         ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1 }] },

@@ -34,7 +34,10 @@ after(async () => {
   await rm(repository, { recursive: true, force: true })
 })
 
-/** An installation like i-doit's: two tenants whose tables name each other, uploads with attributes. */
+/** More than a row may be long: a server that is strict about it does not make such a table anew. */
+const WIDE = Array.from({ length: 40 }, (_, index) => `c${index} CHAR(255)`).join(', ')
+
+/** An installation like i-doit's: two tenants whose tables name each other, uploads with attributes, a row that is long in a dump. */
 async function arrange(): Promise<void> {
   const { guest } = subject
   await guest.sql(`CREATE DATABASE idoit_system; CREATE DATABASE idoit_data;
@@ -49,7 +52,9 @@ async function arrange(): Promise<void> {
     INSERT INTO idoit_system.mandator VALUES (1, 'Fabrik'), (2, 'Büro');
     INSERT INTO idoit_data.obj VALUES (1, 'a', NULL), (2, 'b', 1), (3, 'ünïcödé 🦭 ''quoted''; \\\\ -- no comment', 2);
     INSERT INTO idoit_data.cat VALUES (10, 1), (11, 3);
-    CREATE TABLE idoit_data.text (a TEXT); INSERT INTO idoit_data.text VALUES (REPEAT('long ', 12000));`)
+    CREATE TABLE idoit_data.text (a LONGBLOB) ENGINE=InnoDB; INSERT INTO idoit_data.text VALUES (REPEAT('long ', 1900000));
+    SET GLOBAL innodb_strict_mode = OFF; SET SESSION innodb_strict_mode = OFF;
+    CREATE TABLE idoit_data.wide (${WIDE}) ENGINE=InnoDB ROW_FORMAT=COMPACT CHARSET=latin1;`)
   await guest.run(`mkdir -p /var/www/html/upload/files /var/www/html/temp /var/www/html/src
     echo config > /var/www/html/src/config.inc.php; head -c 300000 /dev/urandom > /var/www/html/upload/files/1_image.png
     truncate -s 50M /var/www/html/upload/sparse; echo cached > /var/www/html/temp/cache
@@ -58,6 +63,7 @@ async function arrange(): Promise<void> {
 
 interface FromBackup {
   readonly safetyPoint?: RestorePoint
+  readonly undoWith?: string
   readonly beside?: string
 }
 
@@ -120,23 +126,19 @@ test('databases come back over tables whose foreign keys changed, and others are
   assert.match(await guest.run('cat /root/said'), /errno: 150/)
 
   const args = ['--database', 'idoit_data', '--database', 'idoit_system', '--users', '--point', backup.id]
-  const { plan } = await cli.json<{ plan: readonly string[] }>(
-    'restore',
-    cli.vm,
-    '--from',
-    'backup',
-    ...args,
-    '--dry-run',
-  )
-  assert.match(plan.join('\n'), /drop the database idoit_data and make it anew/)
   const watched = watchUnits()
   const report = await cli.json<FromBackup>('restore', cli.vm, '--from', 'backup', ...args, '--yes')
   assert.deepEqual(await watched(), { 'apache2.service': true, 'cron.service': true, 'mariadb.service': false })
   assert.equal(report.safetyPoint?.kind, 'dump')
+  assert.match(report.undoWith ?? '', / --database idoit_data --users$/)
 
   assert.equal(await guest.sql(CONTENT), content)
   assert.equal(await guest.sql('SELECT idoit_data.one()'), '1')
-  assert.match(await guest.sql('SHOW TABLES FROM idoit_data'), /^cat\nnames\nobj\ntext$/)
+  assert.equal(
+    await guest.sql('SELECT LENGTH(a), @@GLOBAL.max_allowed_packet FROM idoit_data.text'),
+    '9500000\t16777216',
+  )
+  assert.match(await guest.sql('SHOW TABLES FROM idoit_data'), /^cat\nnames\nobj\ntext\nwide$/)
   assert.match(await guest.sql('SHOW EVENTS FROM idoit_data'), /nightly/)
   assert.match(await guest.sql('SELECT title FROM idoit_system.mandator WHERE id = 2'), /Büro/)
   assert.equal((await guest.try(`mariadb -uidoit '-pgeheim'"'"'s "x"' -e 'SELECT 1 FROM idoit_data.obj'`)).status, 0)
@@ -166,41 +168,37 @@ async function invocationOf(unit: string): Promise<string> {
 test('a dump that the server does not take whole puts back what was there, and the application starts', async () => {
   const { guest, cli } = subject
   await guest.sql(`DROP DATABASE idoit_data; CREATE DATABASE idoit_data; CREATE TABLE idoit_data.now (a INT);
-    INSERT INTO idoit_data.now VALUES (7); SET GLOBAL max_allowed_packet = 1024`)
-  const long = ['--from', 'backup', '--point', backup.id, '--database', 'idoit_data', '--yes']
-  const failed = await cli.run('--json', 'restore', cli.vm, ...long)
-  await guest.sql('SET GLOBAL max_allowed_packet = 16777216')
+    INSERT INTO idoit_data.now VALUES (7); SET GLOBAL innodb_strict_mode = ON`)
+  const wanted = ['--from', 'backup', '--point', backup.id, '--database', 'idoit_data', '--yes']
+  const failed = await cli.run('--json', 'restore', cli.vm, ...wanted)
+  await guest.sql('SET GLOBAL innodb_strict_mode = OFF')
   const { error } = JSON.parse(failed.stdout) as FailedDocument
   assert.equal(error?.code, 'load-failed', failed.stdout)
   assert.match(String(error?.message), /as they were before the restore/)
-  assert.doesNotMatch(failed.stdout + failed.stderr, /long long/)
+  assert.match(String(error?.message), /Row size too large/)
+  assert.doesNotMatch(failed.stdout + failed.stderr, /CHAR\(255\)|long long/i)
   assert.equal(await guest.sql('SELECT a FROM idoit_data.now'), '7')
   assert.match(await guest.run('systemctl is-active apache2 cron mariadb'), /^active\nactive\nactive$/m)
 })
 
 test('files come back with owners, modes and holes, in a folder that root alone can enter', async () => {
   const { guest, cli } = subject
-  await guest.run(
-    'rm -r /var/www/html/upload; echo broken > /var/www/html/src/config.inc.php; echo > /etc/mysql/my.cnf',
-  )
-  const only = ['--from', 'backup', '--point', backup.id, '--yes', '--only']
-  const aside = await cli.json<FromBackup>('restore', cli.vm, ...only, 'files', '--path', '/var/www/html/src')
-  assert.match(await guest.run(`cat ${aside.beside}/var/www/html/src/config.inc.php`), /^config$/m)
+  await guest.run('rm -r /var/www/html/upload; echo broken > /var/www/html/src/config.inc.php')
+  const only = ['--from', 'backup', '--point', backup.id, '--yes', '--only', 'files,configuration']
+  const { beside } = await cli.json<FromBackup>('restore', cli.vm, ...only)
+  assert.equal(await guest.run(FILES.replace('/var/www/html', `${beside}/var/www/html`)), files)
+  assert.ok(Number(await guest.run(`stat -c %b ${beside}/var/www/html/upload/sparse`)) < 100)
+  assert.match(await guest.run(`cat ${beside}/etc/mysql/my.cnf`), /includedir/)
   assert.match(await guest.run('cat /var/www/html/src/config.inc.php'), /broken/)
-  const { beside } = await cli.json<FromBackup>('restore', cli.vm, ...only, 'files,configuration')
   assert.notEqual((await guest.try(`runuser -u www-data -- ls ${beside}`)).status, 0)
-  await guest.run(`cp -a ${beside}/var/www/html/. /var/www/html/; cp -a ${beside}/etc/mysql/. /etc/mysql/`)
-  assert.equal(await guest.run(FILES), files)
-  assert.ok(Number(await guest.run('stat -c %b /var/www/html/upload/sparse')) < 100)
-  assert.match(await guest.run('cat /etc/mysql/my.cnf'), /includedir/)
-  assert.match(await guest.run('cat /var/www/html/temp/cache'), /cached/)
 })
 
 test('without stillshot: the commands of the manual read the backup back', async () => {
   const { guest } = subject
   await guest.sql('DROP DATABASE IF EXISTS idoit_data; DROP DATABASE idoit_system; DROP DATABASE shop')
   await guest.run('rm -r /var/www/html')
-  assert.equal(await byHand('databases.sql.gz', 'mariadb'), 0)
+  await guest.sql('SET GLOBAL max_allowed_packet = 1073741824')
+  assert.equal(await byHand('databases.sql.gz', 'mariadb --max-allowed-packet=1G'), 0)
   assert.equal(await byHand('files.tar.gz', 'tar -xf - -C /'), 0)
   assert.equal(await guest.sql(CONTENT), content)
   assert.equal(await guest.run(FILES), files)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { BackupRestoreOrder, BackupRestoreReport } from '../../coordinator/restore-backup.ts'
-import { StillshotError } from '../../errors.ts'
+import { ERRORS, StillshotError } from '../../errors.ts'
 import { PLACE } from '../../guest/profile.ts'
 import type { App, OpenVm, Session } from '../app.ts'
 import { formatAge, indent, line, printable } from '../format.ts'
@@ -9,7 +9,16 @@ import type { CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 import { readParts } from './backup.ts'
 
-export interface BackupRestoreOptions {
+interface SnapshotOnlyOptions {
+  readonly at?: string
+  readonly undo?: boolean
+  readonly accept: readonly string[]
+  readonly removeNewer: readonly string[]
+  readonly wait?: string | true
+}
+
+/** What `restore` takes of either kind: each is told where the other is asked for. */
+export interface BackupRestoreOptions extends SnapshotOnlyOptions {
   readonly from?: string
   readonly point?: string
   readonly only?: string
@@ -32,6 +41,19 @@ export function withBackupOptions(command: Command): Command {
     .option('--path <path>', 'of a backup: files under this path only')
 }
 
+/** Throws `usage` for an option that the other kind of restore would ignore. */
+export function refuseOtherKind(options: BackupRestoreOptions): void {
+  const { only, database, users, path, at, undo, accept, removeNewer, wait } = options
+  const ofBackup = { '--only': only, '--database': database, '--users': users, '--path': path }
+  const ofSnapshot = { '--at': at, '--undo': undo, '--wait': wait }
+  const lists = { '--accept': accept[0], '--remove-newer': removeNewer[0] }
+  const foreign = options.from === undefined ? ofBackup : { ...ofSnapshot, ...lists }
+  const given = Object.entries(foreign).find(([, value]) => value !== undefined)?.[0]
+  if (given === undefined) return
+  const where = options.from === undefined ? 'needs --from backup' : `does not go with --from ${options.from}`
+  throw new StillshotError('usage', `${given} ${where}`)
+}
+
 export async function restoreFromBackup(
   app: App,
   session: Session,
@@ -46,12 +68,18 @@ export async function restoreFromBackup(
   const order = orderOf(app, options)
   const open = await openVm(session, name, { changesNothing: dryRun })
   const planned = dryRun || !yes ? await carryOut(app, open, { ...order, dryRun: true }) : undefined
-  if (dryRun && planned !== undefined) return { document: { ...planned }, text: planText(app, planned) }
+  if (dryRun && planned !== undefined) return dryRunResult(app, planned)
   if (planned !== undefined) await ask(app, planned)
   // Only what was shown may be done: a newer backup may have come meanwhile.
   const chosen = planned === undefined ? order : { ...order, pointId: planned.point.id }
   const report = await carryOut(app, open, chosen)
   return { document: { ...report }, text: reportText(report) }
+}
+
+function dryRunResult(app: App, planned: BackupRestoreReport): CommandResult {
+  const refused = planned.findings.some(({ severity }) => severity === 'refuse')
+  const exitStatus = refused ? ERRORS['preflight-refused'].exit : 0
+  return { document: { ...planned }, text: planText(app, planned), exitStatus }
 }
 
 function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: BackupRestoreOrder) {
@@ -86,12 +114,10 @@ function planText(app: App, { vm, point, plan, findings }: BackupRestoreReport):
   return `${what}\n${indent(gradeText(point))}\n${steps.join('')}${said.join('')}`
 }
 
-function reportText({ vm, point, safetyPoint, beside, findings }: BackupRestoreReport): string {
+function reportText({ vm, point, undoWith, beside, findings }: BackupRestoreReport): string {
   const lines = [line`${vm}: restored from backup ${point.id}`]
   for (const { severity, message } of findings) lines.push(line`  ${severity}: ${message}`)
   if (beside !== undefined) lines.push(line`  files are in ${beside} of the guest`)
-  if (safetyPoint !== undefined) {
-    lines.push(line`  undo with: stillshot restore ${vm} --from backup --point ${safetyPoint.id}`)
-  }
+  if (undoWith !== undefined) lines.push(line`  undo with: ${undoWith}`)
   return `${lines.join('\n')}\n`
 }

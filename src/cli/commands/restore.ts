@@ -7,19 +7,7 @@ import { askForRestore, DEFAULT_WAIT_MS, type WantedRestore } from '../restore/a
 import { planText, reportText } from '../restore/plan-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
-import { type BackupRestoreOptions, restoreFromBackup, withBackupOptions } from './restore-backup.ts'
-
-interface RestoreOptions extends BackupRestoreOptions {
-  readonly point?: string
-  readonly at?: string
-  readonly undo?: boolean
-  readonly accept: readonly string[]
-  readonly removeNewer: readonly string[]
-  readonly wait?: string | true
-  readonly dryRun?: boolean
-  readonly yes?: boolean
-  readonly safetySnapshot: boolean
-}
+import { type BackupRestoreOptions, refuseOtherKind, restoreFromBackup, withBackupOptions } from './restore-backup.ts'
 
 export function restoreCommand(program: Command, act: Act): void {
   withBackupOptions(program.command('restore'))
@@ -39,12 +27,18 @@ export function restoreCommand(program: Command, act: Act): void {
     .option('--dry-run', 'say what would be done and lost, change nothing')
     .option('--yes', 'do not ask')
     .option('--no-safety-snapshot', 'do not snapshot the present state first: the restore cannot be undone')
-    .action((vm: string, options: RestoreOptions) =>
+    .action((vm: string, options: BackupRestoreOptions) =>
       act('restore', (session, app) => restore(app, session, vm, options)),
     )
 }
 
-async function restore(app: App, session: Session, name: string, options: RestoreOptions): Promise<CommandResult> {
+async function restore(
+  app: App,
+  session: Session,
+  name: string,
+  options: BackupRestoreOptions,
+): Promise<CommandResult> {
+  refuseOtherKind(options)
   if (options.from !== undefined) return restoreFromBackup(app, session, name, options)
   const { dryRun = false, yes = false, undo = false } = options
   const wanted = wantedOf(app, options)
@@ -66,7 +60,7 @@ async function restore(app: App, session: Session, name: string, options: Restor
 /** Throws `usage` for what contradicts itself, before anything is opened. */
 function wantedOf(
   { signal }: App,
-  { point, at, undo, accept, removeNewer, wait, safetySnapshot }: RestoreOptions,
+  { point, at, undo, accept, removeNewer, wait, safetySnapshot }: BackupRestoreOptions,
 ): WantedRestore {
   if ([point, at, undo].filter((given) => given !== undefined).length > 1) {
     throw new StillshotError('usage', '--point, --at and --undo exclude each other')
@@ -84,7 +78,7 @@ function wantedOf(
   }
 }
 
-function waitOf(wait: RestoreOptions['wait']): number {
+function waitOf(wait: BackupRestoreOptions['wait']): number {
   if (wait === undefined) return 0
   const ms = wait === true ? DEFAULT_WAIT_MS : parseDuration(wait)
   if (ms !== undefined) return ms

@@ -15,7 +15,7 @@
 #   stillshot-guest dump | users PROFILE                 databases, and who may use them, as SQL on standard output
 #   stillshot-guest archive PROFILE PART                 files or configuration as tar on standard output
 #   stillshot-guest packages PROFILE                     what is installed, one a line
-#   stillshot-guest load PROFILE                         databases dropped and made anew from SQL on standard input
+#   stillshot-guest load PROFILE ID drop|back held|free  databases dropped and made anew from SQL on standard input
 #   stillshot-guest unpack PROFILE ID|over               files from tar on standard input, beside or over what is there
 #   stillshot-guest gate                                 forced command of an SSH key: lets only the verbs through
 #

@@ -27,6 +27,10 @@ const wrongUsage: readonly (readonly string[])[] = [
   ['drain', 'mysql', HOLD, '601'],
   ['drill', 'mysql', HOLD, '0'],
   ['drill', 'mysql', HOLD],
+  ['load', 'mysql'],
+  ['load', 'mysql', HOLD, 'drop'],
+  ['load', 'mysql', HOLD, 'drop', 'loose'],
+  ['load', 'mysql', '../../etc', 'back', 'free'],
 ]
 
 for (const shell of Object.keys(SHELLS) as ShellName[]) {

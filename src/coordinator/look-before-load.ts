@@ -1,0 +1,56 @@
+import type { Finding } from '../finding.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { InventoryAnswer } from '../guest/protocol/answers.ts'
+import { proveSameMachine } from '../guest/same-machine.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
+import type { Manifest } from '../repository/manifest.ts'
+import { type BackupRestorePlan, serverFindings } from './plan-backup-restore.ts'
+import type { Ports, VmSettings } from './ports.ts'
+import { proofFinding } from './preflight.ts'
+
+export interface Seen {
+  readonly vm: Vm
+  readonly inventory: InventoryAnswer
+  readonly findings: readonly Finding[]
+}
+
+export interface Load {
+  readonly manifest: Manifest
+  readonly plan: BackupRestorePlan
+  readonly safety: boolean
+}
+
+/** Looks at what a backup is about to be put into; changes nothing. */
+export async function lookBeforeLoad(
+  { hypervisor }: Pick<Ports, 'hypervisor'>,
+  { reference, profile }: VmSettings,
+  helper: GuestHelper,
+  { manifest, plan, safety }: Load,
+  signal: AbortSignal,
+): Promise<Seen> {
+  const call = { signal, timeoutMs: 30_000 }
+  const vm = await hypervisor.findVm(reference, call)
+  const sameUuid = await hypervisor.countUuid(vm.uuid, call)
+  const inventory = await helper.inventory(profile.name, { signal, timeoutMs: 120_000 })
+  const machine = proofFinding(
+    proveSameMachine(vm, { uuid: inventory.uuid, macs: [] }, sameUuid),
+    'check the address of the guest and the id of the VM: they must be one machine',
+  )
+  const findings = [
+    ...(machine.severity === 'ok' ? [] : [machine]),
+    ...serverFindings(manifest, inventory),
+    ...accountFindings(plan, { safety, dumpable: inventory.databases.length > 0 }),
+  ]
+  return { vm, inventory, findings }
+}
+
+/** Accounts are kept with a dump of databases, so that where nothing can be dumped they cannot be put back. */
+function accountFindings(
+  { users }: BackupRestorePlan,
+  { safety, dumpable }: { safety: boolean; dumpable: boolean },
+): readonly Finding[] {
+  if (!users || !safety || dumpable) return []
+  const message = 'the server has no database, so that its accounts cannot be dumped before they are set'
+  const hint = 'say with --no-safety-snapshot that the accounts here may be replaced for good'
+  return [{ severity: 'refuse', code: 'accounts-not-safe', message, hint }]
+}
