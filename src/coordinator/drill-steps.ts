@@ -29,8 +29,9 @@ export const CHECK_LIMIT_MS = 3_600_000
 const REMEMBERED = 10
 
 /** The way back from a copy: there is none. */
-export function removeClone(name: string): UndoRecord {
-  return { action: 'remove-clone', args: { clone: name }, urgent: false, timeoutMs: 600_000 }
+export function removeClone({ hypervisor }: Ports, vm: Vm, name: string): UndoRecord {
+  const byHand = hypervisor.byHand(vm, 'remove-copy', name)
+  return { action: 'remove-clone', args: { clone: name }, urgent: false, timeoutMs: 600_000, byHand }
 }
 
 /** Rejects with everything that speaks against making the copy now; resolves with the rest. Changes nothing. */
@@ -167,7 +168,7 @@ function stopwatch(clock: Clock): () => number {
 }
 
 /**
- * Keeps what the drill showed with the point. One that failed takes the grade down to `suspect`, on the snapshot as well
+ * Keeps what the drill showed with the point as it is by now: others may have written on it meanwhile. One that failed takes the grade down to `suspect`, on the snapshot as well
  * where it is ours.
  */
 export async function recordDrill(
@@ -176,16 +177,21 @@ export async function recordDrill(
   { vm, point }: { vm: Vm; point: RestorePoint },
   drill: DrillRecord,
 ): Promise<RestorePoint> {
-  const drills = [...(point.drills ?? []), drill].slice(-REMEMBERED)
+  const now = await ports.catalog.point(point.id)
+  const drills = [...(now?.drills ?? []), drill].slice(-REMEMBERED)
+  if (now === undefined) {
+    ports.log.warn('the restore point was taken away while it was tried', { vm: point.vm, point: point.id })
+    return { ...point, drills }
+  }
   if (drill.result !== 'failed') {
-    const kept = { ...point, drills }
+    const kept = { ...now, drills }
     await ports.catalog.savePoint(kept)
     return kept
   }
   const failed = drill.reasons.map(({ message }) => message).join('; ')
   const reason = { code: 'drill-failed', message: `the drill of ${drill.at} found: ${failed}` }
-  const reasons = [reason, ...point.reasons.filter(({ code }) => code !== reason.code)]
-  const lowered: RestorePoint = { ...point, grade: 'suspect', reasons, drills }
+  const reasons = [reason, ...now.reasons.filter(({ code }) => code !== reason.code)]
+  const lowered: RestorePoint = { ...now, grade: 'suspect', reasons, drills }
   ports.log.error('a drill failed: the restore point is suspect', { vm: point.vm, point: point.id, found: failed })
   if (isOwn(lowered)) await label(ports, run, vm, lowered)
   else await ports.catalog.savePoint(lowered)

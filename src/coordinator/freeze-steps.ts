@@ -29,8 +29,9 @@ const THAW_NOW_FOR_MS = 60_000
 const CLOCK_SLACK_MS = 1_000
 
 /** The way back from a freeze: urgent, because every write in the guest waits. */
-export function thawGuest(): UndoRecord {
-  return { action: 'thaw-guest', args: {}, urgent: true, timeoutMs: THAW_FOR_MS }
+export function thawGuest({ hypervisor }: Ports, vm: Vm): UndoRecord {
+  const byHand = hypervisor.byHand(vm, 'thaw', '')
+  return { action: 'thaw-guest', args: {}, urgent: true, timeoutMs: THAW_FOR_MS, byHand }
 }
 
 export interface BeforeFreeze extends PassedUnheld {

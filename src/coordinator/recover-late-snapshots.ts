@@ -96,9 +96,8 @@ async function find({ clones }: Hypervisor, vm: Vm, name: string, signal: AbortS
 }
 
 function failed(thrown: unknown, hypervisor: Hypervisor, vm: Vm, { what, snapshot }: TakenBack): string {
-  const { message, hint } = toStillshotError(thrown)
-  const byHand = what === 'snapshot' ? hypervisor.byHand(vm, 'remove-snapshot', snapshot) : hint
-  return `${message}; by hand: ${byHand}`
+  const byHand = hypervisor.byHand(vm, what === 'snapshot' ? 'remove-snapshot' : 'remove-copy', snapshot)
+  return `${toStillshotError(thrown).message}; by hand: ${byHand}`
 }
 
 /**

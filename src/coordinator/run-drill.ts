@@ -51,11 +51,12 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
   const { clock } = ports.system
   const begunAt = clock.monotonic()
   const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
-  const point = await choosePoint(ports, settings, vm, { signal, ...pointOf(order) })
-  checkSameVm(vm, point)
+  const chosen = await choosePoint(ports, settings, vm, { signal, ...pointOf(order) })
+  checkSameVm(vm, chosen)
   const clones = clonesOf(ports.hypervisor)
-  const draft = { version: 1, vm: settings.name, point, plan: drillPlan(vm, point, settings), findings: [] } as const
-  const requestOf = (name: string) => cloneRequest(point, settings, name)
+  const plan = drillPlan(vm, chosen, settings)
+  const draft = { version: 1, vm: settings.name, point: chosen, plan, findings: [] } as const
+  const requestOf = (name: string) => cloneRequest(chosen, settings, name)
   if (order.dryRun) {
     const request = requestOf(snapshotName(ulid(clock, ports.system.randomness)))
     const looked = await checkDrill(ports, vm, request, signal)
@@ -65,10 +66,12 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   try {
     await lockVm(ports, run, vm, settings.drill?.limitMs ?? CHECK_LIMIT_MS)
+    // Whoever had the VM until now may have written on the point, or taken it away.
+    const point = await choosePoint(ports, settings, vm, { signal, pointId: chosen.id })
     const request = requestOf(snapshotName(run.id))
     await during('preflight', () => checkDrill(ports, vm, request, signal))
     const clone = await during('clone', () =>
-      run.saga.step({ step: 'create-clone', undo: removeClone(request.name) }, () =>
+      run.saga.step({ step: 'create-clone', undo: removeClone(ports, vm, request.name) }, () =>
         cloneOrFind(clones, vm, request, { clock, signal }),
       ),
     )

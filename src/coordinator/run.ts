@@ -124,8 +124,9 @@ function undoFailed(run: string, error: StillshotError, failures: readonly Faile
 }
 
 /** What could not be taken back, with the command that a person can type. */
-export function failureText({ action, message, byHand }: FailedUndo): string {
-  return `${action} (${message}${byHand === undefined ? '' : `; by hand: ${byHand}`})`
+export function failureText({ action, message, byHand, hint }: FailedUndo): string {
+  const ways = [...(hint === undefined ? [] : [hint]), ...(byHand === undefined ? [] : [`by hand: ${byHand}`])]
+  return `${action} (${[message, ...ways].join('; ')})`
 }
 
 function withRun(error: StillshotError, run: string, notes: readonly string[]): StillshotError {

@@ -51,7 +51,7 @@ export async function takeFrozenSnapshot(
 
     // The hypervisor freezes and thaws. Should its task die in between, nobody but us ends that.
     await saga.intend(
-      { step: 'freeze', undo: thawGuest() },
+      { step: 'freeze', undo: thawGuest(ports, vm) },
       { step: 'create-snapshot', undo: removeSnapshot(ports, vm, draft.snapshot) },
     )
     const within = { holdTtlMs: settings.holdTtlMs, signal }

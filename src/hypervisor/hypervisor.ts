@@ -106,14 +106,14 @@ export interface Hypervisor {
    */
   listBackups?(vm: Vm, begun: { fromMs: number; toMs: number }, options?: CallOptions): Promise<readonly Backup[]>
 
-  /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. */
-  byHand(vm: Vm, act: ActByHand, snapshotName: string): string
+  /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. `name`: of the snapshot or the copy. */
+  byHand(vm: Vm, act: ActByHand, name: string): string
 
   /** Frees connections and processes. Safe twice. */
   close(): Promise<void>
 }
 
-export type ActByHand = 'create-snapshot' | 'remove-snapshot' | 'roll-back' | 'power-on'
+export type ActByHand = 'create-snapshot' | 'remove-snapshot' | 'roll-back' | 'power-on' | 'remove-copy' | 'thaw'
 
 /** See {@link Hypervisor.checkRollBack}. */
 export const NEWEST_ONLY = 'newest-only'

@@ -1,4 +1,4 @@
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { ERRORS, StillshotError, toStillshotError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
@@ -25,6 +25,8 @@ export interface FailedUndo {
   readonly code: string
   readonly message: string
   readonly byHand?: string
+  /** The way out that came with the failure, where it is not that of every failure of this code. */
+  readonly hint?: string
 }
 
 export interface CarriedOut {
@@ -49,9 +51,10 @@ export async function carryOutUndos(world: UndoWorld, open: readonly OpenUndo[])
       if (said !== undefined) notes.push(said)
       await note(world, { event: 'undone', at: at(), step, ...(said === undefined ? {} : { note: said }) })
     } catch (thrown) {
-      const { code, message } = toStillshotError(thrown)
+      const { code, message, hint } = toStillshotError(thrown)
       const { byHand } = undo
-      failures.push({ step, action: undo.action, code, message, ...(byHand === undefined ? {} : { byHand }) })
+      const ways = { ...(byHand === undefined ? {} : { byHand }), ...(hint === ERRORS[code].hint ? {} : { hint }) }
+      failures.push({ step, action: undo.action, code, message, ...ways })
       world.log.error('undo failed', { step, action: undo.action, code, message })
       await note(world, { event: 'undo-failed', at: at(), step, code, message })
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { pruneVm } from '../../src/coordinator/prune-vm.ts'
 import { type DrillReport, runDrill } from '../../src/coordinator/run-drill.ts'
@@ -196,13 +197,63 @@ describe('a drill', () => {
     await world.hypervisor.clones.create(vm, { snapshotName: snapshot, name })
     world.hypervisor.breakNext({
       ...{ call: 'clones.remove', kind: 'fail' },
-      error: new StillshotError('hypervisor-refused', 'locked', { hint: 'type `unlock`' }),
+      error: new StillshotError('hypervisor-refused', 'locked'),
     })
     const told = async () => (await world.recover()).snapshots.map((each) => [each.snapshot, each.outcome])
-    assert.match((await world.recover()).snapshots[0]?.message ?? '', /locked; by hand: type `unlock`/)
+    assert.match(
+      (await world.recover()).snapshots[0]?.message ?? '',
+      /locked; by hand: fake remove-copy db1 stillshot-/,
+    )
     assert.deepEqual(await told(), [[name, 'removed']])
     await assertNoCopy(world)
     assert.deepEqual(await told(), [])
+  })
+
+  test('whose copy stays says the way out of its failure, and what to type', async () => {
+    const world = makeWorld({}, AGENT)
+    await world.snapshot()
+    const error = new StillshotError('hypervisor-refused', 'its task was killed', { hint: 'unlock it as root' })
+    world.hypervisor.breakNext({ call: 'clones.remove', kind: 'fail', times: 5, error })
+    await assert.rejects(drill(world), {
+      code: 'undo-failed',
+      message: /remove-clone \(its task was killed; unlock it as root; by hand: fake remove-copy db1 stillshot-\w+\)/,
+    })
+  })
+
+  test('keeps what others wrote on the point meanwhile, and writes nothing of one that is gone', async () => {
+    const world = makeWorld({}, AGENT)
+    const { id } = await world.snapshot()
+    const during = async (act: (point: RestorePoint) => Promise<void>) => {
+      const point = await world.catalog.point(id)
+      const { create } = world.hypervisor.clones
+      assert.ok(point)
+      world.hypervisor.clones.create = async (...given) => {
+        await create(...given)
+        await act(point)
+      }
+      const drilled = await drill(world)
+      Object.assign(world.hypervisor.clones, { create })
+      return drilled
+    }
+    await during((point) => world.catalog.savePoint({ ...point, note: 'keep me' }))
+    const kept = await world.catalog.point(id)
+    assert.deepEqual([kept?.note, kept?.drills?.length], ['keep me', 1])
+    const { drill: record } = await during(() => world.catalog.removePoint(id))
+    assert.equal(record?.result, 'passed')
+    assert.equal(await world.catalog.point(id), undefined)
+  })
+
+  test('of a point that a run took away until the VM was free is refused, with nothing made', async () => {
+    const world = makeWorld({}, AGENT)
+    const { id } = await world.snapshot()
+    const { lockVm } = world.catalog
+    world.catalog.lockVm = async (lock) => {
+      await lockVm.call(world.catalog, lock)
+      await world.catalog.removePoint(id)
+    }
+    await assert.rejects(drill(world), { code: 'point-not-found' })
+    assert.equal(world.hypervisor.calls.includes('clones.create'), false)
+    await assertNoCopy(world)
   })
 
   test('where no agent can be asked is refused before anything is made', async () => {

@@ -171,7 +171,7 @@ test('a guest that stays frozen is told', async () => {
     inside.silent = true
     throw new StillshotError('hypervisor-refused', 'the task was killed')
   })
-  await assert.rejects(take(), { code: 'undo-failed', message: /was killed.*thaw-guest/ })
+  await assert.rejects(take(), { code: 'undo-failed', message: /was killed.*thaw-guest .*by hand: fake thaw db1/ })
 })
 
 test('where the guest has the freeze hook its hold is the evidence, and no other snapshot is taken for its own', async () => {

@@ -8,6 +8,11 @@ const REVERTS_SINCE = 10
 export function byHand(uri: string, version: string | undefined, vm: Vm, act: ActByHand, snapshotName: string): string {
   const virsh = (...words: readonly string[]) => ['virsh', '-c', uri, ...words].map(shellWord).join(' ')
   if (act === 'power-on') return virsh('start', vm.nativeId)
+  if (act === 'thaw') return virsh('domfsthaw', vm.nativeId)
+  if (act === 'remove-copy') {
+    const undefine = virsh('undefine', snapshotName, '--managed-save', '--snapshots-metadata', '--nvram')
+    return `${virsh('destroy', snapshotName)}; ${undefine}; and remove the files of its disks, whose names end in .copy-${shellWord(snapshotName)}`
+  }
   if (act === 'create-snapshot') {
     return virsh('snapshot-create-as', vm.nativeId, snapshotName, '--disk-only', '--atomic')
   }

@@ -1,6 +1,7 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
+import { removeCopy } from './by-hand.ts'
 import { type Cluster, onNode, vmApi } from './cluster.ts'
 import { lookAtClone, notOurs, type SeenClone } from './find-clone.ts'
 import { powerOf, readStatus } from './power.ts'
@@ -52,6 +53,6 @@ async function unprotect(cluster: Cluster, copy: SeenClone, call: Call): Promise
 /** No task works at it any more, and only root can take the lock away. */
 function killed(doing: string, { nativeId }: SeenClone): StillshotError {
   const message = `${doing}: the task that made it was killed and left VM ${nativeId} locked (clone)`
-  const hint = `type \`qm unlock ${nativeId} && qm destroy ${nativeId} --purge\` as root on its node`
+  const hint = `type \`${removeCopy(nativeId)}\` as root on its node`
   return new StillshotError('hypervisor-refused', message, { hint })
 }

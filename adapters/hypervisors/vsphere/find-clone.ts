@@ -45,8 +45,8 @@ export async function findClone(site: Site, vm: Vm, name: string, call: Call): P
   return findVm(site, found.nativeId, call)
 }
 
-/** The name of a copy that stands on the snapshot: its disks are needed as long as there is one. */
-export async function cloneOn(site: Site, vm: Vm, snapshotName: string, call: Call): Promise<string | undefined> {
+/** The mark of any copy of this VM. */
+export async function anyCloneOf(site: Site, vm: Vm, call: Call): Promise<CloneMark | undefined> {
   const all = await candidates(site, (name) => name.startsWith('stillshot-'), call)
-  return all.find(({ mark }) => mark?.source === vm.nativeId && mark.snapshotName === snapshotName)?.mark?.name
+  return all.find(({ mark }) => mark?.source === vm.nativeId)?.mark
 }

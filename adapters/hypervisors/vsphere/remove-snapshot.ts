@@ -1,7 +1,7 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
-import { cloneOn } from './find-clone.ts'
+import { anyCloneOf } from './find-clone.ts'
 import { readObject } from './properties.ts'
 import { onVm, type Site } from './site.ts'
 import { readTree, snapshotIn } from './snapshot-tree.ts'
@@ -27,7 +27,7 @@ export async function removeSnapshot(site: Site, vm: Vm, name: string, call: Cal
       if ((await runningTask(site, vm, call, 'create')) === undefined) return consolidate(site, vm, call)
       throw new StillshotError('vm-locked', `${errand.doing}: a snapshot of this VM is still being made`)
     }
-    await assertUnused(site, vm, name, call)
+    await assertNoCopy(site, vm, name, call)
     try {
       const fields = { removeChildren: false, consolidate: true }
       await runTask(site, errand, () => site.session.call('RemoveSnapshot_Task', found.object, fields, errand))
@@ -40,11 +40,15 @@ export async function removeSnapshot(site: Site, vm: Vm, name: string, call: Cal
   }
 }
 
-/** A copy's disks stand on those of the snapshot, which vSphere would merge all the same. */
-async function assertUnused(site: Site, vm: Vm, name: string, call: Call): Promise<void> {
-  const copy = await cloneOn(site, vm, name, call)
+/**
+ * A copy's disks stand on those of its snapshot, and of every snapshot before that one; vSphere would merge them all the same. A
+ * copy is there for a drill only, so nothing is removed until it is gone.
+ */
+async function assertNoCopy(site: Site, vm: Vm, name: string, call: Call): Promise<void> {
+  const copy = await anyCloneOf(site, vm, call)
   if (copy === undefined) return
-  throw new StillshotError('snapshot-has-branches', `the copy ${copy} of ${vm.name} stands on snapshot ${name}`, {
+  const stands = `the copy ${copy.name} of ${vm.name} stands on its snapshot ${copy.snapshotName}, and may on ${name}`
+  throw new StillshotError('snapshot-has-branches', stands, {
     hint: 'wait for the drill that made the copy; if none runs, `stillshot recover` removes what was left',
   })
 }

@@ -83,13 +83,22 @@ describe('copies of a VM on vSphere', () => {
       assert.ok(await hypervisor.clones.find(vm, NAME))
     }))
 
-  test('a snapshot on which a copy stands is not removed, and the error names the copy', () =>
+  test('no snapshot is removed on which a copy stands, or that one before it, and the error names the copy', () =>
     withSnapshot(async ({ hypervisor, vm }) => {
-      await hypervisor.clones.create(vm, REQUEST)
-      await assert.rejects(hypervisor.removeSnapshot(vm, 's1'), {
-        code: 'snapshot-has-branches',
-        message: new RegExp(NAME),
-      })
+      await hypervisor.createSnapshot(vm, { name: 's2', description: '' })
+      await hypervisor.clones.create(vm, { ...REQUEST, snapshotName: 's2' })
+      for (const name of ['s2', 's1']) {
+        await assert.rejects(hypervisor.removeSnapshot(vm, name), {
+          code: 'snapshot-has-branches',
+          message: new RegExp(`${NAME}.* s2, .*${name}`),
+        })
+      }
+      await hypervisor.clones.remove(vm, NAME)
+      await hypervisor.removeSnapshot(vm, 's1')
+      assert.deepEqual(
+        (await hypervisor.listSnapshots(vm)).map(({ name }) => name),
+        ['s2'],
+      )
     }))
 
   test('a full datastore, and each missing privilege with its place, are told before', () =>
