@@ -1,11 +1,12 @@
 import type { Runbook, RunbookPoint } from '../coordinator/runbook.ts'
+import { shellWord } from '../system/shell-word.ts'
 import { line } from './format.ts'
 import { gradeText } from './point-text.ts'
 
 /** The runbook as a person reads it with nothing else at hand: Markdown, each command on a line of its own. */
 export function runbookText(book: Runbook): string {
   const { vm, writtenAt, machine, guest, profile, points } = book
-  const best = points.find(({ id }) => id === book.recommended) ?? points[0]
+  const best = points.find(({ id }) => id === book.recommended) ?? points.find(isToRelyOn)
   const others = points.filter((point) => point !== best)
   return [
     line`# Putting back ${vm} without stillshot`,
@@ -15,15 +16,19 @@ export function runbookText(book: Runbook): string {
     line`- machine: ${machine.nativeId} on ${machine.hypervisor} (${machine.kind}), called ${machine.name}, SMBIOS UUID ${machine.uuid}`,
     line`- guest: \`ssh -p ${guest.port} ${guest.user}@${guest.host}\`, profile ${profile}`,
     '',
-    ...(best === undefined ? [line`The hypervisor has no restore point of ${vm}.`, ''] : steps(book, best)),
+    ...(points.length === 0 ? [line`The hypervisor has no restore point of ${vm}.`, ''] : steps(book, best)),
     ...(others.length === 0 ? [] : ['## Other restore points, newest first', '', ...others.flatMap(otherPoint)]),
     ...afterwards(vm),
   ].join('\n')
 }
 
-function steps({ vm, safetySnapshot, powerOn, recommended }: Runbook, best: RunbookPoint): readonly string[] {
-  const advice =
-    recommended === null ? 'No point is db-stopped; the newest is' : 'The newest point that is db-stopped is'
+/** What stillshot took to be gone back to, and nothing speaks against. */
+function isToRelyOn({ kind, grade }: RunbookPoint): boolean {
+  return kind === 'snapshot' && grade !== 'suspect'
+}
+
+function steps(book: Runbook, best: RunbookPoint | undefined): readonly string[] {
+  const { safetySnapshot, powerOn } = book
   return [
     '## 1. Keep what is there now',
     '',
@@ -33,12 +38,9 @@ function steps({ vm, safetySnapshot, powerOn, recommended }: Runbook, best: Runb
     '',
     '## 2. Put the disks back',
     '',
-    line`${advice} ${best.id} of ${best.createdAt}. What was written since is lost.`,
-    ...newerText(best),
-    '',
-    gradeText(best),
-    '',
-    command(best.rollBack),
+    ...(best === undefined
+      ? [line`No point is one to rely on: see what is known of each, below.`]
+      : putBack(book, best)),
     '',
     '## 3. Start it',
     '',
@@ -46,13 +48,31 @@ function steps({ vm, safetySnapshot, powerOn, recommended }: Runbook, best: Runb
     '',
     '## 4. Look, in the guest',
     '',
-    ...best.units.map((unit) => line`- \`systemctl is-active ${unit}\` says active`),
+    ...(best?.units ?? []).map((unit) => line`- \`systemctl is-active ${shellWord(unit)}\` says active`),
     '- the server answers `SELECT 1`, and its log says nothing of crash recovery since it started',
-    ...best.markers.map(
-      (path) => line`- \`head -c 26 ${path}\` says ${best.id}: ${vm} is at this point and at no other`,
-    ),
+    ...(best === undefined ? [] : markersText(book, best)),
     '',
   ]
+}
+
+function putBack({ recommended }: Runbook, best: RunbookPoint): readonly string[] {
+  const advice =
+    recommended === null ? 'No point is db-stopped; the newest is' : 'The newest point that is db-stopped is'
+  return [
+    line`${advice} ${best.id} of ${best.createdAt}. What was written since is lost.`,
+    ...newerText(best),
+    '',
+    gradeText(best),
+    '',
+    command(best.rollBack),
+  ]
+}
+
+/** The guest said where they are: it is a word of others. */
+function markersText({ vm }: Runbook, { id, markers }: RunbookPoint): readonly string[] {
+  return markers.map(
+    (path) => line`- \`head -c 26 ${shellWord(path)}\` says ${id}: ${vm} is at this point and at no other`,
+  )
 }
 
 function otherPoint(point: RunbookPoint): readonly string[] {

@@ -37,6 +37,10 @@ function hasConsent(value: unknown): value is Finding {
   return (CONSENTS as readonly unknown[]).includes(value.consent)
 }
 
+const AS_IT_WAS = 'when the point was made: '
+
 function asItWas(finding: Finding): Finding {
-  return { ...finding, message: `when the point was made: ${finding.message}` }
+  // A safety point of a guest that was silent has it from the point that was gone back to.
+  if (finding.message.startsWith(AS_IT_WAS)) return finding
+  return { ...finding, message: `${AS_IT_WAS}${finding.message}` }
 }

@@ -24,17 +24,18 @@ const STATUS_LIMIT_MS = 20_000
 
 /**
  * Asks the guest how it is; changes nothing. One that is dead is what restores are for, so that only a hold which somebody has open
- * in it (`guest-locked`), and an abort, reject.
+ * in it (`guest-locked`), and an abort, reject. `waits`: nothing is done before whoever has the VM is done with it, and a hold of his is
+ * no reason.
  */
 export async function lookAtGuest(
   { application }: Pick<Ports, 'application'>,
   { name, profile, longTransactionSeconds }: VmSettings,
-  { helper, vm, signal }: { helper: GuestHelper; vm: Vm; signal: AbortSignal },
+  { helper, vm, waits = false, signal }: { helper: GuestHelper; vm: Vm; waits?: boolean; signal: AbortSignal },
 ): Promise<GuestNow> {
   if (vm.power !== 'running') return { state: 'silent', message: `${name} is ${vm.power}`, findings: [] }
   try {
     const probe = await helper.probe(profile.name, { machine: vm.uuid, signal, timeoutMs: PROBE_LIMIT_MS })
-    refuseHold(name, probe.openHold ?? undefined)
+    if (!waits) refuseHold(name, probe.openHold ?? undefined)
     const limits = { longTransactionSeconds, settingsPutBack: profile.settingsPutBack }
     return { ...stateOf(probe), findings: application.checkProbe(probe, limits) }
   } catch (thrown) {
@@ -42,7 +43,7 @@ export async function lookAtGuest(
     const { code, message } = toStillshotError(thrown)
     if (code === 'guest-locked') throw thrown
     // Nothing more is heard from a guest that could not be reached; one whose data are gone may still know of a hold.
-    if (code !== 'guest-unreachable') await checkNotHeld(helper, name, signal)
+    if (code !== 'guest-unreachable' && !waits) await checkNotHeld(helper, name, signal)
     return { state: 'silent', message, findings: [] }
   }
 }

@@ -37,13 +37,13 @@ export async function lookBeforeRestore(
   ports: Ports,
   settings: VmSettings,
   { helper, vm, point }: { helper: GuestHelper; vm: Vm; point: RestorePoint },
-  { safetySnapshot, removeNewer = [], signal }: Pick<RestoreOrder, 'safetySnapshot' | 'removeNewer' | 'signal'>,
+  { safetySnapshot, removeNewer = [], waitMs = 0, dryRun, signal }: RestoreOrder,
 ): Promise<RestoreOutlook> {
   const { hypervisor } = ports
   const call = { signal, timeoutMs: 60_000 }
   // Side by side: each waits for somebody else, and a database is down meanwhile.
   const [{ findings, ...guest }, snapshots, found, fit] = await Promise.all([
-    lookAtGuest(ports, settings, { helper, vm, signal }),
+    lookAtGuest(ports, settings, { helper, vm, waits: dryRun && waitMs > 0, signal }),
     hypervisor.listSnapshots(vm, call),
     hypervisor.checkRollBack(vm, point.snapshot, call),
     safetySnapshot ? hypervisor.checkSnapshot(vm, call) : [],

@@ -55,9 +55,7 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
       return seen
     })
     const safetyPoint = safetySnapshot
-      ? await during('safety-snapshot', () =>
-          takeSafetySnapshot(ports, settings, run, { vm, guest: outlook.guest, signal }),
-        )
+      ? await during('safety-snapshot', () => takeSafetySnapshot(ports, settings, run, { vm, outlook, signal }))
       : undefined
     const request = { snapshotName: point.snapshot, token: run.id }
     await during('roll-back', async () => {

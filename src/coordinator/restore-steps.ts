@@ -11,7 +11,7 @@ import { createOrFind } from './create-or-find.ts'
 import { expectedMarker } from './expected-marker.ts'
 import { describePoint } from './label-point.ts'
 import type { Ports, VmSettings } from './ports.ts'
-import type { GuestState } from './restore-guest.ts'
+import type { RestoreOutlook } from './restore-plan.ts'
 import type { Run } from './run.ts'
 import { draftPoint, label, removeSnapshot } from './snapshot-steps.ts'
 import { unheldProofs } from './unheld-proofs.ts'
@@ -20,13 +20,14 @@ const ROLL_BACK_LIMIT_MS = 600_000
 
 /**
  * A snapshot of what is there before it is rolled back, so that the roll back can be undone. Nothing is held for it: it
- * is what a power cut would leave, and is graded so. How the guest was is kept with it: nobody can ask more of an undo.
+ * is what a power cut would leave, and is graded so. How the guest was is kept with it, since nobody can ask more of an undo,
+ * and who depended on it, since an undo leaves them behind again.
  */
 export async function takeSafetySnapshot(
   ports: Ports,
   settings: VmSettings,
   run: Run,
-  { vm, guest, signal }: { vm: Vm; guest: GuestState; signal: AbortSignal },
+  { vm, outlook, signal }: { vm: Vm; outlook: Pick<RestoreOutlook, 'guest' | 'consents'>; signal: AbortSignal },
 ): Promise<RestorePoint> {
   const { clock, randomness } = ports.system
   const id = ulid(clock, randomness)
@@ -37,8 +38,9 @@ export async function takeSafetySnapshot(
   await run.saga.step({ step: 'create-snapshot', undo: removeSnapshot(ports, vm, point.snapshot) }, () =>
     createOrFind(ports.hypervisor, vm, request, limits),
   )
+  const { guest, consents } = outlook
   const proofs = unheldProofs(vm, 'taken of the VM that is rolled back')
-  const graded = { ...point, ...gradeEvidence(proofs), evidence: { version: 1, proofs, guest } }
+  const graded = { ...point, ...gradeEvidence(proofs), evidence: { version: 1, proofs, guest, findings: consents } }
   await label(ports, run, vm, graded)
   return graded
 }

@@ -30,8 +30,12 @@ export class WaitingRelease {
     if (this.#ended) return undefined
     const onAbort = () => this.#giveUp.abort(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    this.#told.resolve(`release\n${stdin}`)
-    onSent?.()
+    // One that is over already tells nobody any more.
+    if (signal.aborted) onAbort()
+    else {
+      this.#told.resolve(`release\n${stdin}`)
+      onSent?.()
+    }
     const result = await this.#result
     signal.removeEventListener('abort', onAbort)
     return result?.stdout === '' ? undefined : result

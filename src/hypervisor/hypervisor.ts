@@ -106,7 +106,10 @@ export interface Hypervisor {
    */
   listBackups?(vm: Vm, begun: { fromMs: number; toMs: number }, options?: CallOptions): Promise<readonly Backup[]>
 
-  /** The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. `name`: of the snapshot or the copy. */
+  /**
+   * The command that an administrator types on the hypervisor to do the same by hand; never holds a secret. One line that a shell takes
+   * as it is: remarks stand at its end, behind a `#`. `name`: of the snapshot or the copy.
+   */
   byHand(vm: Vm, act: ActByHand, name: string): string
 
   /** Frees connections and processes. Safe twice. */

@@ -127,6 +127,17 @@ describe('others who depend on the server', () => {
     await assert.rejects(restore(world, {}, ports), /when the point was made: 1 replicas read from it \(replicas\)/)
     assert.equal((await restore(world, { accept: ['replicas'] }, ports)).cameBack, true)
   })
+
+  test('are remembered from the safety point, too, also when they were remembered for it', async () => {
+    const world = makeWorld()
+    world.guest.facts.replicas = 1
+    await world.snapshot()
+    for (const ports of [world.ports, deadGuest(world)]) {
+      await restore(world, { accept: ['replicas'] }, ports)
+      const undo = restore(world, { undo: true }, deadGuest(world))
+      await assert.rejects(undo, /db1: when the point was made: 1 replicas read from it \(replicas\)/)
+    }
+  })
 })
 
 describe('a storage that rolls back to its newest snapshot only', () => {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MemoryCatalog } from '../../adapters/catalogs/memory/memory-catalog.ts'
 import { runbookFolder } from '../../src/cli/runbook-folder.ts'
+import { runbookText } from '../../src/cli/runbook-text.ts'
 import { makeRunbook } from '../../src/coordinator/make-runbook.ts'
 import { pruneVm } from '../../src/coordinator/prune-vm.ts'
 import { rebuildCatalog } from '../../src/coordinator/rebuild-catalog.ts'
 import { runDrill } from '../../src/coordinator/run-drill.ts'
-import type { Runbook } from '../../src/coordinator/runbook.ts'
+import type { Runbook, RunbookPoint } from '../../src/coordinator/runbook.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
 import type { Log } from '../../src/log/log.ts'
 import { FreezingGuest } from '../world/freezing-guest.ts'
@@ -90,6 +91,38 @@ describe('a runbook', () => {
     world.hypervisor.state('db1').snapshots.length = 0
     const book = await makeRunbook(world.ports, world.settings, { signal })
     assert.deepEqual([book.points, book.recommended], [[], null])
+  })
+})
+
+describe('what a runbook says of points', () => {
+  const book = async (change: (point: RunbookPoint) => Partial<RunbookPoint>) => {
+    const world = keepingWorld()
+    await world.take()
+    const made = await makeRunbook(world.ports, world.settings, { signal })
+    const points = made.points.map((point) => ({ ...point, ...change(point) }))
+    return { ...made, recommended: null, points }
+  }
+
+  test('leads to none that is somebody else’s, a safety point or suspect', async () => {
+    for (const change of [{ kind: 'foreign' }, { kind: 'safety' }, { grade: 'suspect' }] as const) {
+      const page = runbookText(await book(() => change))
+      assert.match(page, /^No point is one to rely on: see what is known of each, below\.$/m)
+      assert.match(page, /## Other restore points, newest first\n\n### /)
+      assert.match(page, /^ {4}fake power-on db1$/m)
+    }
+    const good = await book(() => ({ kind: 'snapshot', grade: 'crash-only' }))
+    const worse = good.points.map((point) => ({ ...point, id: 'NEWER', kind: 'safety' as const }))
+    assert.match(
+      runbookText({ ...good, points: [...worse, ...good.points] }),
+      /No point is db-stopped; the newest is 01/,
+    )
+  })
+
+  test('quotes what the guest said', async () => {
+    const words = { markers: ["/srv/it's; reboot/marker"], units: ['db$(reboot).service'] }
+    const page = runbookText(await book(() => ({ ...words, grade: 'crash-only' })))
+    assert.ok(page.includes("`head -c 26 '/srv/it'\\''s; reboot/marker'`"), page)
+    assert.ok(page.includes("`systemctl is-active 'db$(reboot).service'`"), page)
   })
 })
 

@@ -19,6 +19,7 @@ import type {
 } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 import { formatInstant, parseInstant } from '../../../src/system/instant.ts'
+import { shellWord } from '../../../src/system/shell-word.ts'
 import { type FakeGuest, fakeAgent } from './fake-agent.ts'
 import { type FakeCloneWorld, fakeClones } from './fake-clones.ts'
 import { FakeEvents } from './fake-events.ts'
@@ -221,7 +222,7 @@ export class FakeHypervisor implements Hypervisor {
   }
 
   byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
-    return `fake ${act} ${vm.nativeId}${act === 'power-on' ? '' : ` ${snapshotName}`}`
+    return `fake ${act} ${vm.nativeId}${act === 'power-on' ? '' : ` ${shellWord(snapshotName)}`}`
   }
 
   async close(): Promise<void> {}

@@ -4,7 +4,7 @@ import { shellWord } from '../../../src/system/shell-word.ts'
 /** From this version on libvirt reverts to external snapshots itself. */
 const REVERTS_SINCE = 10
 
-/** One line for an administrator's shell on the host; remarks in brackets. `version` is libvirt's, undefined when it was never asked. */
+/** One line for an administrator's shell on the host; remarks behind a `#`. `version` is libvirt's, undefined when it was never asked. */
 export function byHand(uri: string, version: string | undefined, vm: Vm, act: ActByHand, snapshotName: string): string {
   const virsh = (...words: readonly string[]) => ['virsh', '-c', uri, ...words].map(shellWord).join(' ')
   if (act === 'power-on') return virsh('start', vm.nativeId)
@@ -20,8 +20,9 @@ export function byHand(uri: string, version: string | undefined, vm: Vm, act: Ac
   if (Number.parseInt(version ?? '0', 10) >= REVERTS_SINCE) return virsh('snapshot-revert', vm.nativeId, snapshotName)
   return [
     virsh('destroy', vm.nativeId),
-    `${virsh('snapshot-dumpxml', vm.nativeId, snapshotName)} (each SOURCE stands under <domain>)`,
+    // Only a person can go on from here.
+    `${virsh('snapshot-dumpxml', vm.nativeId, snapshotName)} # each SOURCE stands under <domain>`,
     'for each: qemu-img create -f qcow2 -F qcow2|raw -b SOURCE NEW',
-    `${virsh('edit', vm.nativeId)} (each disk: NEW as its source, no <backingStore>)`,
+    `then ${virsh('edit', vm.nativeId)}, each disk with NEW as its source and no <backingStore>`,
   ].join('; ')
 }

@@ -23,7 +23,7 @@ export async function askForRestore(app: App, open: OpenVm, wanted: WantedRestor
   const { at: _at, ...rest } = wanted
   const isNamed = wanted.pointId !== undefined || wanted.at !== undefined || wanted.undo === true
   const named = isNamed ? wanted : { ...rest, pointId: await choose(app, choices) }
-  const planned = await app.procedures.restoreSnapshot(ports, settings, { ...named, dryRun: true })
+  const planned = await app.procedures.restoreSnapshot(ports, settings, { ...named, waitMs, dryRun: true })
   show(app, planText(planned, app.system.clock.now()))
   const accept = await askForConsents(app, planned, wanted.accept ?? [])
   const typed = await app.prompts.text(line`Type the name of the VM, ${settings.name}, to put it back to this point`)

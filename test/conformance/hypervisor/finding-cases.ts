@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { disksOf, type HypervisorSuite, hypervisorCase, rejectsWith } from './under-test.ts'
 
 /** Finding the VM and looking at it. */
@@ -108,6 +109,15 @@ export function findingCases(suite: HypervisorSuite): void {
     assert.ok(hypervisor.byHand(vm, 'remove-snapshot', 's1').includes('s1'))
     assert.ok(hypervisor.byHand(vm, 'roll-back', 's1').includes('s1'))
     assert.ok(hypervisor.byHand(vm, 'power-on', 's1').includes(vm.nativeId))
+  })
+
+  hypervisorCase(suite, 'byHand() is one line that a shell takes as it is', async ({ hypervisor, vm }) => {
+    for (const act of ['create-snapshot', 'remove-snapshot', 'roll-back', 'power-on'] as const) {
+      const words = hypervisor.byHand(vm, act, "it's")
+      assert.doesNotMatch(words, /\n/)
+      const { status, stderr } = spawnSync('sh', ['-n', '-c', words])
+      assert.equal(status, 0, `${words}: ${stderr}`)
+    }
   })
 
   hypervisorCase(suite, 'close() is safe twice', async ({ hypervisor }) => {

@@ -128,7 +128,7 @@ describe('a snapshot on Proxmox VE when something goes wrong', () => {
       await hypervisor.createSnapshot(vm, { name: 's2', description: '' })
       standIn.migrate(100, 'pve1')
       assert.equal((await hypervisor.listSnapshots(vm)).length, 2)
-      assert.match(hypervisor.byHand(vm, 'remove-snapshot', 's2'), /^qm delsnapshot 100 s2 \(on node pve1;/)
+      assert.match(hypervisor.byHand(vm, 'remove-snapshot', 's2'), /^qm delsnapshot 100 s2 # on node pve1;/)
     }))
 
   test('names that Proxmox VE does not take are refused before anything is asked', () =>

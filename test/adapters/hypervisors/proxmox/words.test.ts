@@ -126,10 +126,10 @@ describe('what Proxmox VE is told', () => {
 
   test('by hand: qm on the node, and the way out of a lock', () => {
     const vm = { hypervisor: 'pve', nativeId: '100', name: 'db1', uuid: '', power: 'off', macs: [], disks: [] } as const
-    assert.equal(byHand(vm, 'pve2', 'power-on', ''), 'qm start 100 (on node pve2)')
+    assert.equal(byHand(vm, 'pve2', 'power-on', ''), 'qm start 100 # on node pve2')
     assert.match(
       byHand(vm, undefined, 'remove-snapshot', 's1'),
-      /^qm delsnapshot 100 s1 \(on the node of the VM; .*qm unlock 100/,
+      /^qm delsnapshot 100 s1 # on the node of the VM; .*qm unlock 100/,
     )
   })
 })
