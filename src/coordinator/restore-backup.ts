@@ -70,14 +70,14 @@ export async function restoreBackup(
   const safety = order.safety && plan.databases.length > 0
   const words = planWords(plan, { safety, where: point.snapshot })
   const report = { version: 1, vm: settings.name, point, plan: words } as const
-  if (order.dryRun) return { ...report, findings: await look(ports, settings, manifest, signal) }
+  if (order.dryRun) return { ...report, findings: await look(ports, settings, taking(manifest, plan), signal) }
   const run = await beginRun(ports, settings, 'restore-backup')
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   try {
     const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
     await lockVm(ports, run, vm, LOCK_TTL_MS)
     const inventory = await run.helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })
-    const findings = serverFindings(manifest, inventory)
+    const findings = serverFindings(taking(manifest, plan), inventory)
     refuseIfAny(settings.name, findings)
     const { streams } = manifest
     const key = { vm: manifest.vm, id: manifest.id }
@@ -103,10 +103,15 @@ export async function restoreBackup(
   }
 }
 
+/** Files are put beside what is there whatever the server is, also while it is down. */
+function taking({ server }: Loading['manifest'], { databases, users }: BackupRestorePlan) {
+  return { server: databases.length > 0 || users ? server : null }
+}
+
 async function look(
   ports: Ports,
   settings: VmSettings,
-  manifest: Loading['manifest'],
+  manifest: Pick<Loading['manifest'], 'server'>,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const helper = openHelper(ports, settings)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { InventoryAnswer } from '../../../../src/guest/protocol/answers.ts'
@@ -87,11 +87,12 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
     test('a path that is a link is told, and never archived as one', async (t) => {
       const guest = await openSite(t, shell, 'files @ROOT@/link', 'files @ROOT@/site')
       await symlink(guest.site, join(guest.root, 'link'))
-      const { links, files } = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
+      const { links, files, serverSilent } = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
       assert.deepEqual(
         [links.filter((path) => path.startsWith(guest.root)), files],
         [[join(guest.root, 'link')], [join(guest.root, 'link'), guest.site]],
       )
+      assert.equal(serverSilent, null)
       assert.match((await guest.stream('archive', 'app', 'files')).stderr, /\(path-is-link\)$/m)
     })
 
@@ -106,6 +107,16 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         ...['CREATE USER IF NOT EXISTS `u`@`%` X;', 'ALTER USER `u`@`%` X;'],
         ...["GRANT `b` TO 'a';", "GRANT `b` TO 'b';", "GRANT `b` TO 'u'@'%';", '-- Users completed'],
       ])
+    })
+
+    test('a server that is down is told, with what is there beside it', async (t) => {
+      const guest = await openSite(t, shell)
+      await rm(join(guest.root, 'mysqld.sock'))
+      await rm(join(guest.root, 'bin/mariadb-dump'))
+      const inventory = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
+      assert.match(inventory.serverSilent ?? '', /Can't connect/)
+      assert.deepEqual([inventory.databases, inventory.loose, inventory.files], [[], [], [guest.site]])
+      assert.equal((await guest.stream('archive', 'app', 'files')).status, 0)
     })
   })
 }
