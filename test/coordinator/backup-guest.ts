@@ -85,7 +85,15 @@ function inventoryOf({ guest }: ReturnType<typeof makeWorld>): InventoryAnswer {
     variables: { version: '10.11.19-MariaDB', version_comment: 'Debian 12' },
     ...{ dumpProgram: '/usr/bin/mariadb-dump', dumpVersion: 'mariadb-dump 10.19' },
     databases: [{ name: 'shop', tables: 1, sizeBytes: 100 }],
-    ...{ loose: [], odd: [], files: ['/var/www/html'], configuration: ['/etc/mysql'], links: [], gnuTar: true },
+    ...{
+      loose: [],
+      odd: [],
+      files: ['/var/www/html'],
+      configuration: ['/etc/mysql'],
+      links: [],
+      gnuTar: true,
+      packages: true,
+    },
     restoreAllowed: true,
   }
 }

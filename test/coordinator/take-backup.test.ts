@@ -162,6 +162,15 @@ test('a server that does not answer after the dump leaves it unknown whether it 
   assert.deepEqual([grade, reasons[0]?.code], ['crash-only', 'server-silent'])
 })
 
+test('a guest that cannot list its packages is backed up without the list, which is told', async () => {
+  const world = makeBackupWorld()
+  world.facts.packages = false
+  const { evidence } = await backUp(world)
+  const { manifest, findings } = evidence as DumpEvidence
+  assert.deepEqual([manifest.streams.length, world.asked.includes('packages')], [4, false])
+  assert.ok(findings.some(({ code }) => code === 'packages-unknown'))
+})
+
 test('a path that is a link is refused, not kept as a link', async () => {
   const world = makeBackupWorld()
   world.facts.links = ['/var/www/html']

@@ -41,6 +41,8 @@ export const inventorySchema = {
     /** Of those, the ones that are links: an archive holds the link alone. */
     links: texts,
     gnuTar: bool,
+    /** A program is there that lists what is installed. */
+    packages: bool,
     restoreAllowed: bool,
   },
   required: [
@@ -57,6 +59,7 @@ export const inventorySchema = {
     'configuration',
     'links',
     'gnuTar',
+    'packages',
     'restoreAllowed',
   ],
 } as const

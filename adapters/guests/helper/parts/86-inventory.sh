@@ -59,6 +59,8 @@ inventory_verb() {
   links "$BACKUP_FILES$CONFIGURATION$BACKUP_CONFIGURATION"
   json_list "$R"
   inventory="$inventory,\"links\":$R,\"gnuTar\":$(is_gnu_tar && echo true || echo false)"
+  command -v dpkg-query >/dev/null || command -v rpm >/dev/null && R=true || R=false
+  inventory="$inventory,\"packages\":$R"
   contains "$ALLOWED" restore && R=true || R=false
   document true null "$inventory,\"restoreAllowed\":$R"
   say
