@@ -78,18 +78,20 @@ dump_verb() {
   dump_knows=$("$DUMP" --no-defaults --help 2>/dev/null)
   set -- --defaults-file=/dev/fd/3 --protocol=socket "--socket=$SOCKET" --single-transaction --quick --hex-blob \
     --routines --triggers --events --comments --dump-date --default-character-set=utf8mb4 --max-allowed-packet=1G
+  # A restore of some databases must not set where the whole server stands. Some say it also without a binary log.
+  case $dump_knows in *--set-gtid-purged*) set -- "$@" --set-gtid-purged=OFF ;; esac
   variable log_bin
   case $R in 1 | ON) dump_position "$@" ;; *) dump_run "$@" ;; esac
 }
 
-# Where the dump stands in the binary log is a comment in it. A restore of some databases must not set it for the server.
+# Where the dump stands in the binary log is a comment in it.
 dump_position() {
   case $dump_knows in
     *--source-data*) set -- "$@" --source-data=2 ;;
     *) set -- "$@" --master-data=2 ;;
   esac
   case $dump_knows in
-    *--set-gtid-purged*) set -- "$@" --set-gtid-purged=OFF ;;
+    *--set-gtid-purged*) ;;
     *--gtid*) set -- "$@" --gtid ;;
   esac
   dump_run "$@"
