@@ -12,7 +12,15 @@ export function pathFindings(inventory: InventoryAnswer, parts: readonly Part[],
     ...fileFindings(inventory, parts),
     ...missingFindings(inventory, parts, named),
     ...linkFindings(inventory, parts, named),
+    ...packageFindings(inventory, parts),
   ]
+}
+
+function packageFindings({ packages }: InventoryAnswer, parts: readonly Part[]): readonly Finding[] {
+  if (packages || !parts.includes('configuration')) return []
+  const message = 'the guest has neither dpkg nor rpm: the backup does not say what is installed'
+  const hint = 'write it down where you will find it when the guest is gone'
+  return [{ severity: 'warn', code: 'packages-unknown', message, hint }]
 }
 
 /** Paths that were there before the backup and are not after it: what of them is in it is not known. Pure. */

@@ -6,7 +6,8 @@ import { proveSameMachine } from '../guest/same-machine.ts'
 import { isOneLine } from '../guest/stream-verb.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Part } from '../repository/manifest.ts'
-import type { Repository, RepositoryPlace } from '../repository/repository.ts'
+import type { RepositoryPlace } from '../repository/place.ts'
+import type { Repository } from '../repository/repository.ts'
 import { pathFindings } from './backup-paths.ts'
 import { placeFinding } from './copies-elsewhere.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -54,8 +55,19 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
   return { findings, inventory, place: place.value, sameMachine }
 }
 
-function databaseFindings({ databases, odd, loose }: InventoryAnswer): readonly Finding[] {
+function databaseFindings(inventory: InventoryAnswer): readonly Finding[] {
+  const { serverSilent, dumpProgram, databases, odd, loose } = inventory
+  if (serverSilent !== null) {
+    const message = `the server did not answer: ${serverSilent}`
+    const hint = 'start it, or name other parts with --only'
+    return [{ severity: 'refuse', code: 'server-silent', message, hint }]
+  }
   const findings: Finding[] = []
+  if (dumpProgram === null) {
+    const message = 'neither mariadb-dump nor mysqldump is in the guest'
+    const hint = "install the client programs of the server's own version, or name other parts with --only"
+    findings.push({ severity: 'refuse', code: 'dump-missing', message, hint })
+  }
   const unsayable = [...odd, ...databases.map(({ name }) => name).filter((name) => !isOneLine(name))]
   if (unsayable.length > 0) {
     const message = `databases whose names cannot be handed to the dump: ${unsayable.join(', ')}`

@@ -56,7 +56,7 @@ export function planStreams(
     },
     {
       ...{ name: 'packages.txt', part: 'configuration', content: 'packages', verb: 'packages', args: [profile] },
-      wanted: true,
+      wanted: inventory.packages,
     },
   ]
   return plans.filter(({ part, wanted }) => wanted && parts.includes(part)).map(({ wanted: _, ...plan }) => plan)

@@ -46,6 +46,10 @@ export const TAR_COMPLETED = /\u0000{1024}$/
  */
 export function proveOneMoment(before: InventoryAnswer, after: InventoryAnswer): Proof {
   const claim = 'one-moment'
+  if (after.serverSilent !== null) {
+    const message = `what was written during the dump is not known, the server did not answer after it: ${after.serverSilent}`
+    return { claim, verdict: 'unknown', code: 'server-silent', message }
+  }
   if (before.loose.length === 0 && after.loose.length === 0) {
     const message = 'every table is transactional and was read in one transaction'
     return { claim, verdict: 'proven', code: 'one-transaction', message }

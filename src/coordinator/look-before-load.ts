@@ -38,10 +38,15 @@ export async function lookBeforeLoad(
   )
   const findings = [
     ...(machine.severity === 'ok' ? [] : [machine]),
-    ...serverFindings(manifest, inventory),
+    ...serverFindings(taking(manifest, plan), inventory),
     ...accountFindings(plan, { safety, dumpable: inventory.databases.length > 0 }),
   ]
   return { vm, inventory, findings }
+}
+
+/** Files are put beside what is there whatever the server is, also while it is down. */
+function taking({ server }: Manifest, { databases, users }: BackupRestorePlan): Pick<Manifest, 'server'> {
+  return { server: databases.length > 0 || users ? server : null }
 }
 
 /** Accounts are kept with a dump of databases, so that where nothing can be dumped they cannot be put back. */

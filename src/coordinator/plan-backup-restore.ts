@@ -106,10 +106,10 @@ function under(paths: readonly string[], path: string | undefined): readonly str
   return paths.some((root) => path === root || path.startsWith(`${root}/`)) ? [path] : []
 }
 
-/** What differs between the server that was dumped and the one that takes it. Pure. */
+/** What differs between the server that was dumped, null where it takes nothing, and the one that takes it. Pure. */
 export function serverFindings(
-  { server }: Manifest,
-  { variables, restoreAllowed }: InventoryAnswer,
+  { server }: Pick<Manifest, 'server'>,
+  { serverSilent, variables, restoreAllowed }: InventoryAnswer,
 ): readonly Finding[] {
   const findings: Finding[] = []
   if (!restoreAllowed) {
@@ -118,6 +118,11 @@ export function serverFindings(
     findings.push({ severity: 'refuse', code: 'restore-not-allowed', message, hint, error: 'backup-not-allowed' })
   }
   if (server === null) return findings
+  if (serverSilent !== null) {
+    const message = `the server did not answer: ${serverSilent}`
+    const hint = 'start it, or name other parts with --only'
+    return [...findings, { severity: 'refuse', code: 'server-silent', message, hint }]
+  }
   const here = variables.version ?? ''
   const flavour = (version: string) => (/mariadb/i.test(version) ? 'MariaDB' : 'MySQL')
   const [from, to] = [releaseOf(server.version), releaseOf(here)]

@@ -83,10 +83,19 @@ function inventoryOf({ guest }: ReturnType<typeof makeWorld>): InventoryAnswer {
   return {
     ...{ version: 1, protocol: 1, helper: '0.1.0', sha256: guest.facts.sha256, verb: 'inventory', hold: '', ok: true },
     ...{ error: null, bootId: 'boot-1', uuid: guest.facts.uuid, uptimeMs: 1000 },
+    serverSilent: null,
     variables: { version: '10.11.19-MariaDB', version_comment: 'Debian 12' },
     ...{ dumpProgram: '/usr/bin/mariadb-dump', dumpVersion: 'mariadb-dump 10.19' },
     databases: [{ name: 'shop', tables: 1, sizeBytes: 100 }],
-    ...{ loose: [], odd: [], files: ['/var/www/html'], configuration: ['/etc/mysql'], links: [], gnuTar: true },
+    ...{
+      loose: [],
+      odd: [],
+      files: ['/var/www/html'],
+      configuration: ['/etc/mysql'],
+      links: [],
+      gnuTar: true,
+      packages: true,
+    },
     restoreAllowed: true,
   }
 }

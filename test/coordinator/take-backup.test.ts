@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dumpEvidence } from '../../src/coordinator/backup-manifest.ts'
+import { type DumpEvidence, dumpEvidence } from '../../src/coordinator/backup-manifest.ts'
 import { restoreBackup } from '../../src/coordinator/restore-backup.ts'
 import { takeBackup } from '../../src/coordinator/take-backup.ts'
 import { verifyBackup } from '../../src/coordinator/verify-backup.ts'
@@ -135,6 +135,40 @@ test('paths that are missing are told with the grade, also those that went away 
     (await taking).reasons.map(({ code }) => code),
     ['path-gone'],
   )
+})
+
+test('a server that is down keeps databases from a backup and a restore, and files from neither', async () => {
+  const world = makeBackupWorld()
+  const point = await backUp(world)
+  world.facts.serverSilent = "Can't connect"
+  world.facts.databases = []
+  world.facts.variables = {}
+  await assert.rejects(backUp(world), hasCode('preflight-refused', /the server did not answer: Can't connect/))
+  await assert.rejects(restore(world, { pointId: point.id }), hasCode('preflight-refused', /did not answer/))
+  const files = { parts: ['files', 'configuration'] } as const
+  const { evidence } = await backUp(world, files.parts)
+  assert.equal((evidence as DumpEvidence).manifest.server, null)
+  world.says.unpack = { exitStatus: 0, stdout: '', stderr: '' }
+  const { beside } = await restore(world, { ...files, pointId: point.id })
+  assert.match(String(beside), /restored/)
+})
+
+test('a server that does not answer after the dump leaves it unknown whether it is of one moment', async () => {
+  const world = makeBackupWorld()
+  const taking = backUp(world, ['databases'])
+  await until(() => world.asked.includes('users'))
+  world.facts.serverSilent = 'Lost connection'
+  const { grade, reasons } = await taking
+  assert.deepEqual([grade, reasons[0]?.code], ['crash-only', 'server-silent'])
+})
+
+test('a guest that cannot list its packages is backed up without the list, which is told', async () => {
+  const world = makeBackupWorld()
+  world.facts.packages = false
+  const { evidence } = await backUp(world)
+  const { manifest, findings } = evidence as DumpEvidence
+  assert.deepEqual([manifest.streams.length, world.asked.includes('packages')], [4, false])
+  assert.ok(findings.some(({ code }) => code === 'packages-unknown'))
 })
 
 test('a path that is a link is refused, not kept as a link', async () => {

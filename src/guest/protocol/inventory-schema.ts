@@ -7,9 +7,12 @@ export const inventorySchema = {
   type: 'object',
   properties: {
     ...envelope,
+    /** Why the server did not answer; null when it did. What is said of databases is empty then. */
+    serverSilent: textOrNull,
     /** Run-time variables of the server, as it names them. */
     variables: textMap,
-    dumpProgram: text,
+    /** Null where there is none. */
+    dumpProgram: textOrNull,
     /** As the program names itself. */
     dumpVersion: text,
     /** Without the server's own. `sizeBytes`: data and indexes, as the server estimates them. */
@@ -38,11 +41,14 @@ export const inventorySchema = {
     /** Of those, the ones that are links: an archive holds the link alone. */
     links: texts,
     gnuTar: bool,
+    /** A program is there that lists what is installed. */
+    packages: bool,
     restoreAllowed: bool,
   },
   required: [
     ...envelopeRequired,
     'sha256',
+    'serverSilent',
     'variables',
     'dumpProgram',
     'dumpVersion',
@@ -53,6 +59,7 @@ export const inventorySchema = {
     'configuration',
     'links',
     'gnuTar',
+    'packages',
     'restoreAllowed',
   ],
 } as const

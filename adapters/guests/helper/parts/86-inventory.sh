@@ -1,7 +1,8 @@
 
 # === inventory PROFILE: what a backup would hold ===
 #
-# Only where the profile allows backups: its file is root's, so that the key of another machine alone opens nothing.
+# Only where the profile allows backups: its file is root's, so that the key of another machine alone opens nothing. A server
+# that is down keeps its databases from a backup, and nothing else: it is told, not refused.
 
 # What the server keeps for itself; everything else is somebody's data.
 OWN_SCHEMAS="'information_schema','performance_schema','mysql','sys'"
@@ -38,15 +39,16 @@ inventory_verb() {
   contains "$ALLOWED" backup || refuse not-allowed "the profile $1 in this guest does not allow backups"
   SOCKET='' VARS=''
   find_client
-  ask_variables 20 || refuse server-silent "the server did not answer: $ASK_ERROR"
-  find_dump || refuse dump-missing 'neither mariadb-dump nor mysqldump is there'
-  inventory_databases
-  inventory_loose
+  INVENTORY_DATABASES='[]' INVENTORY_LOOSE='[]' INVENTORY_ODD='[]'
+  ask_variables 20 && inventory_databases && inventory_loose && ASK_ERROR=''
+  quote_or_null "$ASK_ERROR"
+  inventory=",\"serverSilent\":$R"
   tabbed_json "$VARS"
-  inventory=",\"variables\":$R"
-  quote "$DUMP"
+  inventory="$inventory,\"variables\":$R"
+  find_dump || DUMP=''
+  quote_or_null "$DUMP"
   inventory="$inventory,\"dumpProgram\":$R"
-  quote "$("$DUMP" --version 2>/dev/null | head -n 1)"
+  quote "$([ -z "$DUMP" ] || "$DUMP" --version 2>/dev/null | head -n 1)"
   inventory="$inventory,\"dumpVersion\":$R,\"databases\":$INVENTORY_DATABASES,\"loose\":$INVENTORY_LOOSE,\"odd\":$INVENTORY_ODD"
   there "$BACKUP_FILES"
   json_list "$R"
@@ -57,6 +59,8 @@ inventory_verb() {
   links "$BACKUP_FILES$CONFIGURATION$BACKUP_CONFIGURATION"
   json_list "$R"
   inventory="$inventory,\"links\":$R,\"gnuTar\":$(is_gnu_tar && echo true || echo false)"
+  command -v dpkg-query >/dev/null || command -v rpm >/dev/null && R=true || R=false
+  inventory="$inventory,\"packages\":$R"
   contains "$ALLOWED" restore && R=true || R=false
   document true null "$inventory,\"restoreAllowed\":$R"
   say
@@ -95,11 +99,12 @@ END
   R=$links
 }
 
+# The rest is of databases: false when the server did not answer, why in ASK_ERROR.
+#
 # A name that the client had to escape would come back as another one: ODD, and none of the dump.
 inventory_databases() {
+  ask 60 "SELECT s.schema_name, COUNT(t.table_name), CAST(COALESCE(SUM(t.data_length + t.index_length), 0) AS UNSIGNED) FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name WHERE s.schema_name NOT IN ($OWN_SCHEMAS) AND s.schema_name NOT LIKE '#mysql50#%' GROUP BY s.schema_name ORDER BY s.schema_name" --skip-column-names || return 1
   INVENTORY_DATABASES='' INVENTORY_ODD=''
-  ask 60 "SELECT s.schema_name, COUNT(t.table_name), CAST(COALESCE(SUM(t.data_length + t.index_length), 0) AS UNSIGNED) FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name WHERE s.schema_name NOT IN ($OWN_SCHEMAS) AND s.schema_name NOT LIKE '#mysql50#%' GROUP BY s.schema_name ORDER BY s.schema_name" --skip-column-names ||
-    refuse server-silent "the server did not name its databases: $ASK_ERROR"
   while IFS=$TAB read -r inventory_name inventory_tables inventory_bytes; do
     case $inventory_name in
       '') continue ;;
@@ -125,9 +130,8 @@ END
 # Tables that no transaction holds still, and when they were last written: whether a dump of them is of one moment is seen
 # by asking twice. MySQL 8 would answer from a cache.
 inventory_loose() {
+  ask 60 "/*!80000 SET SESSION information_schema_stats_expiry = 0 */; SELECT table_schema, table_name, COALESCE(engine, '-'), COALESCE(update_time, '-') FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ($OWN_SCHEMAS) AND COALESCE(engine, '') NOT IN (SELECT engine FROM information_schema.engines WHERE transactions = 'YES') ORDER BY 1, 2 LIMIT 1000" --skip-column-names || return 1
   INVENTORY_LOOSE=''
-  ask 60 "/*!80000 SET SESSION information_schema_stats_expiry = 0 */; SELECT table_schema, table_name, COALESCE(engine, '-'), COALESCE(update_time, '-') FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ($OWN_SCHEMAS) AND COALESCE(engine, '') NOT IN (SELECT engine FROM information_schema.engines WHERE transactions = 'YES') ORDER BY 1, 2 LIMIT 1000" --skip-column-names ||
-    refuse server-silent "the server did not name the engines of its tables: $ASK_ERROR"
   while IFS=$TAB read -r inventory_schema inventory_name inventory_engine inventory_updated; do
     [ -n "$inventory_engine" ] || continue
     quote "$inventory_schema"

@@ -78,18 +78,20 @@ dump_verb() {
   dump_knows=$("$DUMP" --no-defaults --help 2>/dev/null)
   set -- --defaults-file=/dev/fd/3 --protocol=socket "--socket=$SOCKET" --single-transaction --quick --hex-blob \
     --routines --triggers --events --comments --dump-date --default-character-set=utf8mb4 --max-allowed-packet=1G
+  # A restore of some databases must not set where the whole server stands. Some say it also without a binary log.
+  case $dump_knows in *--set-gtid-purged*) set -- "$@" --set-gtid-purged=OFF ;; esac
   variable log_bin
   case $R in 1 | ON) dump_position "$@" ;; *) dump_run "$@" ;; esac
 }
 
-# Where the dump stands in the binary log is a comment in it. A restore of some databases must not set it for the server.
+# Where the dump stands in the binary log is a comment in it.
 dump_position() {
   case $dump_knows in
     *--source-data*) set -- "$@" --source-data=2 ;;
     *) set -- "$@" --master-data=2 ;;
   esac
   case $dump_knows in
-    *--set-gtid-purged*) set -- "$@" --set-gtid-purged=OFF ;;
+    *--set-gtid-purged*) ;;
     *--gtid*) set -- "$@" --gtid ;;
   esac
   dump_run "$@"
@@ -125,9 +127,9 @@ users_verb() {
   esac
   users_list "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE user NOT IN ('mariadb.sys', 'mysql.sys', 'mysql.session', 'mysql.infoschema')$users_where ORDER BY 1"
   users_accounts=$R
-  each_account users_role "$users_roles"
-  each_account users_account "$users_accounts"
-  each_account users_rights "$users_roles$users_accounts"
+  users_each role "$users_roles"
+  users_each account "$users_accounts"
+  users_each rights "$users_roles$users_accounts"
   printf -- '-- Users completed\n'
 }
 
@@ -137,25 +139,18 @@ users_list() {
   R=${R%stillshot-end*}
 }
 
-# each_account FUNCTION ACCOUNTS
-each_account() {
-  while IFS= read -r each_account; do
-    case $each_account in \'*\') "$1" "$each_account" ;; esac
+# users_each role|account|rights ACCOUNTS: that of each.
+users_each() {
+  while IFS= read -r users_name; do
+    case $users_name in \'*\') ;; *) continue ;; esac
+    case $1 in
+      role) printf 'CREATE ROLE IF NOT EXISTS %s;\n' "$users_name" ;;
+      account) users_say "$users_name" "${users_hex}SHOW CREATE USER $users_name" ;;
+      rights) users_say "$users_name" "SHOW GRANTS FOR $users_name" ;;
+    esac
   done <<END
 $2
 END
-}
-
-users_role() {
-  printf 'CREATE ROLE IF NOT EXISTS %s;\n' "$1"
-}
-
-users_account() {
-  users_say "$1" "${users_hex}SHOW CREATE USER $1"
-}
-
-users_rights() {
-  users_say "$1" "SHOW GRANTS FOR $1"
 }
 
 # users_say ACCOUNT SQL: the answer as statements.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { InventoryAnswer } from '../../../../src/guest/protocol/answers.ts'
@@ -28,12 +28,12 @@ async function openSite(t: TestContext, shell: ShellName, ...lines: readonly str
   return { ...guest, site, stream: (...words) => stream(guest, words) }
 }
 
-async function stream({ root }: Sandbox, words: readonly string[]): Promise<Ran> {
+async function stream({ root }: Sandbox, words: readonly string[], request = ''): Promise<Ran> {
   const child = spawn(join(root, 'stillshot-guest'), words, { stdio: 'pipe' })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
-  child.stdin.on('error', () => {}).write('\n')
+  child.stdin.on('error', () => {}).write(`${request}\n`)
   const closed = once(child, 'close')
   const [status] = (await once(child, 'exit')) as [number | null]
   child.stdin.end()
@@ -87,11 +87,12 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
     test('a path that is a link is told, and never archived as one', async (t) => {
       const guest = await openSite(t, shell, 'files @ROOT@/link', 'files @ROOT@/site')
       await symlink(guest.site, join(guest.root, 'link'))
-      const { links, files } = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
+      const { links, files, serverSilent } = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
       assert.deepEqual(
         [links.filter((path) => path.startsWith(guest.root)), files],
         [[join(guest.root, 'link')], [join(guest.root, 'link'), guest.site]],
       )
+      assert.equal(serverSilent, null)
       assert.match((await guest.stream('archive', 'app', 'files')).stderr, /\(path-is-link\)$/m)
     })
 
@@ -106,6 +107,31 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         ...['CREATE USER IF NOT EXISTS `u`@`%` X;', 'ALTER USER `u`@`%` X;'],
         ...["GRANT `b` TO 'a';", "GRANT `b` TO 'b';", "GRANT `b` TO 'u'@'%';", '-- Users completed'],
       ])
+    })
+
+    test('a server that is down is told, with what is there beside it', async (t) => {
+      const guest = await openSite(t, shell)
+      await rm(join(guest.root, 'mysqld.sock'))
+      await rm(join(guest.root, 'bin/mariadb-dump'))
+      const inventory = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
+      assert.match(inventory.serverSilent ?? '', /Can't connect/)
+      assert.deepEqual([inventory.databases, inventory.loose, inventory.files], [[], [], [guest.site]])
+      assert.equal((await guest.stream('archive', 'app', 'files')).status, 0)
+    })
+
+    test('whether packages can be listed is seen before they are asked for', async (t) => {
+      const guest = await openSite(t, shell)
+      await writeFile(join(guest.root, 'bin/rpm'), '#!/bin/sh\n', { mode: 0o755 })
+      const { packages } = await guest.answer<InventoryAnswer>(inventorySchema, 'inventory', 'app')
+      assert.deepEqual([packages, (await guest.stream('packages', 'app')).status], [true, 0])
+    })
+
+    test('a dump never sets where the whole server stands, with a binary log or without', async (t) => {
+      const guest = await openSite(t, shell)
+      const program = `#!/bin/sh\ncase $* in *--help*) echo --set-gtid-purged --gtid ;; *) echo "$*" ;; esac\n`
+      await writeFile(join(guest.root, 'bin/mariadb-dump'), program, { mode: 0o755 })
+      const { stdout, stderr } = await stream(guest, ['dump', 'app'], 'database=a\n')
+      assert.match(stdout, / --set-gtid-purged=OFF --databases -- a$/m, stderr)
     })
   })
 }
