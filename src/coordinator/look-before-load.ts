@@ -6,7 +6,7 @@ import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import { type BackupRestorePlan, serverFindings } from './plan-backup-restore.ts'
 import type { Ports, VmSettings } from './ports.ts'
-import { proofFinding } from './preflight.ts'
+import { helperFinding, proofFinding } from './preflight.ts'
 
 export interface Seen {
   readonly vm: Vm
@@ -22,22 +22,23 @@ export interface Load {
 
 /** Looks at what a backup is about to be put into; changes nothing. */
 export async function lookBeforeLoad(
-  { hypervisor }: Pick<Ports, 'hypervisor'>,
+  ports: Ports,
   { reference, profile }: VmSettings,
   helper: GuestHelper,
   { manifest, plan, safety }: Load,
   signal: AbortSignal,
 ): Promise<Seen> {
   const call = { signal, timeoutMs: 30_000 }
-  const vm = await hypervisor.findVm(reference, call)
-  const sameUuid = await hypervisor.countUuid(vm.uuid, call)
+  const vm = await ports.hypervisor.findVm(reference, call)
+  const sameUuid = await ports.hypervisor.countUuid(vm.uuid, call)
   const inventory = await helper.inventory(profile.name, { signal, timeoutMs: 120_000 })
-  const machine = proofFinding(
-    proveSameMachine(vm, { uuid: inventory.uuid, macs: [] }, sameUuid),
-    'check the address of the guest and the id of the VM: they must be one machine',
-  )
+  const sameMachine = proveSameMachine(vm, { uuid: inventory.uuid, macs: [] }, sameUuid)
+  const guest = [
+    proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
+    helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
+  ]
   const findings = [
-    ...(machine.severity === 'ok' ? [] : [machine]),
+    ...guest.filter(({ severity }) => severity !== 'ok'),
     ...serverFindings(taking(manifest, plan), inventory),
     ...accountFindings(plan, { safety, dumpable: inventory.databases.length > 0 }),
   ]

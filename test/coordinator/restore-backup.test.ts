@@ -117,6 +117,14 @@ test('accounts are restored with databases only, and put back with them', async 
   await restore(world, { users: true, safety: false })
 })
 
+test('a helper that is none of ours is asked to stop and to drop nothing', async () => {
+  const world = twoDatabases()
+  await backUp(world)
+  world.facts.sha256 = 'f'.repeat(64)
+  await assert.rejects(restore(world), hasCode('helper-altered', /none of ours/))
+  assert.deepEqual([world.server.claims, world.asked.includes('hold')], [[], false])
+})
+
 test('another machine at the address of the guest is refused before anything is dropped', async () => {
   const world = twoDatabases()
   await backUp(world)
