@@ -1,6 +1,6 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import type { Finding } from '../finding.ts'
-import type { RepositoryPlace } from '../repository/repository.ts'
+import type { RepositoryPlace } from '../repository/place.ts'
 import { dumpEvidence } from './backup-manifest.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { StillshotError } from '../errors.ts'
-import type { RepositoryPlace } from './repository.ts'
+import type { RepositoryPlace } from './place.ts'
 
 /** What a backup is made of; on the command line in this order. */
 export const PARTS = ['databases', 'files', 'configuration'] as const

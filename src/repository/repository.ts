@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import type { CallOptions } from '../system/clock.ts'
 import type { Manifest } from './manifest.ts'
+import type { RepositoryPlace } from './place.ts'
 
 /**
  * Port: off-host storage of backups. A backup is named streams and a manifest, under the name of its VM and its id. It is
@@ -47,16 +48,6 @@ export interface StoredStream {
   readonly sizeBytes: number
   /** Of the bytes as they are stored, in hexadecimal. */
   readonly sha256: string
-}
-
-export interface RepositoryPlace {
-  /**
-   * The host that keeps the bytes: `this` for a disk of the machine that runs stillshot, `guest` for a share of the guest
-   * itself, `other` for one of a third machine, `unknown` where that cannot be told.
-   */
-  readonly host: 'this' | 'guest' | 'other' | 'unknown'
-  /** The file system or share as the machine names it: a device, or host and path. */
-  readonly source: string
 }
 
 /** The repositories of the configuration, by name. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hasCopyElsewhere } from '../../src/coordinator/copies-elsewhere.ts'
 import { takeBackup } from '../../src/coordinator/take-backup.ts'
-import type { RepositoryPlace } from '../../src/repository/repository.ts'
+import type { RepositoryPlace } from '../../src/repository/place.ts'
 import { makeBackupWorld } from './backup-guest.ts'
 
 async function backUpTo(host: RepositoryPlace['host']) {

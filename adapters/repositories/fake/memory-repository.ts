@@ -3,13 +3,8 @@ import { Readable } from 'node:stream'
 import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
 import { type Manifest, readManifest } from '../../../src/repository/manifest.ts'
-import type {
-  BackupKey,
-  BackupWriter,
-  Repository,
-  RepositoryPlace,
-  StoredStream,
-} from '../../../src/repository/repository.ts'
+import type { RepositoryPlace } from '../../../src/repository/place.ts'
+import type { BackupKey, BackupWriter, Repository, StoredStream } from '../../../src/repository/repository.ts'
 
 interface Stored {
   readonly streams: Map<string, Buffer>
