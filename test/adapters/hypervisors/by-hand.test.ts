@@ -24,11 +24,11 @@ test('what a drill or a freeze may leave is named by the command that ends it, o
     libvirt ?? '',
     /virsh -c \S+ destroy stillshot-\w+; virsh -c \S+ undefine stillshot-\w+ .*\.copy-stillshot-/,
   )
-  assert.equal(proxmox, `qm unlock ${id} && qm destroy ${id} --purge (on node pve1; if it runs: qm stop ${id} first)`)
+  assert.equal(proxmox, `qm unlock ${id} && qm destroy ${id} --purge # on node pve1; if it runs: qm stop ${id} first`)
   assert.match(vsphere ?? '', /^govc vm\.destroy .*-name stillshot-/)
   assert.deepEqual(said('thaw'), [
     'virsh -c qemu:///system domfsthaw 100',
-    'qm guest cmd 100 fsfreeze-thaw (on node pve1)',
+    'qm guest cmd 100 fsfreeze-thaw # on node pve1',
     'in the guest, as root: fsfreeze --unfreeze MOUNT for each of its file systems',
   ])
 })
