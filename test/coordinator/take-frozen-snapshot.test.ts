@@ -171,9 +171,7 @@ test('where the guest has the freeze hook its hold is the evidence, and no other
 
 test('the freeze of a run that failed is no evidence of a snapshot that somebody else took of the running server', async () => {
   const { take, freezing, collect, onCreate, pass, hypervisor } = makeFrozenWorld()
-  const vm = await hypervisor.findVm('db1')
-  const careless = hypervisor.createSnapshot.bind(hypervisor)
-  await careless(vm, { name: 'careless', description: '' })
+  await hypervisor.createSnapshot(await hypervisor.findVm('db1'), { name: 'careless', description: '' })
   await pass(5_000)
   const waits: (string | undefined)[] = []
   onCreate(async () => {
