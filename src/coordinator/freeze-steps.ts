@@ -13,6 +13,7 @@ import type { CameBack } from './await-come-back.ts'
 import { createOrFind } from './create-or-find.ts'
 import { outageOf, proveFreeze, readable } from './judge-freeze.ts'
 import { type KeptFreeze, readKeptFreezes } from './kept-freezes.ts'
+import { wasFrozenFor } from './match-freeze.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { lookAhead, type PassedUnheld, passedUnheld } from './preflight.ts'
@@ -197,11 +198,14 @@ function proveItLasted({ freeze, doubt }: FrozenInside): readonly Proof[] {
   return [{ claim, verdict: 'contradicted', code: 'thawed-before', message }]
 }
 
-/** Between the request and the task's end nobody else's task works on the VM, and the hypervisor says that its freeze worked. */
+/**
+ * Between the beginning of the task and its end nobody else's task works on the VM, and the hypervisor says that its freeze worked. The
+ * request may have waited for somebody else's task, with a freeze of its own.
+ */
 function proveItsFreeze({ snapshot, requestedMs, endedMs }: Frozen, { id, window }: KeptFreeze): Proof {
   const claim = 'inside-hold'
   const within = window.calledMs >= requestedMs - CLOCK_SLACK_MS && window.releasedMs <= endedMs + CLOCK_SLACK_MS
-  if (within && window.doubt === undefined && snapshot.quiesced === true) {
+  if (within && wasFrozenFor(window, snapshot) && window.doubt === undefined && snapshot.quiesced === true) {
     const message = `freeze ${id} was asked for and ended by the task that took ${snapshot.name}`
     return { claim, verdict: 'proven', code: 'frozen-for-it', message }
   }

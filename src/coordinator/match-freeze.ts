@@ -58,12 +58,17 @@ export function matchFreeze<Copy extends Matchable>(
   // None freezes the guest for it, and its point in time is when all of the memory has been written: long after its date.
   if (copy.memory) return uncertain('it holds the memory too, so its point in time is not known')
   if (!copy.freezes) return uncertain('whoever made it does not freeze the guest')
-  const createdMs = parseInstant(copy.createdAt)
+  if (wasFrozenFor(freeze, copy)) return { kind: 'one', copies: near }
+  return uncertain('it was begun while the server was still being stopped, or when it had been started again')
+}
+
+/** Whether what is dated so may have been what the freeze was for: it asked for the freeze, or was taken of a frozen guest. Pure. */
+export function wasFrozenFor(freeze: FreezeWindow, { createdAt }: Pick<Matchable, 'createdAt'>): boolean {
+  const createdMs = parseInstant(createdAt)
   const askedFor = createdMs <= freeze.calledMs + CLOCK_SLACK_MS
   // Rounded down to a second, or by a clock that is a little slow, it may say to be inside and have been begun after the end.
   const ofFrozen = createdMs >= freeze.heldMs && createdMs + CLOCK_SLACK_MS <= freeze.releasedMs
-  if (askedFor || ofFrozen) return { kind: 'one', copies: near }
-  return uncertain('it was begun while the server was still being stopped, or when it had been started again')
+  return askedFor || ofFrozen
 }
 
 /** When what the freeze was made for was begun, at the earliest and at the latest. */

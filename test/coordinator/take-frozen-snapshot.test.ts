@@ -169,6 +169,18 @@ test('where the guest has the freeze hook its hold is the evidence, and no other
   assert.equal((await restore(point.id)).cameBack, true)
 })
 
+test('a freeze for somebody else, while the request waited for him to be done, is no evidence of ours', async () => {
+  const { take, freezing, onCreate, pass } = makeFrozenWorld()
+  onCreate(async (take) => {
+    await freezing.frozen({ during: () => pass(2_000) })
+    await pass(3_000)
+    return take()
+  })
+  const { grade, evidence } = await take()
+  assert.notEqual(grade, 'db-stopped')
+  assert.match(JSON.stringify(evidence), /freeze-ambiguous/)
+})
+
 test('the freeze of a run that failed is no evidence of a snapshot that somebody else took of the running server', async () => {
   const { take, freezing, collect, onCreate, pass, hypervisor } = makeFrozenWorld()
   await hypervisor.createSnapshot(await hypervisor.findVm('db1'), { name: 'careless', description: '' })

@@ -103,6 +103,8 @@ export class SeedRun {
       }
       if (left.length === 0) return
     }
+    const { guest } = this.#world
+    if (guest.isHeldByNobody && !guest.server.running) return
     this.#judge('recover settles what a crash left', `always something to settle: ${JSON.stringify(left)}`)
   }
 

@@ -25,6 +25,11 @@ export class SimulatedGuest {
     this.freezes = new GuestFreezes({ helper, machine, clock, chance: chance.fork() })
   }
 
+  /** A hold from inside whose watchdog is gone: when its job is gone, too, nobody is left who knows of it. */
+  get isHeldByNobody(): boolean {
+    return this.helper.holds.some(({ id, watchdog }) => watchdog === 'missing' && this.freezes.took(id))
+  }
+
   /** Runs what arrives over SSH; never settles when the machine goes away under it. */
   async run(argv: readonly string[], stdin: string): Promise<CommandResult> {
     const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)

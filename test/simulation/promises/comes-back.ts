@@ -30,10 +30,8 @@ export const comesBack: MakeInvariant = ({ guest, other }) => {
     async atEnd() {
       // Its start failed, the watchdog that would go on trying is gone too, and somebody has been told that it is down.
       const watchdogGone = guest.helper.holds.some(({ watchdog }) => watchdog === 'missing')
-      // Nobody is left who knows of a hold that was taken from inside, when its job and its watchdog are gone.
-      const unknown = guest.helper.holds.some(({ id, watchdog }) => watchdog === 'missing' && guest.freezes.took(id))
       const isHeld = !guest.server.running || guest.helper.blocked
-      if ((toldDown || unknown) && watchdogGone && isHeld) return guests[1]?.atEnd()
+      if ((toldDown || guest.isHeldByNobody) && watchdogGone && isHeld) return guests[1]?.atEnd()
       return guests[0]?.atEnd() ?? guests[1]?.atEnd()
     },
   }
