@@ -86,12 +86,13 @@ async function collect(
   const own = await ownWork(ports, settings, vm)
   const windows = readable.map(({ window }) => window)
   const foreign = await foreignCopies(ports, vm, windows, signal)
-  const others = [...readable, ...(await frozenMeanwhile(run, clock, ids, call))]
+  const now = await keptNow(run, clock, ids, call)
+  const others = [...readable, ...now.later]
   const sameUuid = await hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })
   const facts = { application: ports.application, settings, vm, sameUuid, run: run.id }
   await dropGone(ports, vm, foreign.copies)
   const collected: CollectedFreeze[] = []
-  for (const freeze of freezes) {
+  for (const freeze of freezes.filter(({ id }) => now.still.has(id))) {
     const seen = isReadable(freeze)
       ? ((await judgedBefore(ports, freeze)) ??
         judge(facts, freeze, { others, foreign, own, points: await pointsOf(ports, vm), nowMs: clock.now() }))
@@ -103,11 +104,17 @@ async function collect(
   return collected
 }
 
-/** What was listed meanwhile may be of these: they are collected another time, and are neighbours already. */
-async function frozenMeanwhile({ helper }: Run, clock: Clock, ids: readonly string[], call: KeptCall) {
+/**
+ * `later`: what was listed meanwhile may be of these; they are collected another time, and are neighbours already. `still`: the guest
+ * has not taken back meanwhile what it kept, as it does when its agent could not freeze after all.
+ */
+async function keptNow({ helper }: Run, clock: Clock, ids: readonly string[], call: KeptCall) {
   const { freezes } = await helper.kept(undefined, call)
   const later = freezes.filter((id) => !ids.includes(id))
-  return (await readKeptFreezes(helper, clock, later, call)).filter(isReadable)
+  return {
+    later: (await readKeptFreezes(helper, clock, later, call)).filter(isReadable),
+    still: new Set(freezes),
+  }
 }
 
 /** Restore points of this VM that are other people's snapshots or backups. */

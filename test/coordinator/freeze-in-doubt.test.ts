@@ -40,3 +40,15 @@ test('a guest that takes long to answer is asked again, and does not say which s
   assert.deepEqual([freeze?.grade, freeze?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
   assert.match(freeze?.reasons?.[0]?.message ?? '', /took \d+ ms/)
 })
+
+test('what the guest takes back while it is collected is judged by nobody', async () => {
+  const { freezing, take, collect, pass, hypervisor, catalog } = makeFreezingWorld()
+  const id = await freezing.frozen({ during: () => take('nightly') })
+  await pass(60_000)
+  const list = hypervisor.listSnapshots.bind(hypervisor)
+  hypervisor.listSnapshots = async (...given) => {
+    freezing.kept.delete(id)
+    return list(...given)
+  }
+  assert.deepEqual([(await collect()).freezes, await catalog.points()], [[], []])
+})
