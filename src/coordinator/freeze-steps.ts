@@ -204,7 +204,7 @@ function proveItLasted({ freeze, doubt }: FrozenInside): readonly Proof[] {
  */
 function proveItsFreeze({ snapshot, requestedMs, endedMs }: Frozen, { id, window }: KeptFreeze): Proof {
   const claim = 'inside-hold'
-  const within = window.calledMs >= requestedMs - CLOCK_SLACK_MS && window.releasedMs <= endedMs + CLOCK_SLACK_MS
+  const within = window.calledMs >= requestedMs - CLOCK_SLACK_MS && window.releasedMs <= endedMs
   if (within && wasFrozenFor(window, snapshot) && window.doubt === undefined && snapshot.quiesced === true) {
     const message = `freeze ${id} was asked for and ended by the task that took ${snapshot.name}`
     return { claim, verdict: 'proven', code: 'frozen-for-it', message }
