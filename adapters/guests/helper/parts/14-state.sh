@@ -53,6 +53,22 @@ safe_directory() {
   [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ]
 }
 
+# What was written to $1 is on the disk.
+sync_file() {
+  sync -f "$1" 2>/dev/null || sync
+}
+
+# Of the files of directory $1 the newest twenty: they are named by ids, which sort by time.
+keep_newest() {
+  set +f
+  set -- "$1"/*
+  set -f
+  while [ $# -gt 20 ]; do
+    rm -f "$1"
+    shift
+  done
+}
+
 # All that a verb may ask for that starts things: what else is broken must not keep a server down.
 open_run() {
   safe_directory "$RUN" || refuse state-unsafe "$RUN is not a directory of root's own"

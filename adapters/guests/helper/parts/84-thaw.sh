@@ -63,8 +63,8 @@ thaw_keep() {
   read_plan && safe_directory "$MEMORY" && safe_directory "$MEMORY/frozen" || return 1
   "$SELF" come-back "$PROFILE" "$HOLD" >"$FREEZE/come-back.json" 2>/dev/null
   thaw_file=$MEMORY/frozen/$HOLD
-  if thaw_document 2>/dev/null >"$thaw_file.new" && thaw_sync "$thaw_file.new" && mv "$thaw_file.new" "$thaw_file" && thaw_sync "$MEMORY/frozen"; then
-    thaw_bound
+  if thaw_document 2>/dev/null >"$thaw_file.new" && sync_file "$thaw_file.new" && mv "$thaw_file.new" "$thaw_file" && sync_file "$MEMORY/frozen"; then
+    keep_newest "$MEMORY/frozen"
     return 0
   fi
   rm -f "$thaw_file.new"
@@ -87,20 +87,6 @@ thaw_part() {
     *) thaw_part=null ;;
   esac
   printf ',"%s":%s' "$1" "$thaw_part"
-}
-
-thaw_sync() {
-  sync -f "$1" 2>/dev/null || sync
-}
-
-thaw_bound() {
-  set +f
-  set -- "$MEMORY"/frozen/*
-  set -f
-  while [ $# -gt 20 ]; do
-    rm -f "$1"
-    shift
-  done
 }
 
 # --- kept -|ID, forget ID: for whoever collects

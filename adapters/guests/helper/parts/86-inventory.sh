@@ -78,25 +78,24 @@ is_gnu_tar() {
 
 # Those of the paths that are there, one a line, in R.
 there() {
-  there=''
-  while IFS= read -r there_path; do
-    [ -z "$there_path" ] || [ ! -e "$there_path" ] || there="$there$there_path$NL"
-  done <<END
-$1
-END
-  R=$there
+  those_that -e "$1"
 }
 
 # Those of the paths that are links, one a line, in R: tar keeps the link, and nothing of what it leads to. Followed it is not,
 # for who can make the link would choose what root reads.
 links() {
-  links=''
-  while IFS= read -r links_path; do
-    [ -z "$links_path" ] || [ ! -L "$links_path" ] || links="$links$links_path$NL"
+  those_that -L "$1"
+}
+
+# Those of the paths in $2 of which the test $1 holds.
+those_that() {
+  those=''
+  while IFS= read -r those_path; do
+    [ -z "$those_path" ] || ! test "$1" "$those_path" || those="$those$those_path$NL"
   done <<END
-$1
+$2
 END
-  R=$links
+  R=$those
 }
 
 # The rest is of databases: false when the server did not answer, why in ASK_ERROR.

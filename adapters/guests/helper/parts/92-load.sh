@@ -89,19 +89,13 @@ load_allowed() {
   fi
 }
 
-# Kept on the disk, as the databases are. The newest twenty are kept: ids sort by time.
+# Kept on the disk, as the databases are.
 load_note() {
   uptime_ms
   safe_directory "$MEMORY/loads" && printf '%s %s\n' "$BOOT" "$NOW" 2>/dev/null >"$MEMORY/loads/$LOAD" ||
     refuse state-unwritable "$MEMORY/loads cannot be written"
-  sync -f "$MEMORY/loads/$LOAD" 2>/dev/null || sync
-  set +f
-  set -- "$MEMORY"/loads/*
-  set -f
-  while [ $# -gt 20 ]; do
-    rm -f "$1"
-    shift
-  done
+  sync_file "$MEMORY/loads/$LOAD"
+  keep_newest "$MEMORY/loads"
 }
 
 # A row may be twice as long in a dump as in the server, whose own limit counts for what it is sent. Raised for this load,
