@@ -7,7 +7,7 @@ import type { RestorePoint } from '../catalog/catalog.ts'
 export function expectedMarker({ id, run, kind, mode, evidence }: RestorePoint): string | undefined {
   if (kind === 'safety' || mode === 'freeze') return heldIn(evidence)
   // One that was read back without the key is called foreign, but its run took it beside its own acts.
-  return run !== id && (mode === 'none' || kind === 'foreign') ? undefined : id
+  return mode === 'none' && run !== id ? undefined : id
 }
 
 /** The id of the hold in the evidence: a restore's, or that of a freeze from inside; from the snapshot, where that is all there is. Pure. */
