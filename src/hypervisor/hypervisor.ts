@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import type { CallOptions } from '../system/clock.ts'
 import type { Clones } from './clones.ts'
+import type { ServerTrust } from './known-server.ts'
 import type { ListedVm, PowerState, Vm } from './vm.ts'
 
 export type { ListedVm, Place, PowerState, Vm, VmDisk } from './vm.ts'
@@ -99,6 +100,12 @@ export interface Hypervisor {
 
   /** Copies of a VM as it was at a snapshot, for drills and to fetch data from; absent where it cannot make them. */
   readonly clones?: Clones
+
+  /**
+   * Which server answers, and which one is meant; absent where servers do not tell who they are. Every other call rejects with
+   * `server-changed`, before it sends a secret where that can be, when another one answers than the one that was met first.
+   */
+  readonly server?: ServerTrust
 
   /**
    * Whole backups of the VM that jobs of the hypervisor itself began in this time, oldest first; absent where it makes none.
