@@ -103,6 +103,11 @@ export class GuestHelper {
     this.#waiting = new WaitingRelease(this.#shell, this.#command('release', [holdId]), holdId)
   }
 
+  /** What a release would show, of a hold that goes on. */
+  fence(holdId: string, call: HelperCall): Promise<Answers['fence']> {
+    return this.#ask('fence', [holdId], holdId, call)
+  }
+
   release(holdId: string, call: HelperCall): Promise<Answers['release']> {
     const waiting = this.#waiting?.holdId === holdId ? this.#waiting : undefined
     if (waiting !== undefined) this.#waiting = undefined
