@@ -3,7 +3,7 @@
  * repeated, and the way out. The command line, `--json` and docs/reference/errors.md are made from it.
  *
  * Families by tens: 1x configuration and usage, 2x hypervisor, 3x guest and database, 4x verification,
- * 5x undo and recovery, 130 cancelled, 1 a defect in stillshot itself.
+ * 5x undo, recovery and backups, 6x what a restore of a backup may end with, 130 cancelled, 1 a defect in stillshot itself.
  */
 export const ERRORS = {
   defect: {
@@ -193,6 +193,12 @@ export const ERRORS = {
     hint: 'what was there before is put back from the safety dump; `stillshot show RUN` tells how that ended',
   },
 
+  'half-restored': {
+    exit: 64,
+    retry: false,
+    hint: 'the application stays stopped: `stillshot recover` tries to put back what was there, a restore from another backup makes it whole',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {
@@ -259,10 +265,10 @@ export function toStillshotError(thrown: unknown): StillshotError {
   return new StillshotError('defect', message, { cause: thrown })
 }
 
-/** Exit status of several outcomes: a defect first, then the highest of 10 to 59, then 130, then 0. */
+/** Exit status of several outcomes: a defect first, then the highest of 10 to 69, then 130, then 0. */
 export function worstExitStatus(statuses: readonly number[]): number {
   if (statuses.includes(1)) return 1
-  const failures = statuses.filter((status) => status >= 10 && status <= 59)
+  const failures = statuses.filter((status) => status >= 10 && status <= 69)
   if (failures.length > 0) return Math.max(...failures)
   return statuses.includes(130) ? 130 : 0
 }

@@ -1,3 +1,4 @@
+import { halfRestored } from './half-schema.ts'
 import { envelope, envelopeRequired, shapes } from './parts.ts'
 
 const { text, wholeOrNull, textOrNull, bool, texts, textMap } = shapes
@@ -44,6 +45,7 @@ export const inventorySchema = {
     /** A program is there that lists what is installed. */
     packages: bool,
     restoreAllowed: bool,
+    half: halfRestored,
   },
   required: [
     ...envelopeRequired,

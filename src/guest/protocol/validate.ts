@@ -11,11 +11,14 @@ import type {
   KeptAnswer,
   ProbeAnswer,
   ReleaseAnswer,
+  RenewAnswer,
   StatusAnswer,
   UndrainAnswer,
+  WholeAnswer,
 } from './answers.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
+import { renewSchema, wholeSchema } from './half-schema.ts'
 import { holdSchema } from './hold-schema.ts'
 import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
@@ -37,6 +40,8 @@ export interface Answers {
   readonly forget: ForgetAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
+  readonly renew: RenewAnswer
+  readonly whole: WholeAnswer
 }
 export type Verb = keyof Answers
 
@@ -52,6 +57,8 @@ const SCHEMAS = {
   forget: forgetSchema,
   drill: drillSchema,
   inventory: inventorySchema,
+  renew: renewSchema,
+  whole: wholeSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

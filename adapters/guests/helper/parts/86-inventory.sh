@@ -62,7 +62,9 @@ inventory_verb() {
   command -v dpkg-query >/dev/null || command -v rpm >/dev/null && R=true || R=false
   inventory="$inventory,\"packages\":$R"
   contains "$ALLOWED" restore && R=true || R=false
-  document true null "$inventory,\"restoreAllowed\":$R"
+  inventory="$inventory,\"restoreAllowed\":$R"
+  half_json
+  document true null "$inventory,\"half\":$R"
   say
 }
 
