@@ -246,7 +246,8 @@ export class GuestHelper {
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
     if (NEEDS_NO_PASSWORD.has(verb)) return undefined
-    const password = (this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret)))
+    this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
+    const password = this.#password
     // A vault that was away for a moment is asked again at the next call.
     password?.catch(() => {
       if (this.#password === password) this.#password = undefined

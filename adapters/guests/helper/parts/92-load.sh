@@ -19,7 +19,7 @@ load_verb() {
   LOAD=$2 LOAD_HELD=$4 LOAD_WAS=''
   stream_begin "$1" restore
   load_say_drops
-  load_alone
+  load_alone "$3"
   load_allowed "$3" "$4"
   find_server
   load_raise_limit
@@ -68,22 +68,33 @@ END
 }
 
 # One load at a time. One whose caller is gone may never learn of it, and keeps its tables locked: it is ended. Whatever it
-# started keeps descriptor 8 open, so that nothing of it is left when the lock is ours.
+# started keeps descriptor 8 open, so that nothing of it is left when the lock is ours. Only who drops may end the load of another
+# run: a way back that is late must not end the restore that made it needless.
+#
+# load_alone drop|back|whole
 load_alone() {
   printf '' 2>/dev/null >>"$RUN/loading" || refuse state-unwritable "$RUN/loading cannot be written"
   exec 8>>"$RUN/loading"
   load_tries=0
   until flock -n 8 2>/dev/null; do
     case $load_tries in
-      0) load_signal shell KILL && load_signal client TERM ;; # the shell first, so that it begins nothing more
-      50) load_signal client KILL ;;
+      # The shell first, so that it begins nothing more.
+      0) ! load_may_end "$1" || { load_signal shell KILL && load_signal client TERM; } ;;
+      50) ! load_may_end "$1" || load_signal client KILL ;;
       300) refuse load-busy 'an earlier load could not be ended' ;;
     esac
     load_tries=$((load_tries + 1))
     sleep 0.1
   done
   process_birth $$
-  printf 'shell %s %s\n' "$$" "$R" >"$RUN/loading"
+  printf 'run %s -\nshell %s %s\n' "$LOAD" "$$" "$R" >"$RUN/loading"
+}
+
+load_may_end() {
+  [ "$1" != drop ] || return 0
+  load_run=''
+  read -r _ load_run _ 2>/dev/null <"$RUN/loading"
+  [ "$load_run" = "$LOAD" ]
 }
 
 # load_signal WHO SIGNAL

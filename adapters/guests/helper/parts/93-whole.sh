@@ -47,7 +47,7 @@ whole_verb() {
   exec </dev/null
   open_state
   # Nothing of a load that nobody waits for may still drop something afterwards.
-  load_alone
+  load_alone whole
   take_lock 60 || refuse guest-locked 'another verb is at work in this guest'
   ! find_open_hold "$HOLD" || refuse guest-locked "hold $R is open"
   if half_read "$HALF"; then

@@ -5,7 +5,17 @@ import { describe, test } from 'node:test'
 import { renewSchema, wholeSchema } from '../../../../src/guest/protocol/half-schema.ts'
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
 import { statusSchema } from '../../../../src/guest/protocol/small-schemas.ts'
-import { execute, HOLD, OTHER_HOLD, openSandbox, profileText, refusal, type Sandbox, SHELLS, type ShellName } from './sandbox.ts'
+import {
+  execute,
+  HOLD,
+  OTHER_HOLD,
+  openSandbox,
+  profileText,
+  refusal,
+  type Sandbox,
+  SHELLS,
+  type ShellName,
+} from './sandbox.ts'
 
 type Status = { readonly half: { readonly run: string; readonly loaded: string | null } | null }
 
