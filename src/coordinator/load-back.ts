@@ -85,7 +85,7 @@ async function loadSafety(
   { repositories, system }: Pick<Ports, 'repositories' | 'system'>,
   { profile }: Pick<VmSettings, 'profile'>,
   helper: GuestHelper,
-  { safety, databases, users, run, held }: LoadBack,
+  { safety, databases, users, run, held, machine }: LoadBack,
   signal: AbortSignal,
 ): Promise<void> {
   if (repositories === undefined || safety === undefined) {
@@ -95,7 +95,8 @@ async function loadSafety(
   const repository = await repositories.open(name)
   const manifest = await repository.manifest(key, { signal })
   const claim = { run, held, way: 'back' } as const
-  const loading: Loading = { clock: system.clock, helper, profile: profile.name, repository, manifest, claim, signal }
+  const guest = { helper, profile: profile.name, machine }
+  const loading: Loading = { clock: system.clock, ...guest, repository, manifest, claim, signal }
   await loadDatabases(loading, databases)
   if (users) await loadUsers(loading)
 }

@@ -81,7 +81,8 @@ export async function restoreBackup(
     const place = { run, vm, repository, id }
     const safetyPoint = safety && there && !inventory.half ? await makeBackup(ports, settings, safe, place) : undefined
     const claim = { run: run.id, way: 'drop', held: plan.held } as const
-    const loading = { clock, helper: run.helper, profile: settings.profile.name, repository, manifest, claim, signal }
+    const guest = { helper: run.helper, profile: settings.profile.name, machine: vm.uuid }
+    const loading = { clock, ...guest, repository, manifest, claim, signal }
     if (lease?.lost !== undefined) throw lease.lost
     if (plan.databases.length > 0) {
       await during('load', () => replaceDatabases({ run, vm, loading, plan, safetyPoint }))

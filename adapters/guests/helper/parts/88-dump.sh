@@ -1,7 +1,7 @@
 
 # === dump, users, packages: what is streamed to the caller ===
 #
-# Standard input begins with lines of a request, up to an empty one: password=…, database=…, path=…. Nothing is written in
+# Standard input begins with lines of a request, up to an empty one: password=…, database=…, path=…, pack=…. Nothing is written in
 # the guest. What is streamed is whole only if the exit status is 0.
 
 # No single backup takes longer.
@@ -20,7 +20,7 @@ stream_begin() {
 }
 
 read_request() {
-  PASSWORD='' DATABASES='' PATHS=''
+  PASSWORD='' DATABASES='' PATHS='' PACK=''
   read_request_lines=0 REQUEST_WHOLE=no
   while IFS= read -r read_request_line; do
     [ -n "$read_request_line" ] || {
@@ -32,6 +32,7 @@ read_request() {
     case $read_request_line in
       password=*) PASSWORD=${read_request_line#password=} ;;
       database=?*) DATABASES="$DATABASES${read_request_line#database=}$NL" ;;
+      pack=?*) PACK=${read_request_line#pack=} ;;
       path=?*) PATHS="$PATHS${read_request_line#path=}$NL" ;;
       *) usage 'the request is not understood' ;;
     esac
@@ -108,7 +109,7 @@ dump_run() {
   done <<END
 $DATABASES
 END
-  leased "$DUMP" "$@"
+  packed "$DUMP" "$@"
   exit
 }
 
