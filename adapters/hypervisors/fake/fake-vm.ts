@@ -41,7 +41,7 @@ export interface FakeVm {
   /** Tokens of roll backs that were done. */
   readonly rolledBack: Set<string>
   /** What a copy carries: the native id of its VM, and the snapshot that it stands on. */
-  readonly copyOf?: { readonly nativeId: string; readonly snapshotName: string }
+  readonly copyOf?: { readonly nativeId: string; readonly snapshotName: string; readonly id: string; kept: boolean }
 }
 
 const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'fake-vda', unit: 0, sizeBytes: 1_073_741_824, covered: true }

@@ -21,17 +21,14 @@ import { WarmConnection } from '../../https/keep-warm.ts'
 import type { Trust } from '../../https/secure-socket.ts'
 import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
-import { checkClone } from './check-clone.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
-import { createClone } from './create-clone.ts'
+import { clones } from './clones.ts'
 import { createSnapshot } from './create-snapshot.ts'
-import { findClone } from './find-clone.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
-import { removeClone } from './remove-clone.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { Rest } from './rest.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
@@ -81,12 +78,7 @@ export class VsphereHypervisor implements Hypervisor {
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock)
     this.#rest = new Rest(endpoint, login, clock)
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
-    this.clones = {
-      check: (vm, request, options) => this.#run(options, (call) => checkClone(this.#site, vm, request, call)),
-      create: (vm, request, options) => this.#run(options, (call) => createClone(this.#site, vm, request, call)),
-      find: (vm, clone, options) => this.#run(options, (call) => findClone(this.#site, vm, clone, call)),
-      remove: (vm, clone, options) => this.#run(options, (call) => removeClone(this.#site, vm, clone, call)),
-    }
+    this.clones = clones(this.#site)
     this.#warm = new WarmConnection(async (call) => void (await check(this.#site, call)), clock)
   }
 
