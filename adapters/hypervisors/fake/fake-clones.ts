@@ -44,7 +44,8 @@ export function fakeClones(world: FakeCloneWorld): Clones {
     find: (vm, name, options) =>
       world.run('clones.find', options, () => {
         const found = made(name)
-        return found?.copyOf?.nativeId === vm.nativeId && !found.copyOf.kept ? world.show(found) : undefined
+        const { nativeId, kept = false, whole = false } = found?.copyOf ?? {}
+        return found !== undefined && nativeId === vm.nativeId && whole && !kept ? world.show(found) : undefined
       }),
     remove: (vm, name, options) =>
       world.run('clones.remove', options, () => {
@@ -58,7 +59,7 @@ export function fakeClones(world: FakeCloneWorld): Clones {
     keep: (vm, name, as, options) =>
       world.run('clones.keep', options, () => {
         const found = made(name)
-        if (found?.copyOf?.nativeId !== vm.nativeId) {
+        if (found?.copyOf?.nativeId !== vm.nativeId || !found.copyOf.whole) {
           throw new StillshotError('hypervisor-refused', `there is no copy ${name} of ${vm.name}`)
         }
         if (named(as) !== undefined && named(as) !== found) throw taken(as)
@@ -98,5 +99,5 @@ function nameTaken(name: string): Finding {
 function copyOf(vm: FakeVm, { contents }: FakeSnapshot, { name, snapshotName }: CloneRequest): FakeVm {
   const copy = fakeVm({ nativeId: `copy-${name}`, name, power: 'off', disks: vm.disks })
   for (const [disk, content] of contents) copy.contents.set(disk, content)
-  return { ...copy, copyOf: { nativeId: vm.nativeId, snapshotName, id: name, kept: false } }
+  return { ...copy, copyOf: { nativeId: vm.nativeId, snapshotName, id: name, kept: false, whole: true } }
 }

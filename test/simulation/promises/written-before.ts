@@ -36,6 +36,7 @@ function neededFor(arrival: Arrival): Needed | undefined {
   }
   const { change, name, run } = arrival
   if (run === undefined) return undefined
+  if (change === 'clone' || change === 'keep-clone') return { run, action: 'settle-copy', words: name }
   if (change === 'create') return { run, action: 'remove-snapshot', words: name }
   return change === 'roll-back' ? { run, action: 'settle-roll-back', words: run } : undefined
 }
