@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream'
-import { createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { StillshotError } from '../errors.ts'
 import type { Compression } from './manifest.ts'
 
@@ -8,6 +8,11 @@ export const PACKED: Readonly<Record<Compression, { readonly suffix: string; rea
   zstd: { suffix: 'zst', unpack: 'zstd -dc' },
   gzip: { suffix: 'gz', unpack: 'gunzip -c' },
 }
+
+/** Few calls for much data, and little memory. */
+const CHUNK_BYTES = 256 * 1024
+/** Whoever packed it chooses how much memory unpacking takes: `zstd -19` needs 8 MiB. */
+const WINDOW = { [constants.ZSTD_d_windowLogMax]: 23 }
 
 /** Packs bytes as they come. Rejects with what `bytes` throws. */
 export function pack(bytes: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
@@ -21,7 +26,9 @@ export async function* unpack(
   compression: Compression,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const unpacker = compression === 'zstd' ? createZstdDecompress() : createGunzip()
+  const chunkSize = CHUNK_BYTES
+  const unpacker =
+    compression === 'zstd' ? createZstdDecompress({ chunkSize, params: WINDOW }) : createGunzip({ chunkSize })
   try {
     yield* pipeline(bytes, unpacker, () => {})
   } catch (thrown) {
