@@ -147,7 +147,7 @@ function appWith(text: string): FakeAppOptions {
 
 /** Every command there is, so that a new one is thought of. */
 const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  list: [['list']],
+  list: [['list'], ['list', '--copies']],
   show: [
     ['show', '01JDAAAAAAAAAAAAAAAAAAAAAA'],
     ['show', '01JDEEEEEEEEEEEEEEEEEEEEEE'],
@@ -171,6 +171,10 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['restore', 'db1', '--undo', '--wait'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
+    ['restore', 'db1', '--as', 'rescue'],
+    ['restore', 'db1', '--as', 'rescue', '--dry-run'],
+    ['restore', 'db1', '--remove-copy', 'rescue'],
+    ['restore', 'db1', '--remove-copy', 'rescue', '--yes'],
     ['restore', 'db1', '--from', 'backup', '--dry-run'],
     ['restore', 'db1', '--from', 'backup', '--yes'],
   ],
