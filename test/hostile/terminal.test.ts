@@ -252,12 +252,12 @@ describe('words of guests, hypervisors and the catalog on a terminal', () => {
       fc.asyncProperty(hostile, fc.constantFrom(...COMMANDS), async (text, argv) => {
         const ran = await run([...argv, '--json'], appWith(text))
         assertHarmless(argv.join(' '), ran)
-        const document = JSON.parse(ran.out) as { points?: { note: string | null }[] }
-        if (argv[0] === 'list')
-          assert.ok(
-            document.points?.some(({ note }) => note === text),
-            ran.out,
-          )
+        const document = JSON.parse(ran.out) as { points?: { note: string | null }[]; copies?: { name: string }[] }
+        if (argv[0] !== 'list') return
+        const said = argv.includes('--copies')
+          ? document.copies?.map(({ name }) => name)
+          : document.points?.map(({ note }) => note)
+        assert.ok(said?.includes(text), ran.out)
       }),
       { numRuns: 150 },
     )
