@@ -1,4 +1,5 @@
 import { isTimezone } from '../policy/calendar.ts'
+import { checkRepositories } from './check-repositories.ts'
 import { durationMs } from './duration.ts'
 import { libvirtUriProblem } from './libvirt-uri.ts'
 import { nearest } from './nearest.ts'
@@ -30,6 +31,7 @@ export function crossCheck(config: Config, source: YamlSource): Problem[] {
   checkVms(config, report)
   checkProfiles(config, report)
   checkPolicies(config, report)
+  checkRepositories(config, report)
   if (Object.keys(config.vms).length > 0 && config.ssh?.key === undefined && config.ssh?.agent !== true) {
     report(['ssh', 'key'], 'is missing: name a private key, or set ssh.agent to true')
   }

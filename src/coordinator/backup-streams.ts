@@ -1,10 +1,10 @@
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { StreamVerb } from '../guest/stream-verb.ts'
-import type { Compression, Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
+import type { Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
 import { observed } from '../repository/observed.ts'
-import { PACKED, pack } from '../repository/pack.ts'
-import type { BackupWriter } from '../repository/repository.ts'
+import type { BackupWriter, Repository } from '../repository/repository.ts'
+import { storedName, wrap, wrappingOf } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import { changedFiles, DUMP_COMPLETED, judgeEnd, positionOf, TAR_COMPLETED, USERS_COMPLETED } from './judge-dump.ts'
@@ -66,8 +66,8 @@ interface Writing {
   readonly vm: string
   readonly clock: Clock
   readonly helper: GuestHelper
+  readonly repository: Repository
   readonly writer: BackupWriter
-  readonly compression: Compression
   readonly signal: AbortSignal
 }
 
@@ -84,8 +84,9 @@ const STALL_MS = 300_000
  * program did not end well, and with what storage and connection say; nothing that was written is a backup then.
  */
 export async function writeStream(writing: Writing, plan: StreamPlan): Promise<WrittenStream> {
-  const { vm, clock, helper, writer, compression, signal } = writing
-  const name = `${plan.name}.${PACKED[compression].suffix}`
+  const { vm, clock, helper, repository, writer, signal } = writing
+  const wrapping = wrappingOf(repository)
+  const name = storedName(plan.name, wrapping)
   using limit = stallLimit(clock, `${vm}: ${plan.name}`, STALL_MS, signal)
   let seen = observed(none())
   let stored = { sizeBytes: 0, sha256: '' }
@@ -94,13 +95,13 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
     signal: limit.signal,
     output: async (bytes) => {
       seen = observed(bytes, { onChunk: limit.moved })
-      stored = await writer.write(name, pack(seen.bytes, compression), { signal: limit.signal })
+      stored = await writer.write(name, wrap(repository, seen.bytes, limit.signal), { signal: limit.signal })
     },
   })
   judgeEnd(vm, plan.verb, end, { ...plan, tail: seen.tail })
   const { part, content, paths = [] } = plan
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
-  const facts = { name, part, content, compression, ...stored, contentBytes: seen.sizeBytes, paths, changedWhileRead }
+  const facts = { name, part, content, ...wrapping, ...stored, contentBytes: seen.sizeBytes, paths, changedWhileRead }
   return { facts, position: content === 'sql' ? positionOf(seen.head) : null }
 }
 

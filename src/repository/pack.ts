@@ -7,10 +7,12 @@ import type { Compression } from './manifest.ts'
 export const PACKED: Readonly<Record<Compression, { readonly suffix: string; readonly unpack: string }>> = {
   zstd: { suffix: 'zst', unpack: 'zstd -dc' },
   gzip: { suffix: 'gz', unpack: 'gunzip -c' },
+  none: { suffix: '', unpack: '' },
 }
 
 /** Packs bytes as they come. Rejects with what `bytes` throws. */
 export function pack(bytes: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  if (compression === 'none') return bytes
   const packer = compression === 'zstd' ? createZstdCompress() : createGzip()
   return pipeline(bytes, packer, () => {})
 }
@@ -21,6 +23,7 @@ export async function* unpack(
   compression: Compression,
   name: string,
 ): AsyncGenerator<Uint8Array> {
+  if (compression === 'none') return yield* bytes
   const unpacker = compression === 'zstd' ? createZstdDecompress() : createGunzip()
   try {
     yield* pipeline(bytes, unpacker, () => {})
