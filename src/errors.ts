@@ -51,6 +51,11 @@ export const ERRORS = {
     hint: 'check the address, that the service runs, and that this user may reach it',
   },
   'hypervisor-refused': { exit: 21, retry: false, hint: 'the hypervisor said no; its own words stand in the message' },
+  'server-changed': {
+    exit: 57,
+    retry: false,
+    hint: 'another server answers than the one that was met before: see which; `stillshot trust-server` takes it as the one that is meant',
+  },
   'vm-not-found': { exit: 22, retry: false, hint: 'name the VM by its native id or UUID' },
   'vm-ambiguous': { exit: 22, retry: false, hint: 'several VMs match: name it by its native id or UUID' },
   'vm-not-running': { exit: 23, retry: false, hint: 'start the VM; a VM that is off needs no hold' },

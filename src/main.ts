@@ -16,6 +16,7 @@ import type { HypervisorEntry, RepositoryEntry, Settings } from './config/settin
 import { StillshotError } from './errors.ts'
 import type { GuestShells } from './guest/guest-shell.ts'
 import type { Hypervisor, Vm } from './hypervisor/hypervisor.ts'
+import type { Log } from './log/log.ts'
 import { Redaction } from './log/redaction.ts'
 import type { Repository } from './repository/repository.ts'
 import { formatInstant } from './system/instant.ts'
@@ -60,7 +61,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
   const catalogToRead = once(async () => readCatalog(await settings(), catalog))
   const shells = once(async () => openShells(world, await settings()))
   const openHypervisorOnce = async (name: string) => {
-    const opened = hypervisors.get(name) ?? openHypervisor(world, await settings(), name)
+    const opened = hypervisors.get(name) ?? openHypervisor(world, await settings(), name, log)
     hypervisors.set(name, opened)
     return opened
   }
@@ -161,11 +162,11 @@ async function openKnownHosts({ system }: World, { ssh }: Settings) {
   return new SshKnownHosts({ clock: system.clock, knownHostsPath: knownHosts, connectTimeoutMs })
 }
 
-async function openHypervisor(world: World, settings: Settings, name: string): Promise<Hypervisor> {
+async function openHypervisor(world: World, settings: Settings, name: string, log: Log): Promise<Hypervisor> {
   const entry: HypervisorEntry | undefined = settings.hypervisors[name]
   if (entry === undefined) throw new StillshotError('config-invalid', `there is no hypervisor ${name}`)
   if (entry.kind === 'proxmox') return openProxmox(world, settings, name, entry)
-  if (entry.kind === 'vsphere') return openVsphere(world, settings, name, entry)
+  if (entry.kind === 'vsphere') return openVsphere(world, settings, { name, log }, entry)
   const { libvirtDefaults } = await import('./config/schema/hypervisors.ts')
   const { LibvirtHypervisor } = await import('../adapters/hypervisors/libvirt/libvirt-hypervisor.ts')
   const { uri = libvirtDefaults.uri, overlayFolder } = entry
@@ -196,9 +197,10 @@ async function openProxmox(
 async function openVsphere(
   world: World,
   settings: Settings,
-  name: string,
+  { name, log }: { name: string; log: Log },
   { url, fingerprint, ca, username, password }: HypervisorEntry & { kind: 'vsphere' },
 ): Promise<Hypervisor> {
+  const { serverRecord } = await import('./hypervisor/server-record.ts')
   const { VsphereHypervisor } = await import('../adapters/hypervisors/vsphere/vsphere-hypervisor.ts')
   const secret = await secrets(world, settings)
   return new VsphereHypervisor({
@@ -208,6 +210,12 @@ async function openVsphere(
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(ca === undefined ? {} : { authorityPath: ca }),
     login: { username, password: secret(password, `hypervisors.${name}.password`) },
+    server: serverRecord(world.system.files, `${settings.state.directory}/servers`, name),
+    onNotKept: (reason) =>
+      log.warn('which server answered could not be written down, so another one would not be noticed', {
+        hypervisor: name,
+        reason,
+      }),
   })
 }
 

@@ -39,7 +39,8 @@ export async function loadBack(
   const repository = await repositories.open(name)
   const manifest = await repository.manifest(key, { signal })
   const claim = { run, held, way: 'back' } as const
-  const loading: Loading = { clock: system.clock, helper, profile: profile.name, repository, manifest, claim, signal }
+  const guest = { helper, profile: profile.name, machine }
+  const loading: Loading = { clock: system.clock, ...guest, repository, manifest, claim, signal }
   const attempt = async () => {
     await helper.status({ signal, timeoutMs: STATUS_MS, machine })
     await loadDatabases(loading, databases)

@@ -14,6 +14,8 @@ export interface Loading {
   readonly repository: Repository
   readonly manifest: Manifest
   readonly claim: LoadClaim
+  /** SMBIOS UUID of the guest. */
+  readonly machine: string
   readonly signal: AbortSignal
 }
 
@@ -61,7 +63,7 @@ interface What {
 }
 
 async function load(
-  { clock, helper, profile, repository, manifest, claim, signal }: Loading,
+  { clock, helper, profile, repository, manifest, claim, machine, signal }: Loading,
   stream: StreamFacts | undefined,
   { databases, statements }: What,
 ): Promise<void> {
@@ -79,7 +81,7 @@ async function load(
   }
   let said = ''
   const end = await helper.stream('load', [profile, claim.run, claim.way, claim.held ? 'held' : 'free'], {
-    databases,
+    ...{ databases, machine },
     body: body(),
     signal: limit.signal,
     output: async (bytes) => {

@@ -89,7 +89,8 @@ export async function restoreBackup(
     const place = { run, vm, repository, id }
     const safetyPoint = safety && there ? await makeBackup(ports, settings, safe, place) : undefined
     const claim = { run: run.id, way: 'drop', held: plan.held } as const
-    const loading = { clock, helper: run.helper, profile: settings.profile.name, repository, manifest, claim, signal }
+    const guest = { helper: run.helper, profile: settings.profile.name, machine: vm.uuid }
+    const loading = { clock, ...guest, repository, manifest, claim, signal }
     await load(ports, settings, { run, vm, loading, plan, safetyPoint })
     for (const archive of plan.archives) {
       await during('unpack', () => unpackFiles(loading, { ...archive, id: run.id }))

@@ -66,9 +66,9 @@ export async function makeBackup(
   const createdAt = formatInstant(ports.system.clock.now())
   await saga.intend({ step: 'write', undo: settleBackup(repository, key) })
   const { writer, written } = await saga.act('write', () =>
-    write(ports, settings, order, { repository, key, run, seen }),
+    write(ports, settings, order, { repository, key, run, vm, seen }),
   )
-  const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })
+  const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000, machine: vm.uuid })
   const proofs = proveDump(order, seen, after)
   const manifest = describe(ports, order, { repository, key, vm, createdAt, seen, after, written, proofs })
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
@@ -85,6 +85,7 @@ interface Writing {
   readonly repository: Repository
   readonly key: BackupKey
   readonly run: Run
+  readonly vm: Vm
   readonly seen: Required<BackupPreflight>
 }
 
@@ -93,14 +94,15 @@ async function write(
   { system, progress }: Ports,
   { name, profile }: VmSettings,
   { parts, signal }: BackupOrder,
-  { repository, key, run, seen }: Writing,
+  { repository, key, run, vm, seen }: Writing,
 ): Promise<{ writer: BackupWriter; written: readonly WrittenStream[] }> {
   const { clock } = system
   const writer = await repository.begin(key, { signal })
   // The server tells times of changes in whole seconds: what is written from now on has a later one.
   if (seen.inventory.loose.length > 0) await clock.sleep(1_100, signal)
   const written: WrittenStream[] = []
-  const writing = { vm: name, clock, helper: run.helper, repository, writer, signal }
+  const { packers = [] } = seen.inventory
+  const writing = { vm: name, machine: vm.uuid, clock, helper: run.helper, repository, writer, packers, signal }
   for (const plan of planStreams(profile.name, parts, seen.inventory)) {
     const kind = plan.part === 'databases' ? 'dump' : 'archive'
     written.push(await phase({ system, progress }, name, kind, () => writeStream(writing, plan)))

@@ -5,6 +5,7 @@ import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { clonesOf } from './clones-of.ts'
+import { endSafetyHold } from './end-safety-hold.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { loadBack } from './load-back.ts'
@@ -49,6 +50,12 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       const answer = await again(signal, 1_000, () => helper.release(need(hold), call))
       if (answer.ok) return undefined
       throw new StillshotError('come-back-failed', answer.error?.message ?? 'not everything that ran is active again')
+    },
+
+    'release-safety-hold': ({ hold, machine, snapshot, token }, signal) => {
+      const request = { snapshotName: need(snapshot), token: need(token) }
+      const safetyHold = { hold: need(hold), machine: need(machine), request }
+      return endSafetyHold(ports, settings, helper, safetyHold, signal)
     },
 
     // What the hypervisor froze for a snapshot stays so when its own task dies; where nothing is frozen nothing is thawed.

@@ -19,7 +19,7 @@ const STALL_MS = 300_000
  * Rejects with `load-failed` when not all of it could be written.
  */
 export async function unpackFiles(
-  { clock, helper, profile, repository, manifest, signal }: Loading,
+  { clock, helper, profile, repository, manifest, machine, signal }: Loading,
   { part, paths, id }: UnpackOrder,
 ): Promise<void> {
   const stream = manifest.streams.find((each) => each.part === part && each.content === 'tar')
@@ -34,7 +34,7 @@ export async function unpackFiles(
     }
   }
   const end = await helper.stream('unpack', [profile, id], {
-    paths,
+    ...{ paths, machine },
     body: body(),
     signal: limit.signal,
     output: async (bytes) => {

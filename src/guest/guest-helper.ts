@@ -65,6 +65,8 @@ export class GuestHelper {
   readonly #redaction = new Redaction({ shortest: LEAST_UNLIKELY })
   #password: Promise<string> | undefined
   #waiting: WaitingRelease | undefined
+  /** Who answered over a connection. */
+  readonly #answered = new WeakMap<GuestShell, string | null>()
 
   constructor(options: GuestHelperOptions) {
     this.#options = options
@@ -99,6 +101,11 @@ export class GuestHelper {
   prepareRelease(holdId: string): void {
     if (this.#shell?.open !== true) return
     this.#waiting = new WaitingRelease(this.#shell, this.#command('release', [holdId]), holdId)
+  }
+
+  /** What a release would show, of a hold that goes on. */
+  fence(holdId: string, call: HelperCall): Promise<Answers['fence']> {
+    return this.#ask('fence', [holdId], holdId, call)
   }
 
   release(holdId: string, call: HelperCall): Promise<Answers['release']> {
@@ -139,17 +146,17 @@ export class GuestHelper {
   }
 
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
-  inventory(profile: string, call: CallOptions): Promise<Answers['inventory']> {
+  inventory(profile: string, call: HelperCall): Promise<Answers['inventory']> {
     return this.#ask('inventory', [profile], '', call)
   }
 
   /** A verb whose answer is a stream: how it ended, whatever that is. What `output` was given is whole only then. */
   async stream(verb: StreamVerb, args: readonly string[], call: StreamCall): Promise<StreamEnd> {
     const password = await this.#passwordFor(verb)
-    const { body, output, signal, timeoutMs } = call
+    const { body, output, signal, timeoutMs, machine } = call
     const limits = { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
     try {
-      const shell = await this.shell(limits)
+      const shell = machine === undefined ? await this.shell(limits) : await this.#shellOf(machine, limits)
       const { exitStatus, stderr } = await shell.stream(this.#command(verb, args), {
         ...limits,
         input: requestBytes(password, call),
@@ -160,6 +167,16 @@ export class GuestHelper {
     } catch (thrown) {
       throw this.#unanswered(verb, thrown)
     }
+  }
+
+  /** A connection to this machine and no other: a stream has no document that would say who sent it. */
+  async #shellOf(machine: string, limits: CallOptions): Promise<GuestShell> {
+    const shell = await this.shell(limits)
+    if (!this.#answered.has(shell)) await this.status({ ...limits, timeoutMs: limits.timeoutMs ?? 60_000, machine })
+    await this.#checkMachine(machine, this.#answered.get(shell) ?? null)
+    if (this.#shell === shell) return shell
+    const { vm } = this.#options.target
+    throw new StillshotError('guest-unreachable', `${vm}: the connection was lost while it was asked who answers`)
   }
 
   /** The open connection, for what is no verb (installing the helper). */
@@ -202,6 +219,7 @@ export class GuestHelper {
     if (result.stdout.trim() === '') throw this.#silent(verb, result)
     const answer = readAnswer(verb, holdId, result.stdout, this.#redaction)
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
+    if (this.#shell !== undefined) this.#answered.set(this.#shell, answer.uuid)
     await this.#checkMachine(call.machine, answer.uuid)
     return answer
   }

@@ -1,6 +1,6 @@
 import { StillshotError } from '../errors.ts'
 import type { Compression, StreamFacts } from './manifest.ts'
-import { PACKED, pack, unpack } from './pack.ts'
+import { PACKED, unpack } from './pack.ts'
 import type { BackupKey, ByHand, Repository } from './repository.ts'
 import { SEALED } from './sealing.ts'
 
@@ -21,17 +21,16 @@ export function storedName(plain: string, { compression, sealed }: Wrapping): st
   return [plain, ...suffixes.filter((suffix) => suffix !== '')].join('.')
 }
 
-/** The bytes as `repository` stores them. Rejects with what `bytes` throws. */
-export function wrap(
-  repository: Pick<Repository, 'compression' | 'sealing'>,
-  bytes: AsyncIterable<Uint8Array>,
+/** What is packed, as `repository` stores it. Rejects with what `packed` throws. */
+export function sealFor(
+  { sealing }: Pick<Repository, 'sealing'>,
+  packed: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
-  const packed = pack(bytes, repository.compression)
-  return repository.sealing === undefined ? packed : repository.sealing.seal(packed, { signal })
+  return sealing === undefined ? packed : sealing.seal(packed, { signal })
 }
 
-/** Undoes {@link wrap}, whatever the repository wants today. */
+/** Undoes packing and {@link sealFor}, whatever the repository wants today. */
 export function unwrap(
   repository: Pick<Repository, 'name' | 'sealing'>,
   stored: AsyncIterable<Uint8Array>,

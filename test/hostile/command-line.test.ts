@@ -10,7 +10,19 @@ const STATUSES = new Set([0, ...Object.values(ERRORS).map(({ exit }) => exit)])
 const DEFECT = ERRORS.defect.exit
 const COMMANDS = [
   ...['init', 'check', 'snapshot', 'list', 'show', 'restore', 'hold', 'release', 'recover', 'guest', 'trust', 'config'],
-  ...['completion', 'complete-vms', 'help', 'install', 'status', 'remove', 'validate', 'schema', 'drill', 'serve'],
+  ...[
+    'completion',
+    'complete-vms',
+    'help',
+    'install',
+    'status',
+    'remove',
+    'validate',
+    'schema',
+    'drill',
+    'serve',
+    'trust-server',
+  ],
 ]
 const OPTIONS = [
   ...['--config', '-c', '--quiet', '-q', '--verbose', '-v', '--version', '-V', '--help', '-h', '--point', '--yes'],

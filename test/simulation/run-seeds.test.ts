@@ -35,6 +35,8 @@ test('options are read, and what makes no sense is refused with its name', () =>
   assert.deepEqual(readOptions(['--seeds', '5', '--json']).seeds, 5)
   assert.deepEqual(readOptions(['--seed', '7']).kind, 'replay')
   assert.ok(readOptions(['--seconds', '3']).seeds > 1_000_000)
+  const own = readOptions(['--of-these-sources'])
+  assert.deepEqual([own.kind, own.seeds, own.from], ['seeds', 15_000, readOptions(['--of-these-sources']).from])
   assert.throws(() => readOptions(['--seeds', '-1']), /--seeds/)
   assert.throws(() => readOptions(['--seeds', 'many']), /--seeds.*'many'/)
 })

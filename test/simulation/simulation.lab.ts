@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { tryDeliberateFaults } from './deliberate-faults.ts'
+import { OF_THESE_SOURCES } from './options.ts'
 import type { SeedResult } from './run-seed.ts'
 import { runWorkers } from './run-workers.ts'
+import { seedOfSources } from './seed-of-sources.ts'
 
 /** Small enough for a machine that is busy with other things, too. */
 const FIXED = 10_000
-const FRESH_S = 30
 
 function said(broken: readonly SeedResult[]): string {
   const lines = broken.map(
@@ -22,11 +23,11 @@ test(`seeds 1 to ${FIXED}: every promise is kept`, async () => {
   assert.equal(seeds, FIXED)
 })
 
-const fresh = randomInt(2 ** 31)
-test(`fresh seeds from ${fresh} on, for ${FRESH_S} s: every promise is kept`, async () => {
-  const { broken, seeds } = await runWorkers({ ...ORDER, from: fresh, seconds: FRESH_S })
+const own = seedOfSources(join(import.meta.dirname, '../..'))
+test(`the ${OF_THESE_SOURCES} seeds of these very sources, from ${own} on: every promise is kept`, async () => {
+  const { broken, seeds } = await runWorkers({ ...ORDER, from: own, seeds: OF_THESE_SOURCES })
   assert.equal(said(broken), '')
-  assert.ok(seeds > 0)
+  assert.equal(seeds, OF_THESE_SOURCES)
 })
 
 test('every deliberate fault is seen', async () => {

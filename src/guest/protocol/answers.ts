@@ -5,12 +5,13 @@ import type { holdSchema } from './hold-schema.ts'
 import type { inventorySchema } from './inventory-schema.ts'
 import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
-import type { releaseSchema } from './release-schema.ts'
+import type { fenceSchema, releaseSchema } from './release-schema.ts'
 import type { collectSchema, drainSchema, statusSchema, undrainSchema, versionSchema } from './small-schemas.ts'
 
 export type ProbeAnswer = FromSchema<typeof probeSchema>
 export type DrainAnswer = FromSchema<typeof drainSchema>
 export type HoldAnswer = FromSchema<typeof holdSchema>
+export type FenceAnswer = FromSchema<typeof fenceSchema>
 export type ReleaseAnswer = FromSchema<typeof releaseSchema>
 export type ComeBackAnswer = FromSchema<typeof comeBackSchema>
 export type StatusAnswer = FromSchema<typeof statusSchema>
@@ -27,6 +28,8 @@ export type ThawAnswer = FromSchema<typeof thawSchema>
 export type KeptFreeze = NonNullable<KeptAnswer['freeze']>
 export type ProbedDbms = NonNullable<ProbeAnswer['dbms']>
 export type StopFacts = NonNullable<HoldAnswer['dbms']>
+/** What a release and a fence have in common: what is judged of the time between. */
+export type Fenced = Pick<ReleaseAnswer, 'verb' | 'sha256' | 'uuid' | 'bootId' | 'fence'>
 export type FenceFacts = NonNullable<ReleaseAnswer['fence']>
 export type RedoFacts = NonNullable<StopFacts['redo']>
 export type LogFacts = StopFacts['log']

@@ -43,6 +43,8 @@ export const inventorySchema = {
     gnuTar: bool,
     /** A program is there that lists what is installed. */
     packages: bool,
+    /** Programs that pack a stream on its way: `zstd`, `gzip`. An older helper does not tell. */
+    packers: texts,
     restoreAllowed: bool,
   },
   required: [

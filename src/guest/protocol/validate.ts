@@ -5,6 +5,7 @@ import type {
   ComeBackAnswer,
   DrainAnswer,
   DrillAnswer,
+  FenceAnswer,
   ForgetAnswer,
   HoldAnswer,
   InventoryAnswer,
@@ -21,7 +22,7 @@ import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
-import { releaseSchema } from './release-schema.ts'
+import { fenceSchema, releaseSchema } from './release-schema.ts'
 import { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
 
 /** What each verb of the helper answers. */
@@ -30,6 +31,7 @@ export interface Answers {
   readonly drain: DrainAnswer
   readonly undrain: UndrainAnswer
   readonly hold: HoldAnswer
+  readonly fence: FenceAnswer
   readonly release: ReleaseAnswer
   readonly 'come-back': ComeBackAnswer
   readonly status: StatusAnswer
@@ -45,6 +47,7 @@ const SCHEMAS = {
   drain: drainSchema,
   undrain: undrainSchema,
   hold: holdSchema,
+  fence: fenceSchema,
   release: releaseSchema,
   'come-back': comeBackSchema,
   status: statusSchema,

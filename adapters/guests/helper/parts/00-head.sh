@@ -5,6 +5,7 @@
 #   stillshot-guest drain PROFILE ID SECONDS             fewer dirty pages, so that the stop is short; bounded
 #   stillshot-guest undrain PROFILE ID                   the settings that drain changed, put back
 #   stillshot-guest hold PROFILE ID TTL_MS START_MS      watchdog armed, components stopped, marked, synced; evidence
+#   stillshot-guest fence ID                             proof that nothing ran in a hold until now; it goes on
 #   stillshot-guest release ID [when-told]               fence, then everything that ran is started again
 #   stillshot-guest come-back PROFILE ID|-               how everything is after a release or a boot
 #   stillshot-guest drill PROFILE ID SECONDS             every table checked, in a copy that has no network; never elsewhere

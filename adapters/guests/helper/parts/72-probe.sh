@@ -147,6 +147,16 @@ END
   done <<END
 $UNKNOWN_DIRECTORIES
 END
+  probe_below=$MOUNTS_BELOW
+  while [ -n "$probe_below" ]; do
+    probe_path=${probe_below%%"$NL"*}
+    probe_below=${probe_below#*"$NL"}
+    probe_role=${probe_path%% *} probe_path=${probe_path#* }
+    quote "${probe_path#*"$TAB"}"
+    probe_directories="$probe_directories,{\"role\":\"$probe_role\",\"path\":$R"
+    quote "${probe_path%%"$TAB"*}"
+    probe_directories="$probe_directories,\"mount\":$R}"
+  done
   PROBE_DBMS="$PROBE_DBMS,\"directories\":[${probe_directories#,}]"
   R=
   case $LOG in file\ *) R=${LOG#file * } ;; esac

@@ -61,6 +61,9 @@ inventory_verb() {
   inventory="$inventory,\"links\":$R,\"gnuTar\":$(is_gnu_tar && echo true || echo false)"
   command -v dpkg-query >/dev/null || command -v rpm >/dev/null && R=true || R=false
   inventory="$inventory,\"packages\":$R"
+  packers
+  json_list "$R"
+  inventory="$inventory,\"packers\":$R"
   contains "$ALLOWED" restore && R=true || R=false
   document true null "$inventory,\"restoreAllowed\":$R"
   say
