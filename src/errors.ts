@@ -174,6 +174,12 @@ export const ERRORS = {
 
   ...KEEPING_ERRORS,
 
+  'component-busy': {
+    exit: 59,
+    retry: true,
+    hint: 'everything runs as before; wait for the job that is named, end it, or take another hour',
+  },
+
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
 
   'undo-failed': {

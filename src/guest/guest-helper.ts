@@ -51,6 +51,7 @@ const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['released-before', 'hold-expired'],
   ['unknown-profile', 'helper-missing'],
   ['not-allowed', 'backup-not-allowed'],
+  ['jobs-running', 'component-busy'],
 ])
 
 /**

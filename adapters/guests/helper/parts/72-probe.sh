@@ -20,7 +20,8 @@ probe_verb() {
   probe_components
   probe_dbms
   probe_rest
-  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST"
+  page_json
+  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST,\"page\":$R"
   say
 }
 

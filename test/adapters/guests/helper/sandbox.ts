@@ -127,6 +127,8 @@ async function installHelper(root: string, interpreter: string, proc: string): P
     MEMORY: `${root}/var/stillshot`,
     SYSTEMD: `${root}/run/systemd/system`,
     INITD: `${root}/etc/init.d`,
+    UNIT_FOLDERS: `${root}/units`,
+    WEB_FOLDERS: `${root}/www`,
     PROC: proc,
     OWNER: String(process.getuid?.() ?? 0),
   }
