@@ -1,9 +1,11 @@
+import { KEEPING_ERRORS } from './keeping-errors.ts'
+
 /**
  * Every way in which stillshot can fail, in one table: the process's exit status, whether the same call may be
  * repeated, and the way out. The command line, `--json` and docs/reference/errors.md are made from it.
  *
  * Families by tens: 1x configuration and usage, 2x hypervisor, 3x guest and database, 4x verification,
- * 5x undo and recovery, 130 cancelled, 1 a defect in stillshot itself.
+ * 5x undo and recovery, 6x what keeps backups, 130 cancelled, 1 a defect in stillshot itself.
  */
 export const ERRORS = {
   defect: {
@@ -49,6 +51,11 @@ export const ERRORS = {
     hint: 'check the address, that the service runs, and that this user may reach it',
   },
   'hypervisor-refused': { exit: 21, retry: false, hint: 'the hypervisor said no; its own words stand in the message' },
+  'server-changed': {
+    exit: 57,
+    retry: false,
+    hint: 'another server answers than the one that was met before: see which; `stillshot trust-server` takes it as the one that is meant',
+  },
   'vm-not-found': { exit: 22, retry: false, hint: 'name the VM by its native id or UUID' },
   'vm-ambiguous': { exit: 22, retry: false, hint: 'several VMs match: name it by its native id or UUID' },
   'vm-not-running': { exit: 23, retry: false, hint: 'start the VM; a VM that is off needs no hold' },
@@ -165,32 +172,18 @@ export const ERRORS = {
     hint: 'nothing speaks against the restore point, but not everything could be seen: mend what is named, drill again',
   },
 
-  'backup-not-allowed': {
-    exit: 34,
-    retry: false,
-    hint: 'name a repository under `vms: VM: backup:`, then run `stillshot guest install VM`: the guest keeps what is allowed',
-  },
-  'repository-unusable': {
-    exit: 53,
-    retry: false,
-    hint: 'nothing that was stored before has been touched; mend the named place, then run again',
-  },
-  'backup-not-found': { exit: 54, retry: false, hint: '`stillshot list` shows the backups and where they lie' },
-  'backup-damaged': {
-    exit: 55,
-    retry: false,
-    hint: 'do not rely on this backup: take another one, and look at the storage that keeps it',
-  },
-  'dump-failed': {
-    exit: 49,
-    retry: false,
-    hint: 'no backup was kept; the words of the program in the guest stand in the message',
-  },
+  ...KEEPING_ERRORS,
 
-  'load-failed': {
-    exit: 43,
+  'copy-unproven': {
+    exit: 58,
     retry: false,
-    hint: 'what was there before is put back from the safety dump; `stillshot show RUN` tells how that ended',
+    hint: 'the VM itself is as it was; look into the copy by its console, and remove it with `stillshot restore VM --remove-copy NAME`',
+  },
+  'copy-not-found': { exit: 58, retry: false, hint: '`stillshot list --copies` shows the copies that are kept' },
+  'component-busy': {
+    exit: 59,
+    retry: true,
+    hint: 'everything runs as before; wait for the job that is named, end it, or take another hour',
   },
 
   'timed-out': { exit: 44, retry: true, hint: 'it took longer than its limit; look why, then try again' },
@@ -259,10 +252,10 @@ export function toStillshotError(thrown: unknown): StillshotError {
   return new StillshotError('defect', message, { cause: thrown })
 }
 
-/** Exit status of several outcomes: a defect first, then the highest of 10 to 59, then 130, then 0. */
+/** Exit status of several outcomes: a defect first, then the highest of 10 to 99, then 130, then 0. */
 export function worstExitStatus(statuses: readonly number[]): number {
   if (statuses.includes(1)) return 1
-  const failures = statuses.filter((status) => status >= 10 && status <= 59)
+  const failures = statuses.filter((status) => status >= 10 && status <= 99)
   if (failures.length > 0) return Math.max(...failures)
   return statuses.includes(130) ? 130 : 0
 }

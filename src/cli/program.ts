@@ -18,6 +18,7 @@ import { runbookCommand } from './commands/runbook.ts'
 import { showCommand } from './commands/show.ts'
 import { snapshotCommand } from './commands/snapshot.ts'
 import { trustCommand } from './commands/trust.ts'
+import { trustServerCommand } from './commands/trust-server.ts'
 import { verifyCommand } from './commands/verify.ts'
 import type { Act } from './result.ts'
 
@@ -70,6 +71,7 @@ const COMMANDS: readonly DefineCommand[] = [
   recoverCommand,
   guestCommand,
   trustCommand,
+  trustServerCommand,
   configCommand,
   completionCommand,
 ]

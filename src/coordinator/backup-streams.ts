@@ -3,8 +3,10 @@ import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { StreamVerb } from '../guest/stream-verb.ts'
 import type { Compression, Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
 import { observed } from '../repository/observed.ts'
-import { PACKED, pack } from '../repository/pack.ts'
-import type { BackupWriter } from '../repository/repository.ts'
+import { pack } from '../repository/pack.ts'
+import { type PackedStream, packedStream } from '../repository/packed-stream.ts'
+import type { BackupWriter, Repository } from '../repository/repository.ts'
+import { sealFor, storedName, wrappingOf } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import { changedFiles, DUMP_COMPLETED, judgeEnd, positionOf, TAR_COMPLETED, USERS_COMPLETED } from './judge-dump.ts'
@@ -20,6 +22,8 @@ interface StreamPlan {
   readonly paths?: readonly string[]
   readonly last?: RegExp
   readonly accept?: readonly number[]
+  /** The guest can pack it. */
+  readonly packable?: boolean
 }
 
 /** GNU tar ends with 1 when files changed while it read them: the archive is whole, and they are named. */
@@ -32,11 +36,11 @@ export function planStreams(
   inventory: InventoryAnswer,
 ): readonly StreamPlan[] {
   const databases = inventory.databases.map(({ name }) => name)
-  const tar = { content: 'tar', verb: 'archive', accept: TAR_ENDS, last: TAR_COMPLETED } as const
+  const tar = { content: 'tar', verb: 'archive', accept: TAR_ENDS, last: TAR_COMPLETED, packable: true } as const
   const plans: readonly (StreamPlan & { readonly wanted: boolean })[] = [
     {
       ...{ name: 'databases.sql', part: 'databases', content: 'sql', verb: 'dump', args: [profile], databases },
-      ...{ last: DUMP_COMPLETED, wanted: true },
+      ...{ last: DUMP_COMPLETED, packable: true, wanted: true },
     },
     {
       ...{ name: 'users.sql', part: 'databases', content: 'users', verb: 'users', args: [profile] },
@@ -66,8 +70,12 @@ interface Writing {
   readonly vm: string
   readonly clock: Clock
   readonly helper: GuestHelper
+  readonly repository: Repository
   readonly writer: BackupWriter
-  readonly compression: Compression
+  /** What packs in the guest. */
+  readonly packers: readonly string[]
+  /** SMBIOS UUID of the guest. */
+  readonly machine: string
   readonly signal: AbortSignal
 }
 
@@ -84,24 +92,52 @@ const STALL_MS = 300_000
  * program did not end well, and with what storage and connection say; nothing that was written is a backup then.
  */
 export async function writeStream(writing: Writing, plan: StreamPlan): Promise<WrittenStream> {
-  const { vm, clock, helper, writer, compression, signal } = writing
-  const name = `${plan.name}.${PACKED[compression].suffix}`
+  const { vm, clock, helper, repository, writer, machine, signal } = writing
+  const wrapping = wrappingOf(repository)
+  const { compression } = wrapping
+  const name = storedName(plan.name, wrapping)
   using limit = stallLimit(clock, `${vm}: ${plan.name}`, STALL_MS, signal)
-  let seen = observed(none())
+  const packsThere = compression !== 'none' && plan.packable === true && writing.packers.includes(compression)
+  let seen: Pick<PackedStream, 'content' | 'fault'> = { content: observed(none()), fault: undefined }
   let stored = { sizeBytes: 0, sha256: '' }
   const end = await helper.stream(plan.verb, plan.args, {
     ...(plan.databases === undefined ? {} : { databases: plan.databases }),
-    signal: limit.signal,
+    ...(packsThere ? { pack: compression } : {}),
+    ...{ machine, signal: limit.signal },
     output: async (bytes) => {
-      seen = observed(bytes, { onChunk: limit.moved })
-      stored = await writer.write(name, pack(seen.bytes, compression), { signal: limit.signal })
+      const arrived = moving(bytes, limit.moved)
+      const packed = packsThere ? packedStream(arrived, compression, name) : packHere(arrived, compression)
+      seen = packed
+      stored = await writer.write(name, sealFor(repository, packed.stored, limit.signal), { signal: limit.signal })
     },
   })
-  judgeEnd(vm, plan.verb, end, { ...plan, tail: seen.tail })
+  const { content: unpacked, fault } = seen
+  judgeEnd(vm, plan.verb, end, { ...plan, tail: unpacked.tail, ...(fault === undefined ? {} : { fault }) })
   const { part, content, paths = [] } = plan
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
-  const facts = { name, part, content, compression, ...stored, contentBytes: seen.sizeBytes, paths, changedWhileRead }
-  return { facts, position: content === 'sql' ? positionOf(seen.head) : null }
+  const facts = {
+    name,
+    part,
+    content,
+    ...wrapping,
+    ...stored,
+    contentBytes: unpacked.sizeBytes,
+    paths,
+    changedWhileRead,
+  }
+  return { facts, position: content === 'sql' ? positionOf(unpacked.head) : null }
+}
+
+function packHere(bytes: AsyncIterable<Uint8Array>, compression: Compression): PackedStream {
+  const content = observed(bytes)
+  return { stored: pack(content.bytes, compression), content, fault: undefined }
+}
+
+async function* moving(bytes: AsyncIterable<Uint8Array>, moved: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    moved()
+    yield chunk
+  }
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {}

@@ -13,7 +13,7 @@ export function judgeEnd(
   vm: string,
   verb: StreamVerb,
   { exitStatus, stderr }: StreamEnd,
-  { tail, last, accept = [0] }: { tail: string; last?: RegExp; accept?: readonly number[] },
+  { tail, last, fault, accept = [0] }: { tail: string; last?: RegExp; fault?: Error; accept?: readonly number[] },
 ): void {
   const said = stderr.trim().slice(-500)
   if (exitStatus === undefined || !accept.includes(exitStatus)) {
@@ -27,6 +27,9 @@ export function judgeEnd(
   // A program that goes on after an error, and says so only here, has left something out.
   if (/^(mysqldump|mariadb-dump): (Got error|Couldn't|Error)/m.test(said)) {
     throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but said: ${said}`)
+  }
+  if (fault !== undefined) {
+    throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but ${fault.message}`, { cause: fault })
   }
   if (last !== undefined && !last.test(tail)) {
     throw new StillshotError('dump-failed', `${vm}: '${verb}' ended without its last line: ${said || 'it was cut off'}`)

@@ -2,8 +2,8 @@ import { StillshotError } from '../errors.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Manifest, StreamFacts } from '../repository/manifest.ts'
 import { onlyDatabases } from '../repository/only-databases.ts'
-import { unpack } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
+import { openStream } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 
@@ -14,6 +14,8 @@ export interface Loading {
   readonly repository: Repository
   readonly manifest: Manifest
   readonly claim: LoadClaim
+  /** SMBIOS UUID of the guest. */
+  readonly machine: string
   readonly signal: AbortSignal
 }
 
@@ -61,7 +63,7 @@ interface What {
 }
 
 async function load(
-  { clock, helper, profile, repository, manifest, claim, signal }: Loading,
+  { clock, helper, profile, repository, manifest, claim, machine, signal }: Loading,
   stream: StreamFacts | undefined,
   { databases, statements }: What,
 ): Promise<void> {
@@ -69,8 +71,7 @@ async function load(
   const key = { vm: manifest.vm, id: manifest.id }
   async function* body() {
     if (stream !== undefined) {
-      const stored = await repository.read(key, stream.name, { signal: limit.signal })
-      for await (const chunk of statements(unpack(stored, stream.compression, stream.name))) {
+      for await (const chunk of statements(openStream(repository, key, stream, limit.signal))) {
         limit.moved()
         yield chunk
       }
@@ -80,7 +81,7 @@ async function load(
   }
   let said = ''
   const end = await helper.stream('load', [profile, claim.run, claim.way, claim.held ? 'held' : 'free'], {
-    databases,
+    ...{ databases, machine },
     body: body(),
     signal: limit.signal,
     output: async (bytes) => {

@@ -66,11 +66,11 @@ export async function makeBackup(
   const createdAt = formatInstant(ports.system.clock.now())
   await saga.intend({ step: 'write', undo: settleBackup(repository, key) })
   const { writer, written } = await saga.act('write', () =>
-    write(ports, settings, order, { repository, key, run, seen }),
+    write(ports, settings, order, { repository, key, run, vm, seen }),
   )
-  const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })
+  const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000, machine: vm.uuid })
   const proofs = proveDump(order, seen, after)
-  const manifest = describe(ports, order, { key, vm, createdAt, seen, after, written, proofs })
+  const manifest = describe(ports, order, { repository, key, vm, createdAt, seen, after, written, proofs })
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
   const made = pointOfManifest(repository, manifest, { proofs, findings })
   const point = { ...made, run: run.id }
@@ -85,22 +85,24 @@ interface Writing {
   readonly repository: Repository
   readonly key: BackupKey
   readonly run: Run
+  readonly vm: Vm
   readonly seen: Required<BackupPreflight>
 }
 
 /** Every stream of the order, one after the other; nothing is listed yet. */
 async function write(
   { system, progress }: Ports,
-  { name, profile, backup }: VmSettings,
+  { name, profile }: VmSettings,
   { parts, signal }: BackupOrder,
-  { repository, key, run, seen }: Writing,
+  { repository, key, run, vm, seen }: Writing,
 ): Promise<{ writer: BackupWriter; written: readonly WrittenStream[] }> {
   const { clock } = system
   const writer = await repository.begin(key, { signal })
   // The server tells times of changes in whole seconds: what is written from now on has a later one.
   if (seen.inventory.loose.length > 0) await clock.sleep(1_100, signal)
   const written: WrittenStream[] = []
-  const writing = { vm: name, clock, helper: run.helper, writer, compression: backup?.compression ?? 'gzip', signal }
+  const { packers = [] } = seen.inventory
+  const writing = { vm: name, machine: vm.uuid, clock, helper: run.helper, repository, writer, packers, signal }
   for (const plan of planStreams(profile.name, parts, seen.inventory)) {
     const kind = plan.part === 'databases' ? 'dump' : 'archive'
     written.push(await phase({ system, progress }, name, kind, () => writeStream(writing, plan)))
@@ -109,6 +111,7 @@ async function write(
 }
 
 interface Written {
+  readonly repository: Repository
   readonly key: BackupKey
   readonly vm: Vm
   readonly createdAt: string
@@ -121,7 +124,7 @@ interface Written {
 function describe(
   { system }: Ports,
   { parts, note }: BackupOrder,
-  { key, vm, createdAt, seen, after, written, proofs }: Written,
+  { repository, key, vm, createdAt, seen, after, written, proofs }: Written,
 ): Manifest {
   const streams = written.map(({ facts }) => facts)
   const position = written.find((one) => one.position !== null)?.position ?? null
@@ -136,7 +139,12 @@ function describe(
     ...{ version: 1, kind: 'stillshot-backup', ...key, vmKey: vmKey(vm), hypervisor: vm.hypervisor, createdAt },
     ...{ endedAt: formatInstant(system.clock.now()), place: seen.place, grade },
     reasons: [...reasons, ...said, ...changedReasons(streams)],
-    ...{ server, streams, restore: restoreCommands(streams, server), ...(note === undefined ? {} : { note }) },
+    ...{
+      server,
+      streams,
+      restore: restoreCommands(streams, server, repository.byHand(key)),
+      ...(note === undefined ? {} : { note }),
+    },
   }
 }
 
@@ -152,7 +160,7 @@ async function list(
 
 /** The way back: what is half made goes, what turned out to be whole is kept and listed. */
 function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord {
-  const byHand = `rm -r ${repository.whereabouts({ vm, id })} (or the folder .unfinished-${id} beside it)`
+  const byHand = repository.byHand({ vm, id }).remove
   return {
     action: 'settle-backup',
     args: { repository: repository.name, vm, id },

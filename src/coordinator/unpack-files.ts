@@ -1,6 +1,6 @@
 import { StillshotError } from '../errors.ts'
 import type { Part } from '../repository/manifest.ts'
-import { unpack } from '../repository/pack.ts'
+import { openStream } from '../repository/stored-stream.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import type { Loading } from './load-databases.ts'
 
@@ -19,7 +19,7 @@ const STALL_MS = 300_000
  * Rejects with `load-failed` when not all of it could be written.
  */
 export async function unpackFiles(
-  { clock, helper, profile, repository, manifest, signal }: Loading,
+  { clock, helper, profile, repository, manifest, machine, signal }: Loading,
   { part, paths, id }: UnpackOrder,
 ): Promise<void> {
   const stream = manifest.streams.find((each) => each.part === part && each.content === 'tar')
@@ -28,14 +28,13 @@ export async function unpackFiles(
   const key = { vm: manifest.vm, id: manifest.id }
   async function* body() {
     if (stream === undefined) return
-    const stored = await repository.read(key, stream.name, { signal: limit.signal })
-    for await (const chunk of unpack(stored, stream.compression, stream.name)) {
+    for await (const chunk of openStream(repository, key, stream, limit.signal)) {
       limit.moved()
       yield chunk
     }
   }
   const end = await helper.stream('unpack', [profile, id], {
-    paths,
+    ...{ paths, machine },
     body: body(),
     signal: limit.signal,
     output: async (bytes) => {

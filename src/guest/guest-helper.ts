@@ -43,6 +43,9 @@ export interface DrillOrders {
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
+/** What must not wait for a vault: they keep things as they are, or tell. */
+const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
+
 type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
 
 /** A map, not an object: the guest chooses the word that is looked up. */
@@ -51,6 +54,9 @@ const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['released-before', 'hold-expired'],
   ['unknown-profile', 'helper-missing'],
   ['not-allowed', 'backup-not-allowed'],
+  ['half-restored', 'half-restored'],
+  ['hold-over', 'hold-expired'],
+  ['jobs-running', 'component-busy'],
 ])
 
 /**
@@ -65,6 +71,8 @@ export class GuestHelper {
   readonly #redaction = new Redaction({ shortest: LEAST_UNLIKELY })
   #password: Promise<string> | undefined
   #waiting: WaitingRelease | undefined
+  /** Who answered over a connection. */
+  readonly #answered = new WeakMap<GuestShell, string | null>()
 
   constructor(options: GuestHelperOptions) {
     this.#options = options
@@ -99,6 +107,11 @@ export class GuestHelper {
   prepareRelease(holdId: string): void {
     if (this.#shell?.open !== true) return
     this.#waiting = new WaitingRelease(this.#shell, this.#command('release', [holdId]), holdId)
+  }
+
+  /** What a release would show, of a hold that goes on. */
+  fence(holdId: string, call: HelperCall): Promise<Answers['fence']> {
+    return this.#ask('fence', [holdId], holdId, call)
   }
 
   release(holdId: string, call: HelperCall): Promise<Answers['release']> {
@@ -138,18 +151,28 @@ export class GuestHelper {
     return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
   }
 
+  /** The hold's watchdog waits so much longer. Rejects with `hold-expired` when the hold is over. */
+  renew(holdId: string, ttlMs: number, call: HelperCall): Promise<Answers['renew']> {
+    return this.#ask('renew', [holdId, String(ttlMs)], holdId, call)
+  }
+
+  /** What the load of this run began to replace is whole: with the backup, or with what was there before. */
+  whole(run: string, way: 'forward' | 'back', call: HelperCall): Promise<Answers['whole']> {
+    return this.#ask('whole', [run, way], run, call)
+  }
+
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
-  inventory(profile: string, call: CallOptions): Promise<Answers['inventory']> {
+  inventory(profile: string, call: HelperCall): Promise<Answers['inventory']> {
     return this.#ask('inventory', [profile], '', call)
   }
 
   /** A verb whose answer is a stream: how it ended, whatever that is. What `output` was given is whole only then. */
   async stream(verb: StreamVerb, args: readonly string[], call: StreamCall): Promise<StreamEnd> {
     const password = await this.#passwordFor(verb)
-    const { body, output, signal, timeoutMs } = call
+    const { body, output, signal, timeoutMs, machine } = call
     const limits = { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
     try {
-      const shell = await this.shell(limits)
+      const shell = machine === undefined ? await this.shell(limits) : await this.#shellOf(machine, limits)
       const { exitStatus, stderr } = await shell.stream(this.#command(verb, args), {
         ...limits,
         input: requestBytes(password, call),
@@ -160,6 +183,16 @@ export class GuestHelper {
     } catch (thrown) {
       throw this.#unanswered(verb, thrown)
     }
+  }
+
+  /** A connection to this machine and no other: a stream has no document that would say who sent it. */
+  async #shellOf(machine: string, limits: CallOptions): Promise<GuestShell> {
+    const shell = await this.shell(limits)
+    if (!this.#answered.has(shell)) await this.status({ ...limits, timeoutMs: limits.timeoutMs ?? 60_000, machine })
+    await this.#checkMachine(machine, this.#answered.get(shell) ?? null)
+    if (this.#shell === shell) return shell
+    const { vm } = this.#options.target
+    throw new StillshotError('guest-unreachable', `${vm}: the connection was lost while it was asked who answers`)
   }
 
   /** The open connection, for what is no verb (installing the helper). */
@@ -202,6 +235,7 @@ export class GuestHelper {
     if (result.stdout.trim() === '') throw this.#silent(verb, result)
     const answer = readAnswer(verb, holdId, result.stdout, this.#redaction)
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
+    if (this.#shell !== undefined) this.#answered.set(this.#shell, answer.uuid)
     await this.#checkMachine(call.machine, answer.uuid)
     return answer
   }
@@ -230,9 +264,15 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
+    if (NEEDS_NO_PASSWORD.has(verb)) return undefined
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
-    if (verb !== 'release') return this.#password
-    return this.#password?.catch(() => undefined)
+    const password = this.#password
+    // A vault that was away for a moment is asked again at the next call.
+    password?.catch(() => {
+      if (this.#password === password) this.#password = undefined
+    })
+    if (verb !== 'release') return password
+    return password?.catch(() => undefined)
   }
 
   #sendable(secret: string): string {

@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts'
 import type { CallOptions } from '../system/clock.ts'
 import type { Clones } from './clones.ts'
+import type { ServerTrust } from './known-server.ts'
 import type { ListedVm, PowerState, Vm } from './vm.ts'
 
 export type { ListedVm, Place, PowerState, Vm, VmDisk } from './vm.ts'
@@ -45,9 +46,9 @@ export interface Hypervisor {
    * Takes a snapshot without memory, of all covered disks at one point in time, and resolves when it exists, not when
    * it is queued. NEVER repeated by a caller: after `answer-lost` look for `name` with {@link listSnapshots}.
    * With `quiesce`, what the hypervisor freezes it thaws before it resolves; `quiesced` of the answer says how that went.
-   * Where it takes no snapshot of a guest that cannot be frozen, it rejects.
+   * Where it takes no snapshot of a guest that cannot be frozen, it rejects. See also {@link CreateOptions.onMade}.
    */
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot>
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CreateOptions): Promise<Snapshot>
 
   /** Oldest first; other people's too. Repeatable. */
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]>
@@ -99,6 +100,12 @@ export interface Hypervisor {
 
   /** Copies of a VM as it was at a snapshot, for drills and to fetch data from; absent where it cannot make them. */
   readonly clones?: Clones
+
+  /**
+   * Which server answers, and which one is meant; absent where servers do not tell who they are. Every other call rejects with
+   * `server-changed`, before it sends a secret where that can be, when another one answers than the one that was met first.
+   */
+  readonly server?: ServerTrust
 
   /**
    * Whole backups of the VM that jobs of the hypervisor itself began in this time, oldest first; absent where it makes none.
@@ -165,8 +172,13 @@ export interface CheckSnapshotOptions extends CallOptions {
   readonly quiesce?: boolean
 }
 
-export interface CheckSnapshotOptions extends CallOptions {
-  readonly quiesce?: boolean
+export interface CreateOptions extends CallOptions {
+  /**
+   * Called at most once, before the call is over: the hypervisor’s task was seen to have ended well, so that the point in time lies
+   * behind and the guest may go on while the adapter still reads what was made. The call may reject all the same. Not called where
+   * nothing lies in between, nor once the call has been given up.
+   */
+  readonly onMade?: () => void
 }
 
 export interface HypervisorInfo {

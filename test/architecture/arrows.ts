@@ -4,13 +4,14 @@ import type { Module } from './module.ts'
 const WORDS = ['errors.ts', 'finding.ts']
 const PORTS = [...WORDS, 'grade', 'hypervisor', 'guest', 'catalog', 'repository', 'log', 'system']
 /** What several adapters stand on: no adapter itself. */
-const FOUNDATIONS = ['adapters/https']
+const FOUNDATIONS = ['adapters/https', 'adapters/mounts', 'adapters/programs']
 
 const CORE = [...PORTS, 'json-schema', 'saga', 'policy']
 
 /** What each folder or file directly below src/ may import, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  'errors.ts': [],
+  'keeping-errors.ts': [],
+  'errors.ts': ['keeping-errors.ts'],
   'finding.ts': ['errors.ts'],
   'json-schema': WORDS,
   system: WORDS,

@@ -11,6 +11,7 @@ import { loadSettings } from '../../src/config/load.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { HostKey, KnownHosts } from '../../src/guest/known-hosts.ts'
 import type { Hypervisor, ListedVm } from '../../src/hypervisor/hypervisor.ts'
+import type { ServerTrust } from '../../src/hypervisor/known-server.ts'
 import { Redaction } from '../../src/log/redaction.ts'
 import type { Repositories } from '../../src/repository/repository.ts'
 
@@ -43,6 +44,8 @@ export interface FakeAppOptions {
   /** What arrives on standard input. */
   readonly input?: Iterable<string> | AsyncIterable<string>
   readonly repositories?: Repositories
+  /** Of every hypervisor; absent where its servers do not tell who they are. */
+  readonly server?: ServerTrust
   readonly variables?: Readonly<Record<string, string>>
 }
 
@@ -88,6 +91,8 @@ async function fakeApp(ran: Recording, options: FakeAppOptions): Promise<App> {
   const progress = { phase() {} }
   const common = { system, catalog, log, progress, stateDirectory: '/home/admin/state' }
   const hypervisor = {
+    kind: 'libvirt',
+    ...(options.server === undefined ? {} : { server: options.server }),
     findVm: async () => ({ nativeId: options.nativeId ?? '1' }),
     byHand: () => options.byHand ?? 'virsh …',
   }
@@ -175,6 +180,9 @@ const NONE: Procedures = {
   restoreSnapshot: fail('restoreSnapshot'),
   makeRunbook: fail('makeRunbook'),
   runDrill: fail('runDrill'),
+  restoreAs: fail('restoreAs'),
+  keptCopies: fail('keptCopies'),
+  removeCopy: fail('removeCopy'),
   restoreBackup: fail('restoreBackup'),
   verifyBackup: fail('verifyBackup'),
   pruneVm: fail('pruneVm'),

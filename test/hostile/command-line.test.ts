@@ -10,11 +10,35 @@ const STATUSES = new Set([0, ...Object.values(ERRORS).map(({ exit }) => exit)])
 const DEFECT = ERRORS.defect.exit
 const COMMANDS = [
   ...['init', 'check', 'snapshot', 'list', 'show', 'restore', 'hold', 'release', 'recover', 'guest', 'trust', 'config'],
-  ...['completion', 'complete-vms', 'help', 'install', 'status', 'remove', 'validate', 'schema', 'drill', 'serve'],
+  ...[
+    'completion',
+    'complete-vms',
+    'help',
+    'install',
+    'status',
+    'remove',
+    'validate',
+    'schema',
+    'drill',
+    'serve',
+    'trust-server',
+  ],
 ]
 const OPTIONS = [
   ...['--config', '-c', '--quiet', '-q', '--verbose', '-v', '--version', '-V', '--help', '-h', '--point', '--yes'],
-  ...['--mode', '--together', '--note', '--dry-run', '--from', '--no-safety-snapshot', '--user', '--forced-command'],
+  ...[
+    '--mode',
+    '--together',
+    '--note',
+    '--dry-run',
+    '--from',
+    '--no-safety-snapshot',
+    '--as',
+    '--remove-copy',
+    '--copies',
+    '--user',
+    '--forced-command',
+  ],
   ...['--fingerprint', '--replace', '--uri', '--vm', '--id', '--host', '--key', '--', '-', '---', '--json=1', '-qv'],
 ]
 const NASTY = [

@@ -8,15 +8,11 @@ import { progressDisplay } from '../../src/cli/progress.ts'
 import type { Phase } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
-import { type FakeAppOptions, type Ran, run, someHold, somePoint } from '../cli/fake-app.ts'
+import { type FakeAppOptions, run, someHold, somePoint } from '../cli/fake-app.ts'
+import { assertHarmless, linesOf } from './harmless.ts'
 import { backupOf, drillOf, dumpOf, pointOf } from './hostile-points.ts'
 import { anyText } from './mutations.ts'
 import { restoreProcedures, restorePrompts } from './restore-procedures.ts'
-
-/** What may reach a terminal: no control character but newline and tab, nothing that turns, breaks or hides a line. */
-const STEERING =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0001}\u{e0020}-\u{e007f}]/u
 
 const hostile = fc
   .array(
@@ -87,6 +83,11 @@ function appWith(text: string): FakeAppOptions {
       scan: async () => ({ type: text, base64: 'AAAA', fingerprint: text }),
       trusted: async () => [],
     },
+    server: {
+      answering: async () => ({ product: text, id: text }),
+      known: async () => ({ product: 'vCenter', id: text }),
+      accept: async () => {},
+    },
     procedures: {
       takeSnapshot: async () => Promise.reject(failed),
       checkVm: async () => ({
@@ -106,7 +107,7 @@ function appWith(text: string): FakeAppOptions {
         ...{ safetyPoint: dumpOf(text), undoWith: text, beside: text },
       }),
       verifyBackup: async () => ({
-        ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1 }] },
+        ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1, opened: false }] },
       }),
       checkBackup: async () => ({ vm: text, ok: false, findings: [finding], coverage: [] }),
       pruneVm: async () => ({
@@ -146,7 +147,7 @@ function appWith(text: string): FakeAppOptions {
 
 /** Every command there is, so that a new one is thought of. */
 const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  list: [['list']],
+  list: [['list'], ['list', '--copies']],
   show: [
     ['show', '01JDAAAAAAAAAAAAAAAAAAAAAA'],
     ['show', '01JDEEEEEEEEEEEEEEEEEEEEEE'],
@@ -170,6 +171,10 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['restore', 'db1', '--undo', '--wait'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
+    ['restore', 'db1', '--as', 'rescue'],
+    ['restore', 'db1', '--as', 'rescue', '--dry-run'],
+    ['restore', 'db1', '--remove-copy', 'rescue'],
+    ['restore', 'db1', '--remove-copy', 'rescue', '--yes'],
     ['restore', 'db1', '--from', 'backup', '--dry-run'],
     ['restore', 'db1', '--from', 'backup', '--yes'],
   ],
@@ -196,6 +201,10 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['trust', 'db1'],
     ['trust', 'db1', '--yes'],
   ],
+  'trust-server': [
+    ['trust-server', 'kvm'],
+    ['trust-server', 'kvm', '--yes', '--replace'],
+  ],
   init: [['init', '--vm', 'db1', '--host', 'h']],
   'config validate': [['config', 'validate']],
   'config show': [['config', 'show']],
@@ -208,15 +217,6 @@ const COMMANDS = Object.values(BY_COMMAND).flat()
 function leaves(command: Command, path: readonly string[] = []): string[] {
   if (command.commands.length === 0) return [path.join(' ')]
   return command.commands.flatMap((each) => leaves(each, [...path, each.name()]))
-}
-
-/** Lines as a terminal shows them. What several lines of others are allowed to be stands behind a bar, and counts for none. */
-function linesOf({ out, err }: Pick<Ran, 'out' | 'err'>): number {
-  return `${out}${err}`.split('\n').filter((text) => !text.startsWith('  | ')).length
-}
-
-function assertHarmless(what: string, { out, err }: Pick<Ran, 'out' | 'err'>): void {
-  for (const text of [out, err]) assert.doesNotMatch(text, STEERING, `${what}: ${JSON.stringify(text)}`)
 }
 
 describe('words of guests, hypervisors and the catalog on a terminal', () => {
@@ -252,12 +252,12 @@ describe('words of guests, hypervisors and the catalog on a terminal', () => {
       fc.asyncProperty(hostile, fc.constantFrom(...COMMANDS), async (text, argv) => {
         const ran = await run([...argv, '--json'], appWith(text))
         assertHarmless(argv.join(' '), ran)
-        const document = JSON.parse(ran.out) as { points?: { note: string | null }[] }
-        if (argv[0] === 'list')
-          assert.ok(
-            document.points?.some(({ note }) => note === text),
-            ran.out,
-          )
+        const document = JSON.parse(ran.out) as { points?: { note: string | null }[]; copies?: { name: string }[] }
+        if (argv[0] !== 'list') return
+        const said = argv.includes('--copies')
+          ? document.copies?.map(({ name }) => name)
+          : document.points?.map(({ note }) => note)
+        assert.ok(said?.includes(text), ran.out)
       }),
       { numRuns: 150 },
     )

@@ -23,16 +23,20 @@ export class Rest {
   readonly #endpoint: Endpoint
   readonly #login: Login
   readonly #clock: Clock
+  readonly #assertSame: (errand: Errand) => Promise<void>
 
-  constructor(endpoint: Endpoint, login: Login, clock: Clock) {
+  /** `assertSame`: rejects where another server answers than the one that is meant; asked before each login. */
+  constructor(endpoint: Endpoint, login: Login, clock: Clock, assertSame: (errand: Errand) => Promise<void>) {
     this.#endpoint = endpoint
     this.#login = login
     this.#clock = clock
+    this.#assertSame = assertSame
   }
 
   /** Logs in, does the work, logs out. */
   async session<Answer>(errand: Errand, work: (session: RestSession) => Promise<Answer>): Promise<Answer> {
     const { username, password } = this.#login
+    await this.#assertSame(errand)
     const basic = Buffer.from(`${username}:${await password()}`).toString('base64')
     const opening = { path: SESSION, headers: { authorization: `Basic ${basic}` } }
     const id = await this.#send(

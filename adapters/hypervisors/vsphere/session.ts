@@ -1,9 +1,11 @@
 import { StillshotError } from '../../../src/errors.ts'
+import type { ServerIdentity } from '../../../src/hypervisor/known-server.ts'
 import type { Clock } from '../../../src/system/clock.ts'
 import type { Call } from '../../https/call.ts'
 import { VimFault } from './faults.ts'
 import { changes, type Operation } from './operations.ts'
-import { field, type Ref, ref, text, type Value } from './values.ts'
+import { identityIn, type ServerGuard } from './server-guard.ts'
+import { asValue, field, list, type Ref, ref, text, type Value } from './values.ts'
 import type { Errand, Fields, Vim } from './vim.ts'
 import { answerError } from './vsphere-errors.ts'
 
@@ -32,6 +34,8 @@ interface Opening {
   readonly by: Call
 }
 
+/** The one host of an ESXi by itself has this name. */
+const HOST: Ref = { type: 'HostSystem', value: 'ha-host' }
 const SERVICE: Ref = { type: 'ServiceInstance', value: 'ServiceInstance' }
 
 /** How long a logout may hold up the end of a program. */
@@ -42,13 +46,26 @@ export class Session {
   readonly #vim: Vim
   readonly #login: Login
   readonly #clock: Clock
+  readonly #guard: ServerGuard | undefined
   #opening: Opening | undefined
   #closed = false
 
-  constructor(vim: Vim, login: Login, clock: Clock) {
+  /** Without `guard`, whichever server answers is the right one. */
+  constructor(vim: Vim, login: Login, clock: Clock, guard?: ServerGuard) {
     this.#vim = vim
     this.#login = login
     this.#clock = clock
+    this.#guard = guard
+  }
+
+  /** Who answers, without a login. */
+  async identify({ call }: Errand): Promise<ServerIdentity> {
+    return identityIn(await this.#content({ call, doing: 'look which server answers' }))
+  }
+
+  /** Before a secret goes to the same address by another way. Rejects with `server-changed`. */
+  async assertSame(errand: Errand): Promise<void> {
+    await this.#guard?.beforeLogin(await this.identify(errand))
   }
 
   /** One login for all who ask meanwhile. When the one who began it gives up, the next begins anew. */
@@ -138,14 +155,60 @@ export class Session {
     const errand = { call, doing: `log in as ${username}` }
     this.#vim.forget()
     try {
-      const content = await this.#vim.invoke('RetrieveServiceContent', SERVICE, {}, errand)
+      const content = await this.#content(errand)
       const opened = openedFrom(content)
+      await this.#guard?.beforeLogin(identityIn(content))
       const credentials = { userName: username, password: await password() }
       const session = await this.#vim.invoke('Login', opened.manager('sessionManager'), credentials, errand)
+      await this.#assertMet(content, opened, errand)
       return { ...opened, key: text(field(session, 'key')) }
     } catch (error) {
       throw error instanceof VimFault ? this.#told(error, errand) : error
     }
+  }
+
+  async #content(errand: Errand): Promise<Value> {
+    try {
+      return await this.#vim.invoke('RetrieveServiceContent', SERVICE, {}, errand)
+    } catch (error) {
+      throw error instanceof VimFault ? this.#told(error, errand) : error
+    }
+  }
+
+  /** Nothing is asked of another server than the one that was met before; it is left again at once. */
+  async #assertMet(content: Value, opened: Opened, errand: Errand): Promise<void> {
+    if (this.#guard === undefined) return
+    try {
+      const seen = identityIn(content)
+      const { product } = seen
+      await this.#guard.afterLogin(opened.isVcenter ? seen : { product, ...(await this.#hostId(opened, errand)) })
+    } catch (error) {
+      this.mention('Logout', opened.manager('sessionManager'), 'log out')
+      throw error
+    }
+  }
+
+  /** An ESXi host by itself tells who it is only to whom it knows: the UUID of the machine that it runs on. */
+  async #hostId(opened: Opened, errand: Errand): Promise<{ id?: string }> {
+    const spec = {
+      propSet: { type: 'HostSystem', all: false, pathSet: ['hardware.systemInfo.uuid'] },
+      objectSet: { obj: asValue(HOST), skip: false },
+    }
+    const fields = { specSet: spec, options: {} }
+    const answer = await this.#invoke(
+      'RetrievePropertiesEx',
+      opened.manager('propertyCollector'),
+      fields,
+      errand,
+    ).catch((error: unknown) => {
+      // Without the role that lets him see the host, the user sees none of this; then its kind is all there is.
+      if (error instanceof VimFault) return undefined
+      throw error
+    })
+    const id = list(field(answer, 'objects')).flatMap((each) =>
+      list(field(each, 'propSet')).map((one) => text(field(one, 'val'))),
+    )[0]
+    return id === undefined || id === '' ? {} : { id: id.toLowerCase() }
   }
 
   #told(fault: VimFault, { doing }: Errand) {

@@ -12,29 +12,28 @@ import type {
   Vm,
   VmEvent,
 } from '../../../src/hypervisor/hypervisor.ts'
+import type { KnownServer, ServerTrust } from '../../../src/hypervisor/known-server.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 import { readOnce } from '../../https/authority.ts'
 import { type Call, wholeCall } from '../../https/call.ts'
 import { Endpoint } from '../../https/endpoint.ts'
 import { readFingerprint } from '../../https/fingerprint.ts'
-import { WarmConnection } from '../../https/keep-warm.ts'
 import type { Trust } from '../../https/secure-socket.ts'
+import { SnapshotReadiness } from './before-snapshot.ts'
 import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
-import { checkClone } from './check-clone.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
-import { createClone } from './create-clone.ts'
+import { clones } from './clones.ts'
 import { createSnapshot } from './create-snapshot.ts'
-import { findClone } from './find-clone.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
-import { removeClone } from './remove-clone.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { Rest } from './rest.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
+import { serverGuard } from './server-guard.ts'
 import { type Login, Session } from './session.ts'
 import type { Site } from './site.ts'
 import { VimClient } from './vim-client.ts'
@@ -52,6 +51,10 @@ export interface VsphereOptions {
   readonly authorityPath?: string
   readonly login: Login
   readonly clock: Clock
+  /** Which server is meant; where it is left out, whichever answers. */
+  readonly server?: KnownServer
+  /** Told why the first contact could not be written down. */
+  readonly onNotKept?: (reason: string) => void
 }
 
 /** Less than the idle limits of vCenter and ESXi, which are minutes. */
@@ -68,26 +71,24 @@ export class VsphereHypervisor implements Hypervisor {
   readonly capabilities: Capabilities = { maxNameLength: 80, rollBackToAny: true, events: true, quiesce: true }
   readonly name: string
   readonly clones: Clones
+  readonly server?: ServerTrust
   readonly #site: Site
   readonly #rest: Rest
-  readonly #warm: WarmConnection
+  readonly #readiness: SnapshotReadiness
 
-  constructor({ name, url, fingerprint, authorityPath, login, clock }: VsphereOptions) {
+  constructor({ name, url, fingerprint, authorityPath, login, clock, server, onNotKept = () => {} }: VsphereOptions) {
     this.name = name
     const pinned = fingerprint === undefined ? undefined : readFingerprint(fingerprint, FINGERPRINT_HINT)
     const authority = readOnce(authorityPath)
     const trust = async () => trustOf(pinned, await authority())
     const endpoint = new Endpoint({ url: withPath(url), trust, limits: LIMITS, clock })
-    const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock)
-    this.#rest = new Rest(endpoint, login, clock)
+    const guard = server === undefined ? undefined : serverGuard(name, server, onNotKept)
+    const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock, guard)
+    this.#rest = new Rest(endpoint, login, clock, (errand) => session.assertSame(errand))
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
-    this.clones = {
-      check: (vm, request, options) => this.#run(options, (call) => checkClone(this.#site, vm, request, call)),
-      create: (vm, request, options) => this.#run(options, (call) => createClone(this.#site, vm, request, call)),
-      find: (vm, clone, options) => this.#run(options, (call) => findClone(this.#site, vm, clone, call)),
-      remove: (vm, clone, options) => this.#run(options, (call) => removeClone(this.#site, vm, clone, call)),
-    }
-    this.#warm = new WarmConnection(async (call) => void (await check(this.#site, call)), clock)
+    this.clones = clones(this.#site)
+    if (server !== undefined) this.server = this.#trustIn(server)
+    this.#readiness = new SnapshotReadiness(this.#site)
   }
 
   check(options?: CallOptions): Promise<HypervisorInfo> {
@@ -108,13 +109,17 @@ export class VsphereHypervisor implements Hypervisor {
 
   async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {
     const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, { quiesce }, call))
-    this.#warm.begin()
+    this.#readiness.begin(vm)
     return findings
   }
 
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
-    this.#warm.end()
-    return this.#run(options, (call) => createSnapshot(this.#site, vm, request, call))
+  createSnapshot(
+    vm: Vm,
+    request: SnapshotRequest,
+    { onMade, ...options }: CallOptions & { readonly onMade?: () => void } = {},
+  ): Promise<Snapshot> {
+    const lately = this.#readiness.take(vm)
+    return this.#run(options, (call) => createSnapshot(this.#site, vm, request, { call, lately, onMade }))
   }
 
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
@@ -158,8 +163,17 @@ export class VsphereHypervisor implements Hypervisor {
   }
 
   async close(): Promise<void> {
-    this.#warm.end()
+    this.#readiness.end()
     await this.#site.session.close()
+  }
+
+  #trustIn(server: KnownServer): ServerTrust {
+    const doing = `look which server answers for ${this.name}`
+    return {
+      answering: (options) => this.#run(options, (call) => this.#site.session.identify({ call, doing })),
+      known: () => server.read(),
+      accept: (seen) => server.keep(seen),
+    }
   }
 
   #run<Answer>(options: CallOptions | undefined, work: (call: Call) => Promise<Answer>): Promise<Answer> {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
@@ -63,6 +64,8 @@ export interface SimulatorOptions {
   /** How many VMs where `vms` is not given. */
   readonly count?: number
   readonly esx?: boolean
+  /** By which this server is told from others; a new one unless given. */
+  readonly instanceUuid?: string
   /** What stands behind VMs, by their names. */
   readonly machines?: Machines
 }
@@ -92,7 +95,7 @@ export interface Simulator {
 const START_LIMIT_MS = 180_000
 
 export async function openSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { vms, count = 1, esx = false, machines } = options
+  const { vms, count = 1, esx = false, instanceUuid = randomUUID(), machines } = options
   const [program, certificate] = await Promise.all([buildSimulator(), sharedCertificate()])
   const folder = await mkdtemp(join(tmpdir(), 'stillshot-vsphere-'))
   const file = (name: string) => join(folder, name)
@@ -106,6 +109,7 @@ export async function openSimulator(options: SimulatorOptions = {}): Promise<Sim
     ['-cert', file('cert.pem'), '-key', file('key.pem'), '-username', USERNAME, '-password', PASSWORD].concat(
       vms === undefined ? ['-count', String(count)] : ['-vms', file('vms.json')],
       esx ? ['-esx'] : [],
+      ['-instance-uuid', instanceUuid],
       hook === undefined ? [] : ['-hook', hook.url],
     ),
     { stdio: ['pipe', 'pipe', 'pipe'] },

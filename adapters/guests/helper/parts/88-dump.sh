@@ -1,7 +1,7 @@
 
 # === dump, users, packages: what is streamed to the caller ===
 #
-# Standard input begins with lines of a request, up to an empty one: password=…, database=…, path=…. Nothing is written in
+# Standard input begins with lines of a request, up to an empty one: password=…, database=…, path=…, pack=…. Nothing is written in
 # the guest. What is streamed is whole only if the exit status is 0.
 
 # No single backup takes longer.
@@ -20,14 +20,19 @@ stream_begin() {
 }
 
 read_request() {
-  PASSWORD='' DATABASES='' PATHS=''
-  read_request_lines=0
-  while IFS= read -r read_request_line && [ -n "$read_request_line" ]; do
+  PASSWORD='' DATABASES='' PATHS='' PACK=''
+  read_request_lines=0 REQUEST_WHOLE=no
+  while IFS= read -r read_request_line; do
+    [ -n "$read_request_line" ] || {
+      REQUEST_WHOLE=yes
+      break
+    }
     read_request_lines=$((read_request_lines + 1))
     [ "$read_request_lines" -le 20000 ] || usage 'the request has too many lines'
     case $read_request_line in
       password=*) PASSWORD=${read_request_line#password=} ;;
       database=?*) DATABASES="$DATABASES${read_request_line#database=}$NL" ;;
+      pack=?*) PACK=${read_request_line#pack=} ;;
       path=?*) PATHS="$PATHS${read_request_line#path=}$NL" ;;
       *) usage 'the request is not understood' ;;
     esac
@@ -104,7 +109,7 @@ dump_run() {
   done <<END
 $DATABASES
 END
-  leased "$DUMP" "$@"
+  packed "$DUMP" "$@"
   exit
 }
 

@@ -30,7 +30,7 @@ END
   done <<END
 $archive_paths
 END
-  leased tar "$@"
+  packed tar "$@"
   exit
 }
 

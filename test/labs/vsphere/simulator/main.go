@@ -22,6 +22,7 @@ func main() {
 	count := flag.Int("count", 0, "how many VMs, where -vms gives none")
 	inventory := flag.String("vms", "", "JSON file with the VMs")
 	hook := flag.String("hook", "", "address that is told what happens to a machine, before it is said to have happened")
+	instance := flag.String("instance-uuid", "", "of this vCenter; an ESXi host tells none, and this is then the UUID of its machine")
 	user := flag.String("username", "", "user")
 	password := flag.String("password", "", "password")
 	cert := flag.String("cert", "", "PEM chain")
@@ -33,8 +34,14 @@ func main() {
 		*count = len(specs)
 	}
 	model := newModel(*esx, *count)
+	if *instance != "" && !*esx {
+		model.ServiceContent.About.InstanceUuid = *instance
+	}
 	if err := model.Create(); err != nil {
 		log.Fatal(err)
+	}
+	if *esx {
+		nameHost(*instance)
 	}
 	furnish(specs)
 
@@ -68,6 +75,19 @@ func main() {
 	}()
 	<-end
 	model.Remove()
+}
+
+// nameHost gives the one host of an ESXi by itself a machine of its own: the library has one for all.
+func nameHost(uuid string) {
+	for _, entity := range simulator.Map.All("HostSystem") {
+		host := entity.(*simulator.HostSystem)
+		if uuid == "" || host.Hardware == nil {
+			continue
+		}
+		hardware := *host.Hardware
+		hardware.SystemInfo.Uuid = uuid
+		host.Hardware = &hardware
+	}
 }
 
 func newModel(esx bool, count int) *simulator.Model {
