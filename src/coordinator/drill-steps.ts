@@ -52,6 +52,16 @@ export async function checkDrill(
     )
   }
   await checkLogin(await agentShells(vm), vm, signal)
+  return checkClone(ports, vm, request, signal)
+}
+
+/** The same of a copy that nobody needs to look into. */
+export async function checkClone(
+  { hypervisor }: Pick<Ports, 'hypervisor'>,
+  vm: Vm,
+  request: CloneRequest,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const findings = await clonesOf(hypervisor).check(vm, request, { signal, timeoutMs: LOOK_FOR_MS })
   const refusing = findings.filter(({ severity }) => severity === 'refuse')
   const [first] = refusing
@@ -157,7 +167,7 @@ function ask(
 }
 
 /** The agent works as root, or as the account that the configuration names; no network is needed. */
-async function openCloneHelper(
+export async function openCloneHelper(
   { agentShells, system }: Ports,
   { guest, databasePassword }: VmSettings,
   clone: Vm,

@@ -32,6 +32,8 @@ export const CLONE_RIGHTS = {
     'VirtualMachine.GuestOperations.Modify',
     'VirtualMachine.GuestOperations.Execute',
   ],
+  /** More than that for one that is kept: on the folder. */
+  keep: ['VirtualMachine.Config.Rename'],
   pool: ['Resource.AssignVMToPool'],
   datastore: ['Datastore.AllocateSpace'],
 } as const
