@@ -22,6 +22,8 @@ interface Deed {
   readonly vm: string
   /** The name that the disks' snapshots have. */
   readonly image: string
+  /** What the firmware of a VM that starts says. */
+  readonly uuid: string
   /** The VM that a clone makes, or the name that a VM gets. */
   readonly copy: string
 }
@@ -70,7 +72,10 @@ async function carryOut(machines: Machines, deed: Deed): Promise<void> {
     return
   }
   if (deed.act === 'destroy') return void machines.delete(deed.vm)
-  if (deed.act === 'start') return machine.start()
+  if (deed.act === 'start') {
+    machine.identify?.(deed.uuid)
+    return machine.start()
+  }
   if (deed.act === 'stop') return machine.stop()
   if (deed.act === 'freeze' || deed.act === 'thaw') return quiesce(machine, deed.act)
   if (deed.act === 'snapshot') return each((disk) => machine.snapshotDisk(disk, deed.image))
