@@ -5,6 +5,7 @@ import type { Call } from '../../https/call.ts'
 import { askGuest, type GuestAccess } from './guest-access.ts'
 import { field, list, number, text } from './values.ts'
 import type { Errand } from './vim.ts'
+import { isFault } from './vsphere-errors.ts'
 
 /** What a program may write, and read, in bytes: it is held in memory. */
 const LARGEST_FILE = 16 * 1024 ** 2
@@ -45,7 +46,7 @@ export async function execInGuest(access: GuestAccess, command: AgentCommand, ca
     const pid = text(await askGuest(access, processes('StartProgramInGuest'), { spec }, errand))
     await untilEnded(access, pid, errand)
     const [status, stdout, stderr] = [
-      (await getFile(access, `${folder}/status`, errand)).trim(),
+      (await getStatus(access, folder, errand)).trim(),
       await getFile(access, `${folder}/out`, errand),
       await getFile(access, `${folder}/err`, errand),
     ]
@@ -109,6 +110,15 @@ async function getFile(access: GuestAccess, path: string, errand: Errand): Promi
     throw new StillshotError('hypervisor-refused', `${errand.doing}: it wrote more than ${LARGEST_FILE} bytes`)
   }
   return access.files.get(text(field(told, 'url')), errand)
+}
+
+/** A wrapper that was killed has left none. */
+async function getStatus(access: GuestAccess, folder: string, errand: Errand): Promise<string> {
+  try {
+    return await getFile(access, `${folder}/status`, errand)
+  } catch (error) {
+    throw isFault(error, 'FileNotFound') ? notTold(errand) : error
+  }
 }
 
 /** Whoever gave up has gone, but the folder may hold a secret. */
