@@ -10,6 +10,10 @@ import { isFault } from './vsphere-errors.ts'
 /** What a program may write, and read, in bytes: it is held in memory. */
 const LARGEST_FILE = 16 * 1024 ** 2
 
+const PREFIX = 'stillshot-'
+/** It is removed with all that is in it, so it must be one that was made for that. */
+const OWN_FOLDER = /^(?:\/[\w-][\w.-]*)*\/stillshot-[\w.-]+$/
+
 /** VMware Tools tell of a program only when they are asked. */
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
@@ -33,9 +37,9 @@ export async function execInGuest(access: GuestAccess, command: AgentCommand, ca
   if (Buffer.byteLength(stdin) > LARGEST_FILE) {
     throw new StillshotError('hypervisor-refused', `${errand.doing}: its input is longer than ${LARGEST_FILE} bytes`)
   }
-  const made = { prefix: 'stillshot-', suffix: '' }
+  const made = { prefix: PREFIX, suffix: '' }
   const folder = text(await askGuest(access, files('CreateTemporaryDirectoryInGuest'), made, errand))
-  if (!/^\/[\w./-]+$/.test(folder)) {
+  if (!OWN_FOLDER.test(folder)) {
     throw new StillshotError('hypervisor-refused', `${errand.doing}: the guest named no folder that could be its own`)
   }
   try {
