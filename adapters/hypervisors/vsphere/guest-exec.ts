@@ -50,12 +50,15 @@ export async function execInGuest(access: GuestAccess, command: AgentCommand, ca
     const pid = text(await askGuest(access, processes('StartProgramInGuest'), { spec }, errand))
     await untilEnded(access, pid, errand)
     const [status, stdout, stderr] = [
-      (await getStatus(access, folder, errand)).trim(),
+      (await getFile(access, `${folder}/status`, errand)).trim(),
       await getFile(access, `${folder}/out`, errand),
       await getFile(access, `${folder}/err`, errand),
     ]
     if (!/^\d{1,3}$/.test(status)) throw notTold(errand)
     return { exitStatus: Number(status), stdout, stderr }
+  } catch (error) {
+    // A wrapper that was killed has left no status; a guest that boots may empty its folder for temporary files.
+    throw isFault(error, 'FileNotFound') ? notTold(errand) : error
   } finally {
     await tidy(access, folder)
   }
@@ -114,15 +117,6 @@ async function getFile(access: GuestAccess, path: string, errand: Errand): Promi
     throw new StillshotError('hypervisor-refused', `${errand.doing}: it wrote more than ${LARGEST_FILE} bytes`)
   }
   return access.files.get(text(field(told, 'url')), errand)
-}
-
-/** A wrapper that was killed has left none. */
-async function getStatus(access: GuestAccess, folder: string, errand: Errand): Promise<string> {
-  try {
-    return await getFile(access, `${folder}/status`, errand)
-  } catch (error) {
-    throw isFault(error, 'FileNotFound') ? notTold(errand) : error
-  }
 }
 
 /** Whoever gave up has gone, but the folder may hold a secret. */
