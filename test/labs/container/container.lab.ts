@@ -1,4 +1,4 @@
-// runs beside other labs
+// runs natively
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
