@@ -186,7 +186,8 @@ describe('copies on Proxmox VE', () => {
         privileges: CLONING,
         storages: [{ name: 'local', type: 'zfspool', totalBytes: 2 ** 40, usedBytes: 0 }],
       },
-      async ({ hypervisor, vm }) => {
+      async ({ hypervisor, standIn, vm }) => {
+        standIn.grant('stillshot@pve', '/storage', 'Datastore.Audit')
         const findings = await hypervisor.clones.checkStorage(vm)
         assert.ok(findings.length > 0)
         for (const { message, hint } of findings) {
