@@ -107,7 +107,7 @@ function appWith(text: string): FakeAppOptions {
         ...{ safetyPoint: dumpOf(text), undoWith: text, beside: text },
       }),
       verifyBackup: async () => ({
-        ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1 }] },
+        ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1, opened: false }] },
       }),
       checkBackup: async () => ({ vm: text, ok: false, findings: [finding], coverage: [] }),
       pruneVm: async () => ({
