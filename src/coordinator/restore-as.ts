@@ -10,7 +10,7 @@ import { ulid } from '../system/ulid.ts'
 import { clonesOf } from './clones-of.ts'
 import { checkCopyName } from './copy-name.ts'
 import { CHECK_LIMIT_MS, checkClone, cloneOrFind } from './drill-steps.ts'
-import { lookInsideCopy, type SeenInside, seesInside } from './look-inside-copy.ts'
+import { lookInsideCopy, type SeenInside, whyUnseen } from './look-inside-copy.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
@@ -62,7 +62,8 @@ export async function restoreAs(ports: Ports, settings: VmSettings, order: CopyO
   const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
   const chosen = await choosePoint(ports, settings, vm, order)
   checkSameVm(vm, chosen)
-  const draft = { version: 1, vm: settings.name, as, plan: copyPlan(ports, vm, chosen, as) } as const
+  const plan = copyPlan(vm, chosen, as, await whyUnseen(ports, vm))
+  const draft = { version: 1, vm: settings.name, as, plan } as const
   if (order.dryRun) {
     const request = copyRequest(chosen, settings, snapshotName(ulid(clock, randomness)), as)
     const warnings = await look(ports, vm, { point: chosen, request, signal })
@@ -168,12 +169,12 @@ function withKept(error: StillshotError, vm: string, kept: KeptCopy | undefined)
 }
 
 /** What will be done, in order. */
-function copyPlan(ports: Ports, vm: Vm, point: RestorePoint, as: string): readonly string[] {
+function copyPlan(vm: Vm, point: RestorePoint, as: string, unseen: string | undefined): readonly string[] {
   return [
     `make a copy of ${vm.name} as it was at ${point.snapshot} (${point.grade}, ${point.createdAt}), without a network card`,
     `call it ${as} and keep it until somebody removes it; ${vm.name} itself stays as it is`,
-    seesInside(ports)
-      ? 'start it, and see by the hypervisor’s guest agent that its database is up'
-      : `start it; nobody can look inside it, because no program can be run in a guest of ${ports.hypervisor.name} without a network`,
+    unseen === undefined
+      ? 'start it, and see by the hypervisor’s agent in the guest that its database is up'
+      : `start it; nobody can look inside it: ${unseen}`,
   ]
 }
