@@ -61,7 +61,7 @@ async function found(id: string): Promise<readonly string[]> {
 
 test('an unclean stop: the server of the copy recovers, which its grade says that it need not', async () => {
   const { guest } = subject
-  await guest.sql('INSERT INTO shop.t SELECT seq FROM seq_2_to_20000')
+  await guest.sql('INSERT INTO shop.t SELECT seq FROM shop.seq_2_to_20000')
   await snapshotByHand('unclean')
   // Its marker is that of the point, so only the start of its server tells.
   assert.deepEqual(await found(await claim({ snapshot: 'unclean' })), ['recovered'])
