@@ -195,7 +195,8 @@ describe('copies on Proxmox VE', () => {
           assert.match(hint, new RegExp(`qm disk move 100 ${disk} STORAGE`))
         }
         await hypervisor.createSnapshot(vm, { name: 's1', description: '' })
-        assert.ok((await refusalsOf(hypervisor.clones.check(vm, REQUEST))).includes('no-copy'))
+        const refused = (await hypervisor.clones.check(vm, REQUEST)).filter(({ code }) => code === 'no-copy')
+        assert.deepEqual(refused, findings, 'one for each disk')
       },
     ))
 })
