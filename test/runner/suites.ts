@@ -30,8 +30,8 @@ export function suitesOf(root: string, options: Options): readonly Suite[] {
   ]
 }
 
-/** In milliseconds, from the text of a lab file. */
+/** In milliseconds, from the text of a lab file; never less than the usual. */
 export function limitOf(text: string): number {
   const [, seconds] = /^\/\/ time limit: (\d+) s$/m.exec(text) ?? []
-  return Number(seconds ?? LAB_LIMIT_S) * 1000
+  return Math.max(LAB_LIMIT_S, Number(seconds ?? 0)) * 1000
 }
