@@ -22,7 +22,8 @@ const REQUEST = { snapshotName: 's1', name: NAME }
 
 /** Copies of a VM as it was at a snapshot. */
 export function cloneCases(suite: HypervisorSuite): void {
-  if (suite.clones) makingCases(suite)
+  if (suite.clones === 'of-others') noCloneOfThis(suite)
+  else if (suite.clones) makingCases(suite)
   else noClones(suite)
 }
 
@@ -30,6 +31,24 @@ function noClones(suite: HypervisorSuite): void {
   hypervisorCase(suite, 'a hypervisor that cannot make copies says so', async ({ hypervisor }) => {
     assert.equal(hypervisor.clones, undefined)
   })
+}
+
+function noCloneOfThis(suite: HypervisorSuite): void {
+  hypervisorCase(
+    suite,
+    'a VM of which no copies are made is refused by name, before anything is done',
+    async (under) => {
+      const { vm } = under
+      await snapshotOf(under, 's1', 1)
+      const storage = await under.storage()
+      const findings = await clonesOf(under).check(vm, REQUEST)
+      assert.ok(findings.some(({ severity, message }) => severity === 'refuse' && message.includes(vm.name)))
+      await rejectsWith('not-supported', clonesOf(under).create(vm, REQUEST))
+      assert.equal(await clonesOf(under).find(vm, NAME), undefined)
+      await clonesOf(under).remove(vm, NAME)
+      assert.deepEqual(await under.storage(), storage)
+    },
+  )
 }
 
 function makingCases(suite: HypervisorSuite): void {
