@@ -12,6 +12,7 @@ import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
 import { settleBackup } from './settle-backup.ts'
+import { wakeGuest } from './wake-guest.ts'
 
 interface World {
   readonly ports: Ports
@@ -152,12 +153,16 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       return loadBack(ports, settings, helper, { ...backup, ...claim, databases: names }, signal)
     },
 
-    'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
+    'settle-roll-back': async ({ snapshot, token, wasRunning, memory }, signal) => {
       const vm = await findVm(signal)
       const request = { snapshotName: need(snapshot), token: need(token) }
       const state = await again(signal, 2_000, () => hypervisor.settleRollBack(vm, request, { signal }))
       if (wasRunning === 'true') await again(signal, 2_000, () => hypervisor.powerOn(vm, { signal }))
-      return state === 'rolled-back' ? `the disks of ${vm.name} are at ${request.snapshotName}` : undefined
+      if (state !== 'rolled-back') return undefined
+      const back = `the disks of ${vm.name} are at ${request.snapshotName}`
+      if (memory !== 'true') return back
+      const woken = await wakeGuest({ helper, clock }, signal)
+      return `${back}, and it runs on from its memory: ${woken.map(({ message }) => message).join('; ')}`
     },
   }
 }

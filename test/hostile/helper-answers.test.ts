@@ -15,7 +15,16 @@ import { assertFromTable, assertShort } from './table-error.ts'
 
 const HOLD = '01JDAAAAAAAAAAAAAAAAAAAAAA'
 /** Those that the model guest knows. */
-const MODELLED = ['probe', 'drain', 'undrain', 'hold', 'release', 'come-back', 'status'] as const satisfies Verb[]
+const MODELLED = [
+  'clock',
+  'probe',
+  'drain',
+  'undrain',
+  'hold',
+  'release',
+  'come-back',
+  'status',
+] as const satisfies Verb[]
 const VERBS = [...MODELLED, 'kept', 'forget'] as const satisfies Verb[]
 
 /** What may come of words that the guest chose. */
@@ -50,6 +59,7 @@ async function ask(
     status: () => helper.status(call),
     kept: () => helper.kept(HOLD, call),
     forget: () => helper.forget(HOLD, call),
+    clock: () => helper.setClock(call),
     drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
     inventory: () => helper.inventory('mysql', call),
   }
@@ -91,6 +101,7 @@ async function modelAnswers(): Promise<ReadonlyMap<Verb, object>> {
     release: [HOLD],
     'come-back': ['mysql', HOLD],
     status: [],
+    clock: [],
   }
   const answers = new Map<Verb, object>()
   for (const verb of MODELLED) {
