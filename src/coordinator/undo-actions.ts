@@ -5,13 +5,16 @@ import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { clonesOf } from './clones-of.ts'
+import { endSafetyHold } from './end-safety-hold.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { loadBack } from './load-back.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
+import { loadBackOf } from './replace-databases.ts'
 import { settleBackup } from './settle-backup.ts'
+import { endCopyRemoval, settleCopy } from './settle-copy.ts'
 import { wakeGuest } from './wake-guest.ts'
 
 interface World {
@@ -52,6 +55,12 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       throw new StillshotError('come-back-failed', answer.error?.message ?? 'not everything that ran is active again')
     },
 
+    'release-safety-hold': ({ hold, machine, snapshot, token }, signal) => {
+      const request = { snapshotName: need(snapshot), token: need(token) }
+      const safetyHold = { hold: need(hold), machine: need(machine), request }
+      return endSafetyHold(ports, settings, helper, safetyHold, signal)
+    },
+
     // What the hypervisor froze for a snapshot stays so when its own task dies; where nothing is frozen nothing is thawed.
     'thaw-guest': async (_, signal) => {
       const { guestAgent } = hypervisor
@@ -90,6 +99,13 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       }
       return undefined
     },
+
+    'settle-copy': async ({ clone }, signal) => {
+      const vm = await findVm(signal)
+      return settleCopy({ hypervisor, again, pause: () => clock.sleep(LOOK_AGAIN_MS, signal) }, vm, need(clone), signal)
+    },
+
+    'end-copy-removal': (args, signal) => endCopyRemoval({ hypervisor, again }, args, signal),
 
     'label-snapshot': async ({ point }, signal) => {
       const restorePoint = JSON.parse(need(point)) as RestorePoint
@@ -146,12 +162,7 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     'settle-backup': ({ repository, vm, id }, signal) =>
       settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
 
-    'load-back': ({ repository, vm, id, databases, users, run, held, machine }, signal) => {
-      const backup = { repository: need(repository), vm: need(vm), id: need(id), users: users === 'true' }
-      const names = JSON.parse(need(databases)) as readonly string[]
-      const claim = { run: need(run), held: held === 'true', machine: need(machine) }
-      return loadBack(ports, settings, helper, { ...backup, ...claim, databases: names }, signal)
-    },
+    'load-back': (args, signal) => loadBack(ports, settings, helper, loadBackOf(args), signal),
 
     'settle-roll-back': async ({ snapshot, token, wasRunning, memory }, signal) => {
       const vm = await findVm(signal)

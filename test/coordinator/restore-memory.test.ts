@@ -22,8 +22,11 @@ async function withMemory({ held = false } = {}): Promise<World & { point: Resto
     ...{ grade: 'crash-only', reasons: [], evidence: null },
   }
   await catalog.savePoint(point)
-  // What was in the memory goes on: nothing boots.
+  // What was held for the safety snapshot is not in that memory; what was open then is.
+  guest.faults.stopMs = 0
+  const reset = guest.reset.bind(guest)
   guest.reset = () => {
+    reset()
     if (held) void guest.program(['/usr/local/sbin/stillshot-guest', 'hold', 'mysql', HOLD, '60000', '1000'])
   }
   return { ...world, point }

@@ -16,14 +16,15 @@ import { assertFromTable, assertShort } from './table-error.ts'
 const HOLD = '01JDAAAAAAAAAAAAAAAAAAAAAA'
 /** Those that the model guest knows. */
 const MODELLED = [
-  'clock',
   'probe',
   'drain',
   'undrain',
   'hold',
+  'fence',
   'release',
   'come-back',
   'status',
+  'clock',
 ] as const satisfies Verb[]
 const VERBS = [...MODELLED, 'kept', 'forget'] as const satisfies Verb[]
 
@@ -54,6 +55,7 @@ async function ask(
     drain: () => helper.drain('mysql', HOLD, 5, call),
     undrain: () => helper.undrain('mysql', HOLD, call),
     hold: () => helper.hold('mysql', HOLD, { ttlMs: 60_000, startMs: 1_000 }, call),
+    fence: () => helper.fence(HOLD, call),
     release: () => helper.release(HOLD, call),
     'come-back': () => helper.comeBack('mysql', HOLD, call),
     status: () => helper.status(call),
@@ -62,6 +64,8 @@ async function ask(
     clock: () => helper.setClock(call),
     drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
     inventory: () => helper.inventory('mysql', call),
+    renew: () => helper.renew(HOLD, 60_000, call),
+    whole: () => helper.whole(HOLD, 'forward', call),
   }
   return calls[verb]()
 }
@@ -82,7 +86,7 @@ async function refusedOrToThis(verb: Verb, text: string): Promise<void> {
   const answer = await ask(verb, says(text)).catch((error: unknown) => assertFromTable(error, ...CODES))
   if (answer === undefined) return
   const { version, protocol, ok, error, hold } = answer as Record<string, unknown>
-  const wanted = ['probe', 'status', 'inventory'].includes(verb) ? '' : HOLD
+  const wanted = ['probe', 'status', 'inventory', 'clock'].includes(verb) ? '' : HOLD
   assert.deepEqual(
     { version, protocol, hold, verb: (answer as { verb: unknown }).verb },
     { version: 1, protocol: 1, hold: wanted, verb },
@@ -98,6 +102,7 @@ async function modelAnswers(): Promise<ReadonlyMap<Verb, object>> {
     drain: ['mysql', HOLD, '5'],
     undrain: ['mysql', HOLD],
     hold: ['mysql', HOLD, '60000', '1000'],
+    fence: [HOLD],
     release: [HOLD],
     'come-back': ['mysql', HOLD],
     status: [],

@@ -17,6 +17,7 @@ export async function cliOnHypervisor(
   lab: Pick<Lab, 'folder'>,
   guest: GuestUnderTest,
   entry: HypervisorEntry,
+  written: { readonly hold?: string; readonly vmMore?: string; readonly more?: string } = {},
 ): Promise<StillshotCli> {
   const cli = await StillshotCli.makeEmpty(lab, guest)
   await cli.writeConfig(`hypervisors:
@@ -27,8 +28,10 @@ vms:
     hypervisor: ${entry.name}
     id: "${entry.id}"
     ssh: { host: ${guest.host}, port: ${guest.sshPort} }
-    hold: { ttl: 180s, budget: 170s }
+    hold: ${written.hold ?? '{ ttl: 180s, budget: 170s }'}
+${written.vmMore ?? ''}
 state: { directory: state }
+${written.more ?? ''}
 `)
   await cli.installHelper(guest)
   return cli

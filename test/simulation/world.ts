@@ -1,9 +1,10 @@
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import type { FakeVm } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
-import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
+import type { PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { BackupHost } from './backup/backup-host.ts'
@@ -67,6 +68,10 @@ const AGENT_LIMIT_MS = 120_000
 
 const OTHER = { uuid: '564d1234-5678-9abc-def0-ffffffffffff', mac: '52:54:00:00:00:02' }
 
+function powerOf({ isOff, isPaused }: { readonly isOff: boolean; readonly isPaused: boolean }): PowerState {
+  return isOff ? 'off' : isPaused ? 'paused' : 'running'
+}
+
 /** One VM with its guest, its hypervisor, the hosts of stillshot and everything between them, all made from one seed. */
 export class World {
   readonly seed: number
@@ -84,6 +89,8 @@ export class World {
   readonly hosts: readonly Host[]
   /** By name of the snapshot, or of the archive. */
   readonly truths = new CountedMap<string, Truth>()
+  /** By name of a snapshot of ours: the run that asked for it, which is the hold that it may be taken in. */
+  readonly takenBy = new Map<string, string>()
   /** Names of the snapshots that people took, and have not removed. */
   readonly foreignSnapshots = new Set<string>()
   /** Names of the snapshots of ours that people removed. */
@@ -92,6 +99,8 @@ export class World {
   readonly logged: string[] = []
   /** The job of somebody else's that freezes the guest from inside, while it does. */
   freezing: FreezingJob | undefined
+  /** The names under which the copies were made whose removal somebody has ordered. */
+  readonly copiesToGo = new Set<string>()
   /** When somebody last removed a snapshot that was not ours. */
   forgottenAtMs = Number.NEGATIVE_INFINITY
   /** Somebody has switched the VM off, and will switch it on again. */
@@ -128,8 +137,12 @@ export class World {
       content: () => JSON.stringify(disk),
       putBack: (_: unknown, content: string) => Object.assign(disk, JSON.parse(content)),
       powerOff: () => machine.powerOff(),
-      powerOn: () => machine.powerOn(),
-      power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
+      // Nobody looks into a copy: it is on or off.
+      powerOn: (vm: FakeVm) => {
+        if (vm.copyOf === undefined) machine.powerOn()
+        else vm.power = 'running'
+      },
+      power: (vm: FakeVm) => (vm.copyOf === undefined ? powerOf(machine) : vm.power),
       freeze: () => this.askAgent((freezes) => freezes.freeze(AGENT)),
       thaw: () => this.askAgent((freezes) => freezes.thaw(AGENT)),
       stun: async (ms: number) => {
@@ -164,7 +177,9 @@ export class World {
         files: process.guard(host.files),
         processes: host.processesAsSeenBy(process),
       },
-      hypervisor: process.guard(this.hypervisor),
+      hypervisor: Object.defineProperty(process.guard(this.hypervisor), 'clones', {
+        value: process.guard(this.hypervisor.clones),
+      }),
       shells: process.guard(shells),
       catalog: process.guard(catalogOf(host)),
       application: modelApplication,
@@ -251,14 +266,16 @@ export class World {
     this.timeline.say(arrival.at, () =>
       arrival.at === 'guest' ? `${arrival.verb} ${arrival.words.join(' ')}` : `${arrival.change} ${arrival.name}`,
     )
+    if (arrival.at === 'hypervisor' && arrival.change === 'create' && arrival.run !== undefined) {
+      this.takenBy.set(arrival.name, arrival.run)
+    }
     this.onArrival(arrival)
   }
 
-  /** Of a snapshot of ours: inside its own hold, or, in mode freeze, inside one that its freeze took in the guest. */
+  /** Of a snapshot of ours: inside the hold of its run, or, in mode freeze, inside one that its freeze took in the guest. */
   #pointInTime(name: string, { clean, marker }: GuestDisk, complete: boolean): void {
-    const id = name.slice('stillshot-'.length)
     const [hold = ''] = marker?.split(' ') ?? []
-    const stoppedAndSynced = complete && clean && (hold === id || this.guest.freezes.took(hold))
+    const stoppedAndSynced = complete && clean && (hold === this.takenBy.get(name) || this.guest.freezes.took(hold))
     this.truths.set(name, { stoppedAndSynced, hold, frozen: complete && this.hypervisor.frozen.has(VM) })
     this.timeline.say('hypervisor', () => `point in time of ${name}: ${JSON.stringify({ clean, marker })}`)
   }

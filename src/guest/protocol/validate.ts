@@ -6,23 +6,27 @@ import type {
   ComeBackAnswer,
   DrainAnswer,
   DrillAnswer,
+  FenceAnswer,
   ForgetAnswer,
   HoldAnswer,
   InventoryAnswer,
   KeptAnswer,
   ProbeAnswer,
   ReleaseAnswer,
+  RenewAnswer,
   StatusAnswer,
   UndrainAnswer,
+  WholeAnswer,
 } from './answers.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
+import { renewSchema, wholeSchema } from './half-schema.ts'
 import { holdSchema } from './hold-schema.ts'
 import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
-import { releaseSchema } from './release-schema.ts'
+import { fenceSchema, releaseSchema } from './release-schema.ts'
 import { clockSchema, drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
 
 /** What each verb of the helper answers. */
@@ -31,6 +35,7 @@ export interface Answers {
   readonly drain: DrainAnswer
   readonly undrain: UndrainAnswer
   readonly hold: HoldAnswer
+  readonly fence: FenceAnswer
   readonly release: ReleaseAnswer
   readonly 'come-back': ComeBackAnswer
   readonly status: StatusAnswer
@@ -39,6 +44,8 @@ export interface Answers {
   readonly clock: ClockAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
+  readonly renew: RenewAnswer
+  readonly whole: WholeAnswer
 }
 export type Verb = keyof Answers
 
@@ -47,6 +54,7 @@ const SCHEMAS = {
   drain: drainSchema,
   undrain: undrainSchema,
   hold: holdSchema,
+  fence: fenceSchema,
   release: releaseSchema,
   'come-back': comeBackSchema,
   status: statusSchema,
@@ -55,6 +63,8 @@ const SCHEMAS = {
   clock: clockSchema,
   drill: drillSchema,
   inventory: inventorySchema,
+  renew: renewSchema,
+  whole: wholeSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

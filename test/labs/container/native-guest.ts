@@ -24,7 +24,10 @@ export interface NativeFacts {
  */
 export class NativeGuest implements GuestUnderTest {
   readonly name: string
-  readonly uuid: string
+  /** What its firmware says from its next start on. */
+  uuid: string
+  /** Made from its snapshots; they go with it. */
+  readonly copies: NativeGuest[] = []
   readonly spec: NativeSpec
   readonly imageFolder: string
   readonly sshPort = 22
@@ -152,7 +155,7 @@ export class NativeGuest implements GuestUnderTest {
   }
 
   async powerOn(): Promise<void> {
-    await this.#supervised.order({ do: 'start' })
+    await this.#supervised.order({ do: 'start', uuid: this.uuid })
   }
 
   async powerOff(): Promise<void> {
@@ -198,6 +201,7 @@ export class NativeGuest implements GuestUnderTest {
   }
 
   async destroy(): Promise<void> {
+    for (const copy of this.copies.splice(0)) await copy.destroy()
     await this.dropConnection()
     await this.#supervised.end()
     await removeNative(this.folder)

@@ -67,8 +67,11 @@ export class Supervised {
     this.#waiting.set(number, resolve)
     this.#child.stdin?.write(`${JSON.stringify({ ...order, number })}\n`)
     const limit = setTimeout(resolve, ORDER_LIMIT_MS, { number, error: `not done in ${ORDER_LIMIT_MS} ms` })
+    // What is under way keeps the process going; a guest that only runs does not.
+    this.#child.ref()
     const answer = await promise
     clearTimeout(limit)
+    if (this.#waiting.size === 0) this.#child.unref()
     if ('error' in answer) throw new Error(`${await this.#lastWords(order)}: ${answer.error}`)
     return answer.value
   }

@@ -50,6 +50,8 @@ disk vdb "$VDB" "$SERIAL_B"
 # --- its file systems
 
 mount -t ext4 -o rw,noatime /dev/vda "$root"
+# Init would do that; but it leaves disks alone in what it takes for a container, and that cannot be hidden from it.
+mount -t ext4 -o rw,noatime /dev/vdb "$root/srv/data"
 mount --move /dev "$root/dev"
 mount -t tmpfs -o mode=755,size=128M,nosuid,nodev tmpfs "$root/run"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"

@@ -6,7 +6,6 @@
 # shellcheck disable=SC2034
 container_variable=container=lxc
 
-mount -t ext4 -o rw,noatime "$root/dev/vdb" "$root/srv/data"
 rm -rf "$root/dev/vda" "$root/dev/vdb" "$root/dev/disk"
 : >"$root/run/lab/fstab"
 mount --bind "$root/run/lab/fstab" "$root/etc/fstab"

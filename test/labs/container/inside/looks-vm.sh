@@ -33,6 +33,8 @@ shown() { # NAME MAJOR:MINOR SERIAL PLACE
   echo "$2" >"$shown/dev"
   echo "$3" >"$shown/serial"
   cat "$real/dev/block/$2/size" >"$shown/size"
+  # lsblk asks the device where there is no udev.
+  echo "$3" >"$classes/pci/0000:00:0$4.0/virtio$4/serial"
   ln -s "/sys/class/pci/0000:00:0$4.0/virtio$4" "$shown/device"
   ln -s "/sys/class/block/$1" "$root/sys/block/$1"
   ln -s "/sys/class/block/$1" "$root/sys/dev/block/$2"

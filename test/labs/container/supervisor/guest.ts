@@ -13,7 +13,8 @@ export interface SupervisedGuest {
   close(): Promise<void>
 }
 
-export async function superviseGuest(spec: NativeSpec): Promise<SupervisedGuest> {
+export async function superviseGuest(given: NativeSpec): Promise<SupervisedGuest> {
+  let spec = given
   const network = await openNetwork(spec.card?.mac)
   const group = await openControlGroup(join(spec.folder, 'groups'), spec.uuid)
   let running: { readonly disks: Disks; readonly init: Init } | undefined
@@ -64,6 +65,7 @@ export async function superviseGuest(spec: NativeSpec): Promise<SupervisedGuest>
         return { power, pid: running?.init.pid, address: network.address }
       }
       case 'start':
+        spec = { ...spec, uuid: order.uuid }
         return start()
       case 'cut-power':
         return cutPower()

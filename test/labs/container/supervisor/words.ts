@@ -3,6 +3,7 @@ export interface NativeSpec {
   /** Everything of the guest; its disks `vda.qcow2` and `vdb.qcow2` are there. */
   readonly folder: string
   readonly looks: 'vm' | 'container'
+  /** At its first start; a later one may bring another. */
   readonly uuid: string
   readonly serials: { readonly vda: string; readonly vdb: string }
   /** Without a card there is no way to it but its processes and its agent. */
@@ -11,7 +12,8 @@ export interface NativeSpec {
 
 /** What a supervisor does on a line of its standard input, one after the other; each is answered with the same number. */
 export type Order =
-  | { readonly do: 'start' | 'cut-power' | 'press-power' | 'pause' | 'resume' | 'look' }
+  | { readonly do: 'cut-power' | 'press-power' | 'pause' | 'resume' | 'look' }
+  | { readonly do: 'start'; readonly uuid: string }
   | { readonly do: 'plug'; readonly plugged: boolean }
   | { readonly do: 'monitor'; readonly request: object }
 
