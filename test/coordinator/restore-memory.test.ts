@@ -23,11 +23,10 @@ async function withMemory({ held = false } = {}): Promise<World & { point: Resto
   }
   await catalog.savePoint(point)
   // What was held for the safety snapshot is not in that memory; what was open then is.
-  guest.faults.stopMs = 0
-  const reset = guest.reset.bind(guest)
-  guest.reset = () => {
-    reset()
-    if (held) void guest.program(['/usr/local/sbin/stillshot-guest', 'hold', 'mysql', HOLD, '60000', '1000'])
+  const rollBack = hypervisor.rollBack.bind(hypervisor)
+  hypervisor.rollBack = async (...given) => {
+    await rollBack(...given)
+    if (held) await guest.program(['/usr/local/sbin/stillshot-guest', 'hold', 'mysql', HOLD, '60000', '1000'])
   }
   return { ...world, point }
 }
