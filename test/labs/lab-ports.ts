@@ -7,6 +7,7 @@ import { nodeSystem } from '../../adapters/system/node-system.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import type { Hypervisor } from '../../src/hypervisor/hypervisor.ts'
 import { silentLog } from '../silent-log.ts'
+import type { GuestUnderTest } from './guest-under-test.ts'
 import type { Lab } from './lab.ts'
 import type { LabGuest } from './lab-guest.ts'
 import type { StillshotCli } from './stillshot-cli.ts'
@@ -27,8 +28,24 @@ export async function openLabPorts(
   cli: StillshotCli,
   options: { over?: (real: Hypervisor) => Hypervisor; settings?: Partial<VmSettings> } = {},
 ): Promise<LabPorts> {
-  const system = nodeSystem()
   const real = new LibvirtHypervisor({ name: 'lab', uri: lab.uri })
+  const settings = { reference: guest.domain, ...options.settings }
+  const opened = await openPorts(guest, cli, options.over?.(real) ?? real, settings)
+  const close = async () => {
+    await real.close()
+    await opened.close()
+  }
+  return { ...opened, close }
+}
+
+/** As {@link openLabPorts}, for a guest of any kind behind a hypervisor that is given, which stays open. */
+export async function openPorts(
+  guest: GuestUnderTest,
+  cli: StillshotCli,
+  hypervisor: Hypervisor,
+  settings: Partial<VmSettings> & Pick<VmSettings, 'reference'>,
+): Promise<LabPorts> {
+  const system = nodeSystem()
   const catalog = await openSqliteCatalog({ path: `${cli.stateDirectory}/catalog.sqlite`, clock: system.clock })
   const shells = new SshShells({
     clock: system.clock,
@@ -41,24 +58,19 @@ export async function openLabPorts(
     system,
     shells,
     catalog,
-    hypervisor: options.over?.(real) ?? real,
+    hypervisor,
     application: mysqlApplication(),
     log: silentLog,
     progress: { phase() {} },
     stateDirectory: cli.stateDirectory,
     helper: await loadHelper(),
   }
-  const close = async () => {
-    await real.close()
-    await catalog.close()
-  }
-  return { ports, settings: { ...labSettings(guest), ...options.settings }, close }
+  return { ports, settings: { ...labSettings(guest), ...settings }, close: () => catalog.close() }
 }
 
-function labSettings(guest: LabGuest): VmSettings {
+function labSettings(guest: GuestUnderTest): Omit<VmSettings, 'reference'> {
   return {
     name: guest.name,
-    reference: guest.domain,
     guest: { vm: guest.name, host: guest.host, port: guest.sshPort, user: guest.user },
     profile: {
       name: 'mysql',

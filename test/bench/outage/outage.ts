@@ -5,8 +5,6 @@ import { HELPER_PATH } from '../../../src/guest/guest-helper.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../../../src/guest/protocol/answers.ts'
 import { WaitingRelease } from '../../../src/guest/waiting-release.ts'
 import { ulid } from '../../../src/system/ulid.ts'
-import { type Lab, openLab } from '../../labs/lab.ts'
-import type { LabGuest } from '../../labs/lab-guest.ts'
 import { type Comparison, compare, comparisonTable } from '../compare.ts'
 import type { Bench, BenchOptions } from '../run.ts'
 import { type Spread, spread } from '../statistics.ts'
@@ -18,9 +16,10 @@ const COORDINATOR_BOUND_MS = 15
 
 const SUDO = ['sudo', '-n', HELPER_PATH] as const
 
-const GROUNDS: Readonly<Record<string, (lab: Lab, guest: LabGuest) => Promise<Ground>>> = {
-  libvirt: async (...at) => (await import('./on-libvirt.ts')).onLibvirt(...at),
-  proxmox: async (...at) => (await import('./on-proxmox.ts')).onProxmox(...at),
+/** Each with a guest of its own: libvirt's is emulated, the others' is native. */
+const GROUNDS: Readonly<Record<string, (say: (line: string) => void) => Promise<Ground>>> = {
+  libvirt: async (say) => (await import('./on-libvirt.ts')).onLibvirt(say),
+  proxmox: async () => (await import('./on-proxmox.ts')).onProxmox(),
 }
 
 /**
@@ -31,10 +30,8 @@ const GROUNDS: Readonly<Record<string, (lab: Lab, guest: LabGuest) => Promise<Gr
 export const bench: Bench = async ({ rounds, say, hypervisor = 'libvirt' }) => {
   const open = GROUNDS[hypervisor]
   if (open === undefined) throw new Error(`--hypervisor is one of ${Object.keys(GROUNDS).join(', ')}`)
-  const lab = await openLab({ log: say })
-  const guest = await lab.guest('bench')
-  const ground = await open(lab, guest)
-  const client = await CommittingClient.start(guest)
+  const ground = await open(say)
+  const client = await CommittingClient.start(ground.guest)
   const options = { onRound: say, ...(rounds === undefined ? {} : { rounds }) }
   try {
     const floor = await againstFloor(ground, client, options)
@@ -55,7 +52,6 @@ ${script === undefined ? '' : comparisonTable(script)}`
   } finally {
     await client.stop()
     await ground.close()
-    await guest.destroy()
   }
 }
 
