@@ -1,8 +1,10 @@
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
+import { type DrillOrders, drillLines } from './drill-orders.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
+import { needsPassword } from './needs-password.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { refused } from './refusals.ts'
 import { isSameUuid } from './same-machine.ts'
@@ -32,20 +34,8 @@ export interface HelperCall extends CallOptions {
   readonly machine?: string
 }
 
-/** What a copy is asked. */
-export interface DrillOrders {
-  /** Paths of markers. */
-  readonly markers: readonly string[]
-  /** SQL; each must answer with one row. */
-  readonly assertions: readonly string[]
-  readonly limitMs: number
-}
-
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
-
-/** What must not wait for a vault: they keep things as they are, or tell. */
-const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
 
 type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
 
@@ -137,10 +127,7 @@ export class GuestHelper {
    * refused, with `helper-failed`, where there is a network card.
    */
   drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
-    const lines = [
-      ...orders.markers.map((path) => `marker=${path}`),
-      ...orders.assertions.map((sql) => `assert=${sql.replaceAll(/\s+/g, ' ').replace(/[; ]+$/, '')}`),
-    ]
+    const lines = drillLines(orders)
     const seconds = String(Math.ceil(orders.limitMs / 1000))
     return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
   }
@@ -258,7 +245,7 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
-    if (NEEDS_NO_PASSWORD.has(verb)) return undefined
+    if (!needsPassword(verb)) return undefined
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
     const password = this.#password
     // A vault that was away for a moment is asked again at the next call.
@@ -303,10 +290,4 @@ export class GuestHelper {
       `the helper in ${vm} ended '${verb}' with ${exitStatus ?? 'a signal'}: ${said}`,
     )
   }
-}
-
-/** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */
-export function isAnswerLost(thrown: unknown): boolean {
-  const { code } = toStillshotError(thrown)
-  return code === 'guest-unreachable' || code === 'helper-answer-invalid'
 }

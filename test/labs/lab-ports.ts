@@ -9,8 +9,10 @@ import type { Hypervisor } from '../../src/hypervisor/hypervisor.ts'
 import { silentLog } from '../silent-log.ts'
 import type { GuestUnderTest } from './guest-under-test.ts'
 import type { Lab } from './lab.ts'
-import type { LabGuest } from './lab-guest.ts'
 import type { StillshotCli } from './stillshot-cli.ts'
+
+/** One without a domain of libvirt is reached over another hypervisor. */
+type LabPortsGuest = GuestUnderTest & { readonly domain?: string }
 
 export interface LabPorts {
   readonly ports: Ports
@@ -23,29 +25,13 @@ export interface LabPorts {
  * may put its own layer over the hypervisor. Shares its state with `cli`.
  */
 export async function openLabPorts(
-  lab: Lab,
-  guest: LabGuest,
+  lab: Pick<Lab, 'uri'>,
+  guest: LabPortsGuest,
   cli: StillshotCli,
   options: { over?: (real: Hypervisor) => Hypervisor; settings?: Partial<VmSettings> } = {},
 ): Promise<LabPorts> {
-  const real = new LibvirtHypervisor({ name: 'lab', uri: lab.uri })
-  const settings = { reference: guest.domain, ...options.settings }
-  const opened = await openPorts(guest, cli, options.over?.(real) ?? real, settings)
-  const close = async () => {
-    await real.close()
-    await opened.close()
-  }
-  return { ...opened, close }
-}
-
-/** As {@link openLabPorts}, for a guest of any kind behind a hypervisor that is given, which stays open. */
-export async function openPorts(
-  guest: GuestUnderTest,
-  cli: StillshotCli,
-  hypervisor: Hypervisor,
-  settings: Partial<VmSettings> & Pick<VmSettings, 'reference'>,
-): Promise<LabPorts> {
   const system = nodeSystem()
+  const real = new LibvirtHypervisor({ name: 'lab', uri: lab.uri })
   const catalog = await openSqliteCatalog({ path: `${cli.stateDirectory}/catalog.sqlite`, clock: system.clock })
   const shells = new SshShells({
     clock: system.clock,
@@ -58,19 +44,24 @@ export async function openPorts(
     system,
     shells,
     catalog,
-    hypervisor,
+    hypervisor: options.over?.(real) ?? real,
     application: mysqlApplication(),
     log: silentLog,
     progress: { phase() {} },
     stateDirectory: cli.stateDirectory,
     helper: await loadHelper(),
   }
-  return { ports, settings: { ...labSettings(guest), ...settings }, close: () => catalog.close() }
+  const close = async () => {
+    await real.close()
+    await catalog.close()
+  }
+  return { ports, settings: { ...labSettings(guest), ...options.settings }, close }
 }
 
-function labSettings(guest: GuestUnderTest): Omit<VmSettings, 'reference'> {
+function labSettings(guest: LabPortsGuest): VmSettings {
   return {
     name: guest.name,
+    reference: guest.domain ?? guest.name,
     guest: { vm: guest.name, host: guest.host, port: guest.sshPort, user: guest.user },
     profile: {
       name: 'mysql',

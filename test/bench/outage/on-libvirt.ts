@@ -1,13 +1,12 @@
 import { virshEnvironment } from '../../../adapters/hypervisors/libvirt/virsh-environment.ts'
 import { VirshSession } from '../../../adapters/hypervisors/libvirt/virsh-session.ts'
-import { openLab } from '../../labs/lab.ts'
+import type { Lab } from '../../labs/lab.ts'
+import type { LabGuest } from '../../labs/lab-guest.ts'
 import { openLabPorts } from '../../labs/lab-ports.ts'
 import { StillshotCli } from '../../labs/stillshot-cli.ts'
 import type { Ground } from './ground.ts'
 
-export async function onLibvirt(say: (line: string) => void): Promise<Ground> {
-  const lab = await openLab({ log: say })
-  const guest = await lab.guest('bench')
+export async function onLibvirt(lab: Lab, guest: LabGuest): Promise<Ground> {
   const cli = await StillshotCli.make(lab, guest)
   await cli.installHelper(guest)
   const ports = await openLabPorts(lab, guest, cli)

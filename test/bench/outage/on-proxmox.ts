@@ -6,7 +6,7 @@ import { runCommand } from '../../labs/command.ts'
 import { containerGuest } from '../../labs/container/container-guest.ts'
 import { containerOnProxmox } from '../../labs/container/container-on-proxmox.ts'
 import type { GuestUnderTest } from '../../labs/guest-under-test.ts'
-import { openPorts } from '../../labs/lab-ports.ts'
+import { openLabPorts } from '../../labs/lab-ports.ts'
 import { labPaths } from '../../labs/paths.ts'
 import { ask, dataOf } from '../../labs/proxmox/ask.ts'
 import { cliOnStandIn } from '../../labs/proxmox/cli-on-stand-in.ts'
@@ -16,7 +16,8 @@ const SCRIPT = join(import.meta.dirname, 'script-on-proxmox.sh')
 const LIMIT = { timeoutMs: 120_000 }
 
 /** The script may do what it needs, by the same kind of login as stillshot: whose key opens root's shell needs no sudo. */
-const SUDOERS = 'stillshot ALL=(root) NOPASSWD: /usr/bin/systemctl stop mariadb, /usr/bin/systemctl start mariadb'
+export const SUDOERS =
+  'stillshot ALL=(root) NOPASSWD: /usr/bin/systemctl stop mariadb, /usr/bin/systemctl start mariadb'
 
 const ELEVATE = 'ELEVATE=sudo -n'
 
@@ -34,7 +35,10 @@ export async function onProxmox(): Promise<Ground> {
   })
   const vmid = String(pve.vmid)
   await guest.run('cat > /etc/sudoers.d/script', { input: `${SUDOERS}\n` })
-  const ports = await openPorts(guest, cli, hypervisor, { reference: vmid })
+  const ports = await openLabPorts({ uri: 'none' }, guest, cli, {
+    over: () => hypervisor,
+    settings: { reference: vmid },
+  })
   const authorization = { Authorization: `PVEAPIToken=${(await readFile(pve.tokenPath, 'utf8')).trim()}` }
   return {
     guest,

@@ -5,6 +5,8 @@ import { HELPER_PATH } from '../../../src/guest/guest-helper.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../../../src/guest/protocol/answers.ts'
 import { WaitingRelease } from '../../../src/guest/waiting-release.ts'
 import { ulid } from '../../../src/system/ulid.ts'
+import { type Lab, openLab } from '../../labs/lab.ts'
+import type { LabGuest } from '../../labs/lab-guest.ts'
 import { type Comparison, compare, comparisonTable } from '../compare.ts'
 import type { Bench, BenchOptions } from '../run.ts'
 import { type Spread, spread } from '../statistics.ts'
@@ -16,10 +18,15 @@ const COORDINATOR_BOUND_MS = 15
 
 const SUDO = ['sudo', '-n', HELPER_PATH] as const
 
-/** Each with a guest of its own: libvirt's is emulated, the others' is native. */
 const GROUNDS: Readonly<Record<string, (say: (line: string) => void) => Promise<Ground>>> = {
-  libvirt: async (say) => (await import('./on-libvirt.ts')).onLibvirt(say),
+  libvirt: async (say) => (await import('./on-libvirt.ts')).onLibvirt(...(await emulated(say))),
   proxmox: async () => (await import('./on-proxmox.ts')).onProxmox(),
+  vsphere: async () => (await import('./on-vsphere.ts')).onVsphere(),
+}
+
+async function emulated(log: (line: string) => void): Promise<[Lab, LabGuest]> {
+  const lab = await openLab({ log })
+  return [lab, await lab.guest('bench')]
 }
 
 /**
@@ -125,6 +132,7 @@ async function atTheFloor(ground: Ground, client: CommittingClient) {
     (await shell.run([...SUDO, ...words], { timeoutMs: 120_000 })).stdout
   const id = newId(ground)
   let outageMs = Number.NaN
+  await ground.warm?.()
   try {
     const clientSawMs = await client.outageOf(async () => {
       const waiting = new WaitingRelease(shell, [...SUDO, 'release', id], id)
