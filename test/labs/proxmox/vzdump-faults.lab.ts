@@ -143,8 +143,13 @@ describe('hook vzdump', () => {
         const leftMs = TTL_MS + PATIENCE_MS - (performance.now() - struckAt)
         await waitFor(up, { what: 'the database to be back', timeoutMs: Math.max(1_000, leftMs), everyMs: 200 })
         subject.pve.standIn.unlock(subject.pve.vmid)
-        const first = await subject.cli.run('--json', 'recover')
-        assert.equal(first.status, 0, first.stdout + first.stderr)
+        // One that lives still ends its own run: the job that it waits for is gone.
+        const isOver = async () => {
+          const { status, stdout, stderr } = await subject.cli.run('--json', 'recover')
+          assert.equal(status, 0, stdout + stderr)
+          return stdout.includes('"under-way"') ? undefined : (true as const)
+        }
+        await waitFor(isOver, { what: 'the run to be over', timeoutMs: TTL_MS + PATIENCE_MS, everyMs: 1_000 })
         const { settled, holds, locks } = await subject.cli.json<Record<string, unknown>>('recover')
         assert.deepEqual([settled, holds, locks], [[], [], []])
         assert.ok(await isActive())
