@@ -2,6 +2,7 @@ import { StillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
+import { type DrillOrders, drillLines } from './drill-orders.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { needsPassword } from './needs-password.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
@@ -31,15 +32,6 @@ export interface HelperCall extends CallOptions {
    * asked of that one has been done there.
    */
   readonly machine?: string
-}
-
-/** What a copy is asked. */
-export interface DrillOrders {
-  /** Paths of markers. */
-  readonly markers: readonly string[]
-  /** SQL; each must answer with one row. */
-  readonly assertions: readonly string[]
-  readonly limitMs: number
 }
 
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
@@ -116,6 +108,10 @@ export class GuestHelper {
     return this.#ask('status', [], '', call)
   }
 
+  setClock(call: HelperCall): Promise<Answers['clock']> {
+    return this.#ask('clock', [], '', call)
+  }
+
   /** The freezes from inside that wait to be collected, or one of them. */
   kept(id: string | undefined, call: HelperCall): Promise<Answers['kept']> {
     return this.#ask('kept', [id ?? '-'], id ?? '', call)
@@ -131,10 +127,7 @@ export class GuestHelper {
    * refused, with `helper-failed`, where there is a network card.
    */
   drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
-    const lines = [
-      ...orders.markers.map((path) => `marker=${path}`),
-      ...orders.assertions.map((sql) => `assert=${sql.replaceAll(/\s+/g, ' ').replace(/[; ]+$/, '')}`),
-    ]
+    const lines = drillLines(orders)
     const seconds = String(Math.ceil(orders.limitMs / 1000))
     return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
   }

@@ -2,6 +2,7 @@ import { StillshotError } from '../../errors.ts'
 import { compileSchema, errorsText, type ValidateFunction } from '../../json-schema/compile.ts'
 import { Redaction } from '../../log/redaction.ts'
 import type {
+  ClockAnswer,
   ComeBackAnswer,
   DrainAnswer,
   DrillAnswer,
@@ -26,7 +27,7 @@ import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
 import { fenceSchema, releaseSchema } from './release-schema.ts'
-import { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
+import { clockSchema, drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
 
 /** What each verb of the helper answers. */
 export interface Answers {
@@ -40,6 +41,7 @@ export interface Answers {
   readonly status: StatusAnswer
   readonly kept: KeptAnswer
   readonly forget: ForgetAnswer
+  readonly clock: ClockAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
   readonly renew: RenewAnswer
@@ -58,6 +60,7 @@ const SCHEMAS = {
   status: statusSchema,
   kept: keptSchema,
   forget: forgetSchema,
+  clock: clockSchema,
   drill: drillSchema,
   inventory: inventorySchema,
   renew: renewSchema,
