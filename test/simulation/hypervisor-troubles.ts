@@ -1,7 +1,7 @@
 import type { Chance } from './chance.ts'
 
 /** What a change asks of the hypervisor. */
-export type Change = 'create' | 'remove' | 'describe' | 'roll-back' | 'power-on'
+export type Change = 'create' | 'remove' | 'describe' | 'roll-back' | 'power-on' | 'clone' | 'remove-clone'
 
 /**
  * What goes wrong with one change. `refused`: the task fails before its act. `half`: it dies in the middle of it.

@@ -8,6 +8,7 @@ import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
+import { drillProcedure } from './procedures/run-drill.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
 import { undoRestoreProcedure } from './procedures/undo-restore.ts'
@@ -33,12 +34,14 @@ const restore = by(restoreProcedure)
 const hold = by(holdProcedure)
 const release = by(releaseProcedure)
 const collect = by(collectProcedure)
+const drill = by(drillProcedure)
 
 /** What is begun with. A new procedure joins here; what is listed twice is twice as likely. */
 const FIRST: readonly (readonly Deed[])[] = [
   [snapshot],
   [snapshot],
   [snapshot, restore],
+  [snapshot, drill],
   [by(frozenSnapshotProcedure)],
   [by(frozenSnapshotProcedure), restore],
   [hold, release],
@@ -53,6 +56,8 @@ const MORE: readonly (readonly Deed[])[] = [
   [by(frozenSnapshotProcedure)],
   [by(recoverProcedure)],
   [restore],
+  [drill],
+  [drill, restore],
   [restore, by(undoRestoreProcedure)],
   [hold, release],
   [release],

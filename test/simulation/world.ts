@@ -1,14 +1,17 @@
+import { AgentShells } from '../../adapters/guests/agent/agent-shells.ts'
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
-import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
+import type { GuestAgent, Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
+import { SimulatedCopies } from './copies/copies.ts'
+import { withCopies } from './copies/with-copies.ts'
 import { CountedMap } from './counted-map.ts'
 import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
@@ -79,6 +82,7 @@ export class World {
   readonly hypervisor: SimulatedHypervisor
   /** The hypervisor's own books, for whoever does not go through its API. */
   readonly books: FakeHypervisor
+  readonly copies: SimulatedCopies
   readonly network: Network
   readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
@@ -145,6 +149,10 @@ export class World {
     const troubles = new HypervisorTroubles(this.chance.fork())
     this.hypervisor = new SimulatedHypervisor(this.books, { clock: this.clock, machines, troubles, flavour })
     machine.onEnd(() => this.hypervisor.frozen.delete(VM))
+    this.copies = new SimulatedCopies({
+      ...{ clock: this.clock, chance: this.chance.fork(), books: this.books, troubles, identity: IDENTITY },
+      onArrival: machines.onArrival,
+    })
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
   }
@@ -158,6 +166,7 @@ export class World {
       this.timeline.say(this.nameOf(process), () => `log: ${line}`)
     }
     const log: Log = { error: say, warn: say, info: () => {}, debug: () => {} }
+    const hypervisor = withCopies(process.guard(this.hypervisor), process.guard(this.copies))
     const shells = this.network.shells((verb, words) => this.#arrived({ at: 'guest', verb, words }))
     return {
       system: {
@@ -166,7 +175,9 @@ export class World {
         files: process.guard(host.files),
         processes: host.processesAsSeenBy(process),
       },
-      hypervisor: process.guard(this.hypervisor),
+      hypervisor,
+      agentShells: async (vm) =>
+        new AgentShells({ clock: new HostClock(this.clock, host), agent: hypervisor.guestAgent as GuestAgent, vm }),
       shells: process.guard(shells),
       catalog: process.guard(catalogOf(host)),
       application: modelApplication,
