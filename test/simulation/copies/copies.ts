@@ -51,8 +51,8 @@ export class SimulatedCopies implements Clones {
     return [...this.#copies.keys()]
   }
 
-  isCopy({ nativeId }: Vm): boolean {
-    return nativeId.startsWith('copy-')
+  get guests(): readonly SimulatedGuest[] {
+    return [...this.#copies.values()].map(({ guest }) => guest)
   }
 
   check(vm: Vm, { snapshotName }: CloneRequest, options?: CallOptions) {
