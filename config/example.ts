@@ -48,6 +48,9 @@ export const EXAMPLE: Config = {
   },
   drills: { atOnce: 2, hours: '22:00-05:00', timezone: 'Europe/Paris' },
   runbooks: { directory: '/mnt/wiki/runbooks' },
-  repositories: { nas: { kind: 'directory', path: '/srv/backup' } },
+  repositories: {
+    nas: { kind: 'directory', path: '/srv/backup' },
+    vault: { kind: 'restic', repository: 'sftp:nas.example:/backup', password: 'file:restic.password' },
+  },
   state: { directory: '/var/lib/stillshot' },
 }

@@ -18,6 +18,11 @@ export const KEEPING_ERRORS = {
     retry: false,
     hint: 'what was there before is put back from the safety dump; `stillshot show RUN` tells how that ended',
   },
+  'half-restored': {
+    exit: 64,
+    retry: false,
+    hint: 'the application stays stopped: `stillshot recover` tries to put back what was there, a restore from another backup makes it whole',
+  },
   'repository-unusable': {
     exit: 53,
     retry: false,
@@ -28,5 +33,20 @@ export const KEEPING_ERRORS = {
     exit: 55,
     retry: false,
     hint: 'do not rely on this backup: take another one, and look at the storage that keeps it',
+  },
+  'repository-locked': {
+    exit: 62,
+    retry: true,
+    hint: 'another restic works there: wait for it; if its process is dead, the named command takes its lock away',
+  },
+  'identity-missing': {
+    exit: 63,
+    retry: false,
+    hint: 'name the identity of a recipient under `repositories: NAME: identity:`, or open the backup where it is',
+  },
+  'sealing-failed': {
+    exit: 63,
+    retry: false,
+    hint: 'no backup was kept; age must be installed here, and every recipient must be a public key of its own',
   },
 } as const satisfies Record<string, { exit: number; retry: boolean; hint: string }>

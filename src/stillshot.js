@@ -5,6 +5,8 @@ import * as nodeModule from 'node:module'
 import { join } from 'node:path'
 
 const OLDEST_NODE = 24
+/** Buffers that have passed are given back early, by the thread that made them: a backup of any size then needs little memory. */
+const MEMORY_FLAGS = ['--semi-space-growth-factor=1', '--single-threaded-gc']
 
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.stderr.write(
@@ -16,8 +18,12 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 } else if (concernsNobody(process.argv.slice(2))) {
   // A backup job waits for each of its phases: nothing is loaded for those in which nothing is done.
 } else {
+  for (const flag of MEMORY_FLAGS) process.getBuiltinModule('node:v8').setFlagsFromString(flag)
   const folder = cacheFolder()
-  if (folder !== undefined) nodeModule.enableCompileCache(folder)
+  if (folder !== undefined) {
+    if (process.argv.includes('backup')) compileAll(folder)
+    nodeModule.enableCompileCache(folder)
+  }
   import('./main.ts').then(({ main }) => main(process.argv.slice(2), version())).catch(cannotStart)
 }
 
@@ -71,6 +77,32 @@ function cacheFolder() {
   } catch {
     return undefined
   }
+}
+
+/**
+ * Once a version, in a process of its own: everything is compiled into the cache. What strips the types takes 25 MiB and keeps
+ * them, which a command that streams for hours need not carry. Where it fails, the command compiles what it needs.
+ */
+function compileAll(/** @type {string} */ folder) {
+  const done = join(folder, `compiled-${version()}-${process.version}-${process.arch}`)
+  if (lstatSync(done, { throwIfNoEntry: false }) !== undefined) return
+  const root = new URL('../', import.meta.url).href
+  // With the same flags, set in the same way: what was compiled under others is not taken from the cache.
+  const program = [
+    "import { globSync, writeFileSync } from 'node:fs'",
+    "import { enableCompileCache } from 'node:module'",
+    "import { setFlagsFromString } from 'node:v8'",
+    'const [folder, done, root, ...flags] = process.argv.slice(1)',
+    'for (const flag of flags) setFlagsFromString(flag)',
+    'enableCompileCache(folder)',
+    "const files = globSync(['src/**/*.ts', 'adapters/**/*.ts'], { cwd: new URL(root), exclude: ['**/*.d.ts'] })",
+    'const all = Promise.all(files.map((file) => import(new URL(file, root).href)))',
+    "all.then(() => writeFileSync(done, '', { mode: 0o600 }))",
+  ].join('\n')
+  const words = ['--input-type=module', '--eval', program, '--', folder, done, root, ...MEMORY_FLAGS]
+  /** @type {import('node:child_process').SpawnSyncOptions} */
+  const limits = { stdio: 'ignore', timeout: 60_000 }
+  process.getBuiltinModule('node:child_process').spawnSync(process.execPath, words, limits)
 }
 
 /** A folder, no link, that nobody else can write. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { passing } from '../system/passing-memory.ts'
 
 /** What went by in a stream of any length. */
 export interface Observed {
@@ -26,6 +27,7 @@ export function observed(
   async function* pass() {
     for await (const chunk of source) {
       onChunk()
+      passing(chunk.length)
       sizeBytes += chunk.length
       if (sum) hash.update(chunk)
       if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)])

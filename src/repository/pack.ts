@@ -7,6 +7,7 @@ import type { Compression } from './manifest.ts'
 export const PACKED: Readonly<Record<Compression, { readonly suffix: string; readonly unpack: string }>> = {
   zstd: { suffix: 'zst', unpack: 'zstd -dc' },
   gzip: { suffix: 'gz', unpack: 'gunzip -c' },
+  none: { suffix: '', unpack: '' },
 }
 
 /** Few calls for much data, and little memory. */
@@ -16,6 +17,7 @@ const WINDOW = { [constants.ZSTD_d_windowLogMax]: 23 }
 
 /** Packs bytes as they come. Rejects with what `bytes` throws. */
 export function pack(bytes: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  if (compression === 'none') return bytes
   const packer = compression === 'zstd' ? createZstdCompress() : createGzip()
   return pipeline(bytes, packer, () => {})
 }
@@ -26,6 +28,7 @@ export async function* unpack(
   compression: Compression,
   name: string,
 ): AsyncGenerator<Uint8Array> {
+  if (compression === 'none') return yield* bytes
   const chunkSize = CHUNK_BYTES
   const unpacker =
     compression === 'zstd' ? createZstdDecompress({ chunkSize, params: WINDOW }) : createGunzip({ chunkSize })

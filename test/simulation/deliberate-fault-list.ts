@@ -56,7 +56,7 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     name: 'blind repeat of a create',
     file: 'src/coordinator/create-or-find.ts',
     find: 'return await lookFor(hypervisor, vm, request.name, limits, thrown)',
-    replace: 'return await hypervisor.createSnapshot(vm, request, { signal, timeoutMs })',
+    replace: 'return await hypervisor.createSnapshot(vm, request, options)',
   },
   {
     name: 'fence skipped',
@@ -217,13 +217,6 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     replace: "if (proof.claim === 'came-back') return [bare(proof)]",
   },
   {
-    name: 'fence of a safety point skipped',
-    file: 'src/coordinator/safety-snapshot.ts',
-    find: 'const fence = await saga.act(',
-    replace:
-      "const fence = await (async (_: unknown, __: unknown): Promise<FenceAnswer | string> => ({ ...hold, verb: 'fence', known: true, fence: { ...(hold.dbms as unknown as FenceAnswer['fence'] & object), takenUptimeMs: 0, watchdog: 'armed', expiredUptimeMs: null, components: {} } }) as unknown as FenceAnswer)(",
-  },
-  {
     name: 'hold of a restore not journalled',
     file: 'src/coordinator/safety-snapshot.ts',
     find: "{ step: 'hold', undo: releaseSafetyHold(run, settings, vm, target) }",
@@ -246,5 +239,17 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     file: 'src/coordinator/collect-freezes.ts',
     find: "point.snapshot === name && (kind === 'backup' || point.createdAt === createdAt)",
     replace: 'point.snapshot === name && createdAt !== undefined',
+  },
+  {
+    name: 'half of a copy left',
+    file: 'src/coordinator/settle-copy.ts',
+    find: 'await again(signal, 2_000, () => clones.remove(vm, id, { signal }))',
+    replace: 'void vm',
+  },
+  {
+    name: 'copy made without a way back',
+    file: 'src/coordinator/restore-as.ts',
+    find: "{ step: 'create-clone', undo: settleCopy(ports, vm, request.name, as) }",
+    replace: "{ step: 'create-clone' }",
   },
 ]

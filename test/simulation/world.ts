@@ -1,17 +1,17 @@
 import { AgentShells } from '../../adapters/guests/agent/agent-shells.ts'
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import type { FakeVm } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
-import type { GuestAgent, Snapshot } from '../../src/hypervisor/hypervisor.ts'
+import type { GuestAgent, PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
-import { SimulatedCopies } from './copies/copies.ts'
-import { withCopies } from './copies/with-copies.ts'
+import { agentOf, CopyGuests } from './copy-guests.ts'
 import { CountedMap } from './counted-map.ts'
 import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
@@ -70,6 +70,10 @@ const AGENT_LIMIT_MS = 120_000
 
 const OTHER = { uuid: '564d1234-5678-9abc-def0-ffffffffffff', mac: '52:54:00:00:00:02' }
 
+function powerOf({ isOff, isPaused }: { readonly isOff: boolean; readonly isPaused: boolean }): PowerState {
+  return isOff ? 'off' : isPaused ? 'paused' : 'running'
+}
+
 /** One VM with its guest, its hypervisor, the hosts of stillshot and everything between them, all made from one seed. */
 export class World {
   readonly seed: number
@@ -82,7 +86,7 @@ export class World {
   readonly hypervisor: SimulatedHypervisor
   /** The hypervisor's own books, for whoever does not go through its API. */
   readonly books: FakeHypervisor
-  readonly copies: SimulatedCopies
+  readonly copies: CopyGuests
   readonly network: Network
   readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
@@ -98,6 +102,8 @@ export class World {
   readonly logged: string[] = []
   /** The job of somebody else's that freezes the guest from inside, while it does. */
   freezing: FreezingJob | undefined
+  /** The names under which the copies were made whose removal somebody has ordered. */
+  readonly copiesToGo = new Set<string>()
   /** When somebody last removed a snapshot that was not ours. */
   forgottenAtMs = Number.NEGATIVE_INFINITY
   /** Somebody has switched the VM off, and will switch it on again. */
@@ -134,8 +140,11 @@ export class World {
       content: () => JSON.stringify(disk),
       putBack: (_: unknown, content: string) => Object.assign(disk, JSON.parse(content)),
       powerOff: () => machine.powerOff(),
-      powerOn: () => machine.powerOn(),
-      power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
+      powerOn: (vm: FakeVm) => {
+        if (vm.copyOf === undefined) machine.powerOn()
+        else this.copies.boot(vm)
+      },
+      power: (vm: FakeVm) => (vm.copyOf === undefined ? powerOf(machine) : vm.power),
       freeze: () => this.askAgent((freezes) => freezes.freeze(AGENT)),
       thaw: () => this.askAgent((freezes) => freezes.thaw(AGENT)),
       stun: async (ms: number) => {
@@ -149,10 +158,8 @@ export class World {
     const troubles = new HypervisorTroubles(this.chance.fork())
     this.hypervisor = new SimulatedHypervisor(this.books, { clock: this.clock, machines, troubles, flavour })
     machine.onEnd(() => this.hypervisor.frozen.delete(VM))
-    this.copies = new SimulatedCopies({
-      ...{ clock: this.clock, chance: this.chance.fork(), books: this.books, troubles, identity: IDENTITY },
-      onArrival: machines.onArrival,
-    })
+    const { clock, books } = this
+    this.copies = new CopyGuests({ clock, books, chance: this.chance.fork(), troubles, identity: IDENTITY })
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
   }
@@ -166,7 +173,10 @@ export class World {
       this.timeline.say(this.nameOf(process), () => `log: ${line}`)
     }
     const log: Log = { error: say, warn: say, info: () => {}, debug: () => {} }
-    const hypervisor = withCopies(process.guard(this.hypervisor), process.guard(this.copies))
+    const hypervisor = Object.defineProperties(process.guard(this.hypervisor), {
+      clones: { value: process.guard(this.hypervisor.clones) },
+      guestAgent: { value: agentOf(process.guard(this.copies), this.hypervisor.guestAgent) },
+    })
     const shells = this.network.shells((verb, words) => this.#arrived({ at: 'guest', verb, words }))
     return {
       system: {

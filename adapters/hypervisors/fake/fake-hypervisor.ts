@@ -6,6 +6,7 @@ import type {
   Backup,
   Capabilities,
   CheckSnapshotOptions,
+  CreateOptions,
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
@@ -88,7 +89,12 @@ export class FakeHypervisor implements Hypervisor {
 
   /** Names of the copies of a VM that are there. */
   copies(nativeId: string): readonly string[] {
-    return copiesOf(this.#vms.values(), nativeId).map(({ name }) => name)
+    return this.copyStates(nativeId).map(({ name }) => name)
+  }
+
+  /** The inside of each. */
+  copyStates(nativeId: string): readonly FakeVm[] {
+    return copiesOf(this.#vms.values(), nativeId)
   }
 
   /** Shorthand for a fault with the next call. */
@@ -124,7 +130,7 @@ export class FakeHypervisor implements Hypervisor {
     return this.#run('checkSnapshot', options, () => this.#options.findings ?? [])
   }
 
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CreateOptions): Promise<Snapshot> {
     return this.#run('createSnapshot', options, () => {
       const state = this.state(vm.nativeId)
       if (request.name.length > this.capabilities.maxNameLength) {
@@ -145,6 +151,7 @@ export class FakeHypervisor implements Hypervisor {
       state.current = request.name
       this.#options.onCreate?.(this.#vm(state), snapshot)
       this.#emit(state, 'snapshot', request.name)
+      options?.onMade?.()
       const quiesces = quiesce && this.capabilities.quiesce && state.power === 'running'
       return quiesces ? { ...snapshot, quiesced: state.agent === 'answers' } : snapshot
     })

@@ -18,21 +18,18 @@ import { readOnce } from '../../https/authority.ts'
 import { type Call, wholeCall } from '../../https/call.ts'
 import { Endpoint } from '../../https/endpoint.ts'
 import { readFingerprint } from '../../https/fingerprint.ts'
-import { WarmConnection } from '../../https/keep-warm.ts'
 import type { Trust } from '../../https/secure-socket.ts'
+import { SnapshotReadiness } from './before-snapshot.ts'
 import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
-import { checkClone } from './check-clone.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
-import { createClone } from './create-clone.ts'
+import { clones } from './clones.ts'
 import { createSnapshot } from './create-snapshot.ts'
-import { findClone } from './find-clone.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
-import { removeClone } from './remove-clone.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { Rest } from './rest.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
@@ -77,7 +74,7 @@ export class VsphereHypervisor implements Hypervisor {
   readonly server?: ServerTrust
   readonly #site: Site
   readonly #rest: Rest
-  readonly #warm: WarmConnection
+  readonly #readiness: SnapshotReadiness
 
   constructor({ name, url, fingerprint, authorityPath, login, clock, server, onNotKept = () => {} }: VsphereOptions) {
     this.name = name
@@ -89,14 +86,9 @@ export class VsphereHypervisor implements Hypervisor {
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock, guard)
     this.#rest = new Rest(endpoint, login, clock, (errand) => session.assertSame(errand))
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
-    this.clones = {
-      check: (vm, request, options) => this.#run(options, (call) => checkClone(this.#site, vm, request, call)),
-      create: (vm, request, options) => this.#run(options, (call) => createClone(this.#site, vm, request, call)),
-      find: (vm, clone, options) => this.#run(options, (call) => findClone(this.#site, vm, clone, call)),
-      remove: (vm, clone, options) => this.#run(options, (call) => removeClone(this.#site, vm, clone, call)),
-    }
+    this.clones = clones(this.#site)
     if (server !== undefined) this.server = this.#trustIn(server)
-    this.#warm = new WarmConnection(async (call) => void (await check(this.#site, call)), clock)
+    this.#readiness = new SnapshotReadiness(this.#site)
   }
 
   check(options?: CallOptions): Promise<HypervisorInfo> {
@@ -117,13 +109,17 @@ export class VsphereHypervisor implements Hypervisor {
 
   async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {
     const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, { quiesce }, call))
-    this.#warm.begin()
+    this.#readiness.begin(vm)
     return findings
   }
 
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
-    this.#warm.end()
-    return this.#run(options, (call) => createSnapshot(this.#site, vm, request, call))
+  createSnapshot(
+    vm: Vm,
+    request: SnapshotRequest,
+    { onMade, ...options }: CallOptions & { readonly onMade?: () => void } = {},
+  ): Promise<Snapshot> {
+    const lately = this.#readiness.take(vm)
+    return this.#run(options, (call) => createSnapshot(this.#site, vm, request, { call, lately, onMade }))
   }
 
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
@@ -167,7 +163,7 @@ export class VsphereHypervisor implements Hypervisor {
   }
 
   async close(): Promise<void> {
-    this.#warm.end()
+    this.#readiness.end()
     await this.#site.session.close()
   }
 

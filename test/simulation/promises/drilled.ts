@@ -3,10 +3,10 @@ import type { MakeInvariant } from '../invariant.ts'
 import { STATE, truthKey } from '../world.ts'
 
 /**
- * A drill leaves no copy, touches nothing of the VM itself, and speaks against a point only where its disks are not what its grade says:
+ * A drill touches nothing of the VM itself, and speaks against a point only where its disks are not what its grade says:
  * here nothing damages what was good, so that of a point that is good every drill has passed, or has come to no conclusion.
  */
-export const drilled: MakeInvariant = ({ hosts, copies, truths }) => ({
+export const drilled: MakeInvariant = ({ hosts, truths }) => ({
   promise: 'a drill harms nothing and nobody',
   onArrival(arrival) {
     const isDrill = (run: string) =>
@@ -31,8 +31,4 @@ export const drilled: MakeInvariant = ({ hosts, copies, truths }) => ({
     }
     return undefined
   }),
-  async atEnd() {
-    const [left] = copies.names
-    return left === undefined ? undefined : `the copy ${left} is left`
-  },
 })

@@ -4,7 +4,7 @@ import type { Trouble } from '../trouble.ts'
 const serverDoesNotStart: Trouble = {
   name: 'server of a copy does not start',
   strike({ copies }) {
-    const guest = copies.guests.find(({ server }) => !server.running)
+    const guest = copies.running.find(({ server }) => !server.running)
     if (guest === undefined) return false
     // A boot lifts troubles, so its own clock is told.
     guest.server.troubles.startFailsUntil = Number.POSITIVE_INFINITY
@@ -15,9 +15,10 @@ const serverDoesNotStart: Trouble = {
 const copyDies: Trouble = {
   name: 'copy ends',
   strike({ copies }) {
-    const guest = copies.guests.find(({ machine }) => machine.isUp)
-    guest?.machine.powerOff()
-    return guest !== undefined
+    const [guest] = copies.running
+    if (guest === undefined) return false
+    copies.end(guest)
+    return true
   },
 }
 

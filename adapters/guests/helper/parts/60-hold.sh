@@ -41,7 +41,9 @@ hold_known() {
 
 # Everything that can be known or fail without hurting anyone.
 hold_look() {
+  case $PROFILE in *.application) ;; *) half_refuse ;; esac
   survey
+  half_hold
   [ -z "$OTHER_DBMS" ] || refuse dbms-ambiguous "$DBMS and $OTHER_DBMS both run"
   while read -r hold_kind hold_wanted hold_unit hold_active _; do
     case $hold_kind:$hold_unit:$hold_active in
@@ -143,8 +145,11 @@ hold_stop() {
     [ -z "$EXPIRED" ] && [ "$hold_limit" -gt 0 ] || hold_fail ttl-too-short "the watchdog was due before $hold_unit was stopped"
     [ "$hold_limit" -le "$5" ] || hold_limit=$5
     active_triggers "$hold_unit"
+    ! is_cron "$hold_unit" || note_jobs "$hold_unit"
     # shellcheck disable=SC2086 # unit names without blanks
     act stop "$hold_limit" $ACTIVE "$hold_unit" || hold_still "$hold_unit"
+    ! is_cron "$hold_unit" || wait_for_jobs "$hold_unit" $((hold_began + hold_limit * 1000)) ||
+      hold_fail jobs-running "$hold_unit has stopped, and a job of it still runs: $R"
     uptime_ms
     STOPPED="$STOPPED$hold_unit $((NOW - hold_began))$NL"
   done
