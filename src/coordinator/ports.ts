@@ -64,6 +64,7 @@ export const PHASES = [
   'roll-back',
   'boot',
   'clone',
+  'remove-copy',
   'examine',
   'recover',
   'prune',

@@ -1,9 +1,11 @@
-import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
+import { needsPassword } from './needs-password.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
+import { refused } from './refusals.ts'
 import { isSameUuid } from './same-machine.ts'
 import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 import { WaitingRelease } from './waiting-release.ts'
@@ -43,21 +45,7 @@ export interface DrillOrders {
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
-/** What must not wait for a vault: they keep things as they are, or tell. */
-const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
-
 type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
-
-/** A map, not an object: the guest chooses the word that is looked up. */
-const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
-  ['guest-locked', 'guest-locked'],
-  ['released-before', 'hold-expired'],
-  ['unknown-profile', 'helper-missing'],
-  ['not-allowed', 'backup-not-allowed'],
-  ['half-restored', 'half-restored'],
-  ['hold-over', 'hold-expired'],
-  ['jobs-running', 'component-busy'],
-])
 
 /**
  * The helper's verbs, as calls. One connection at a time, opened when first needed and again when it was lost. Every verb
@@ -263,7 +251,7 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
-    if (NEEDS_NO_PASSWORD.has(verb)) return undefined
+    if (!needsPassword(verb)) return undefined
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
     const password = this.#password
     // A vault that was away for a moment is asked again at the next call.
@@ -308,15 +296,4 @@ export class GuestHelper {
       `the helper in ${vm} ended '${verb}' with ${exitStatus ?? 'a signal'}: ${said}`,
     )
   }
-}
-
-function refused(verb: string, vm: string, { code, message }: Refusal): StillshotError {
-  const known = REFUSALS.get(code) ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
-  return new StillshotError(known, `${vm}: ${message}`, { details: { helperCode: code } })
-}
-
-/** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */
-export function isAnswerLost(thrown: unknown): boolean {
-  const { code } = toStillshotError(thrown)
-  return code === 'guest-unreachable' || code === 'helper-answer-invalid'
 }
