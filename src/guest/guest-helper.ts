@@ -89,7 +89,6 @@ export class GuestHelper {
     this.#waiting = new WaitingRelease(this.#shell, this.#command('release', [holdId]), holdId)
   }
 
-  /** What a release would show, of a hold that goes on. */
   fence(holdId: string, call: HelperCall): Promise<Answers['fence']> {
     return this.#ask('fence', [holdId], holdId, call)
   }

@@ -10,7 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
 
 export interface BenchOptions {
   readonly rounds?: number
-  /** For `outage`: libvirt unless given. */
+  /** For `outage` and `restore`: libvirt unless given. */
   readonly hypervisor?: string
   readonly say: (line: string) => void
 }

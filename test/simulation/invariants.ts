@@ -3,6 +3,7 @@ import { canBeUndone } from './promises/can-be-undone.ts'
 import { collectedFirst } from './promises/collected-first.ts'
 import { comesBack } from './promises/comes-back.ts'
 import { databaseFirst } from './promises/database-first.ts'
+import { drilled } from './promises/drilled.ts'
 import { keepsTheGood } from './promises/keeps-the-good.ts'
 import { keptCopies } from './promises/kept-copies.ts'
 import { neverRepeated } from './promises/never-repeated.ts'
@@ -35,5 +36,6 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   keepsTheGood,
   thawed,
   collectedFirst,
+  drilled,
   keptCopies,
 ]

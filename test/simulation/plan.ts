@@ -9,6 +9,7 @@ import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
+import { drillProcedure } from './procedures/run-drill.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
 import { undoRestoreProcedure } from './procedures/undo-restore.ts'
@@ -34,6 +35,7 @@ const restore = by(restoreProcedure)
 const hold = by(holdProcedure)
 const release = by(releaseProcedure)
 const collect = by(collectProcedure)
+const drill = by(drillProcedure)
 const copy = by(copyProcedure)
 const removesCopy = by(removeCopyProcedure)
 
@@ -42,6 +44,8 @@ const FIRST: readonly (readonly Deed[])[] = [
   [snapshot],
   [snapshot],
   [snapshot, restore],
+  [snapshot, drill],
+  [snapshot, drill],
   [snapshot, copy],
   [by(frozenSnapshotProcedure)],
   [by(frozenSnapshotProcedure), restore],
@@ -57,6 +61,8 @@ const MORE: readonly (readonly Deed[])[] = [
   [by(frozenSnapshotProcedure)],
   [by(recoverProcedure)],
   [restore],
+  [drill],
+  [drill, restore],
   [restore, by(undoRestoreProcedure)],
   [hold, release],
   [release],

@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts'
 import type { Trouble } from './trouble.ts'
 import { backupTroubles } from './troubles/backups.ts'
+import { copyTroubles } from './troubles/copies.ts'
 import { freezeTroubles } from './troubles/freezes.ts'
 import { guestTroubles } from './troubles/guest.ts'
 import { hostTroubles } from './troubles/hosts.ts'
@@ -20,6 +21,7 @@ const PLACES: readonly (readonly Trouble[])[] = [
   peopleTroubles,
   backupTroubles,
   freezeTroubles,
+  copyTroubles,
 ]
 
 /** A trouble, and before which event of the world it strikes. */

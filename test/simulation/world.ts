@@ -1,15 +1,17 @@
+import { AgentShells } from '../../adapters/guests/agent/agent-shells.ts'
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import type { FakeVm } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
-import type { PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
+import type { GuestAgent, PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
+import { agentOf, CopyGuests } from './copy-guests.ts'
 import { CountedMap } from './counted-map.ts'
 import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
@@ -84,6 +86,7 @@ export class World {
   readonly hypervisor: SimulatedHypervisor
   /** The hypervisor's own books, for whoever does not go through its API. */
   readonly books: FakeHypervisor
+  readonly copies: CopyGuests
   readonly network: Network
   readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
@@ -137,10 +140,9 @@ export class World {
       content: () => JSON.stringify(disk),
       putBack: (_: unknown, content: string) => Object.assign(disk, JSON.parse(content)),
       powerOff: () => machine.powerOff(),
-      // Nobody looks into a copy: it is on or off.
       powerOn: (vm: FakeVm) => {
         if (vm.copyOf === undefined) machine.powerOn()
-        else vm.power = 'running'
+        else this.copies.boot(vm)
       },
       power: (vm: FakeVm) => (vm.copyOf === undefined ? powerOf(machine) : vm.power),
       freeze: () => this.askAgent((freezes) => freezes.freeze(AGENT)),
@@ -156,6 +158,8 @@ export class World {
     const troubles = new HypervisorTroubles(this.chance.fork())
     this.hypervisor = new SimulatedHypervisor(this.books, { clock: this.clock, machines, troubles, flavour })
     machine.onEnd(() => this.hypervisor.frozen.delete(VM))
+    const { clock, books } = this
+    this.copies = new CopyGuests({ clock, books, chance: this.chance.fork(), troubles, identity: IDENTITY })
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
   }
@@ -169,6 +173,10 @@ export class World {
       this.timeline.say(this.nameOf(process), () => `log: ${line}`)
     }
     const log: Log = { error: say, warn: say, info: () => {}, debug: () => {} }
+    const hypervisor = Object.defineProperties(process.guard(this.hypervisor), {
+      clones: { value: process.guard(this.hypervisor.clones) },
+      guestAgent: { value: agentOf(process.guard(this.copies), this.hypervisor.guestAgent) },
+    })
     const shells = this.network.shells((verb, words) => this.#arrived({ at: 'guest', verb, words }))
     return {
       system: {
@@ -177,9 +185,9 @@ export class World {
         files: process.guard(host.files),
         processes: host.processesAsSeenBy(process),
       },
-      hypervisor: Object.defineProperty(process.guard(this.hypervisor), 'clones', {
-        value: process.guard(this.hypervisor.clones),
-      }),
+      hypervisor,
+      agentShells: async (vm) =>
+        new AgentShells({ clock: new HostClock(this.clock, host), agent: hypervisor.guestAgent as GuestAgent, vm }),
       shells: process.guard(shells),
       catalog: process.guard(catalogOf(host)),
       application: modelApplication,

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import { parseDuration } from '../../config/duration.ts'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import { CONSENTS } from '../../finding.ts'
 import type { App, Session } from '../app.ts'
-import { askForRestore, DEFAULT_WAIT_MS, type WantedRestore } from '../restore/ask.ts'
+import { askForRestore, type WantedRestore } from '../restore/ask.ts'
 import { planText, reportText } from '../restore/plan-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
+import { waitOf } from '../wait-option.ts'
 import { type BackupRestoreOptions, refuseOtherKind, restoreFromBackup, withBackupOptions } from './restore-backup.ts'
 import { type CopyOptions, refuseBesideCopy, removeNamedCopy, restoreBeside, withCopyOptions } from './restore-copy.ts'
 
@@ -85,13 +85,6 @@ function wantedOf(
     ...(removeNewer.length === 0 ? {} : { removeNewer }),
     ...{ safetySnapshot, accept, signal, waitMs: waitOf(wait) },
   }
-}
-
-function waitOf(wait: BackupRestoreOptions['wait']): number {
-  if (wait === undefined) return 0
-  const ms = wait === true ? DEFAULT_WAIT_MS : parseDuration(wait)
-  if (ms !== undefined) return ms
-  throw new StillshotError('usage', `--wait ${String(wait)} is no duration`, { hint: 'such as 90s, 30m or 2h' })
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

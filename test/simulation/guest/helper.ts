@@ -7,7 +7,7 @@ import { type HelperParts, type HelperTroubles, NO_HELPER_TROUBLES, word } from 
 import { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
 import type { GuestServer } from './server.ts'
-import { answer, fenceFacts, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
+import { answer, examined, fenceFacts, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
 
 /** Forecast and lock patience that the helper keeps free before the end of the time to live, as the real one does. */
 const LOCK_PATIENCE_MS = 5_000
@@ -79,6 +79,8 @@ export class SimulatedHelper {
         return putBack(this.#drainParts(), word(words, 1))
       case 'status':
         return this.#status()
+      case 'drill':
+        return this.#say(verb, word(words, 1), examined(this.#facts()))
       case 'come-back':
       case 'kept':
         return this.#say(verb, words.at(-1) === '-' ? '' : word(words, 1), {})
