@@ -9,10 +9,10 @@ import { endSafetyHold } from './end-safety-hold.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { loadBack } from './load-back.ts'
+import { loadBackOf } from './load-back-undo.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
-import { loadBackOf } from './replace-databases.ts'
 import { settleBackup } from './settle-backup.ts'
 
 interface World {
