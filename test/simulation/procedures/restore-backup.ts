@@ -1,0 +1,24 @@
+import { restoreBackup } from '../../../src/coordinator/restore-backup.ts'
+import { takeBackup } from '../../../src/coordinator/take-backup.ts'
+import type { Procedure } from '../actor.ts'
+import type { Deed } from '../plan.ts'
+
+export const backupProcedure: Procedure = {
+  name: 'backup',
+  run: ({ ports, settings, signal }) => takeBackup(ports, settings, { parts: ['databases'], signal }),
+}
+
+/** Of the newest backup that a restore takes by itself. */
+export const restoreBackupProcedure: Procedure = {
+  name: 'restore-backup',
+  run: ({ ports, settings, signal }) =>
+    restoreBackup(ports, settings, { parts: ['databases'], users: false, safety: true, dryRun: false, signal }),
+}
+
+/** Somebody uses the application. */
+export const changeRows: Deed = async ({ guest: { machine, server, helper }, timeline }) => {
+  const { rows, half } = machine.disk
+  if (!machine.isUp || !server.running || half !== null || helper.blocked) return
+  machine.sync({ rows: `${rows}x` })
+  timeline.say('somebody', () => `writes: ${rows}x`)
+}
