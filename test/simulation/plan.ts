@@ -7,7 +7,7 @@ import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
-import { backupProcedure, changeRows, restoreBackupProcedure } from './procedures/restore-backup.ts'
+import { backupProcedure, restoreSomeBackup } from './procedures/restore-backup.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
@@ -45,8 +45,8 @@ const FIRST: readonly (readonly Deed[])[] = [
   [hold, release],
   [hold],
   [backUp],
-  [by(backupProcedure), changeRows, by(restoreBackupProcedure)],
-  [by(backupProcedure), by(restoreBackupProcedure), changeRows],
+  [by(backupProcedure), restoreSomeBackup],
+  [restoreSomeBackup, restoreSomeBackup],
   [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
@@ -61,7 +61,7 @@ const MORE: readonly (readonly Deed[])[] = [
   [release],
   [backUp],
   [by(backupProcedure)],
-  [changeRows, by(restoreBackupProcedure)],
+  [restoreSomeBackup],
   [takeQuiescedSnapshot, collect],
 ]
 
