@@ -3,9 +3,10 @@ import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { StreamVerb } from '../guest/stream-verb.ts'
 import type { Compression, Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
 import { observed } from '../repository/observed.ts'
-import { PACKED, pack } from '../repository/pack.ts'
+import { pack } from '../repository/pack.ts'
 import { type PackedStream, packedStream } from '../repository/packed-stream.ts'
-import type { BackupWriter } from '../repository/repository.ts'
+import type { BackupWriter, Repository } from '../repository/repository.ts'
+import { sealFor, storedName, wrappingOf } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import { changedFiles, DUMP_COMPLETED, judgeEnd, positionOf, TAR_COMPLETED, USERS_COMPLETED } from './judge-dump.ts'
@@ -69,8 +70,8 @@ interface Writing {
   readonly vm: string
   readonly clock: Clock
   readonly helper: GuestHelper
+  readonly repository: Repository
   readonly writer: BackupWriter
-  readonly compression: Compression
   /** What packs in the guest. */
   readonly packers: readonly string[]
   /** SMBIOS UUID of the guest. */
@@ -91,10 +92,12 @@ const STALL_MS = 300_000
  * program did not end well, and with what storage and connection say; nothing that was written is a backup then.
  */
 export async function writeStream(writing: Writing, plan: StreamPlan): Promise<WrittenStream> {
-  const { vm, clock, helper, writer, compression, machine, signal } = writing
-  const name = `${plan.name}.${PACKED[compression].suffix}`
+  const { vm, clock, helper, repository, writer, machine, signal } = writing
+  const wrapping = wrappingOf(repository)
+  const { compression } = wrapping
+  const name = storedName(plan.name, wrapping)
   using limit = stallLimit(clock, `${vm}: ${plan.name}`, STALL_MS, signal)
-  const packsThere = plan.packable === true && writing.packers.includes(compression)
+  const packsThere = compression !== 'none' && plan.packable === true && writing.packers.includes(compression)
   let seen: Pick<PackedStream, 'content' | 'fault'> = { content: observed(none()), fault: undefined }
   let stored = { sizeBytes: 0, sha256: '' }
   const end = await helper.stream(plan.verb, plan.args, {
@@ -105,7 +108,7 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
       const arrived = moving(bytes, limit.moved)
       const packed = packsThere ? packedStream(arrived, compression, name) : packHere(arrived, compression)
       seen = packed
-      stored = await writer.write(name, packed.stored, { signal: limit.signal })
+      stored = await writer.write(name, sealFor(repository, packed.stored, limit.signal), { signal: limit.signal })
     },
   })
   const { content: unpacked, fault } = seen
@@ -116,7 +119,7 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
     name,
     part,
     content,
-    compression,
+    ...wrapping,
     ...stored,
     contentBytes: unpacked.sizeBytes,
     paths,

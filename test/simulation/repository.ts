@@ -58,6 +58,7 @@ export class SimulatedRepository {
 /** Classes, not objects: what a port has is looked up once a class. */
 class RepositoryPort implements Repository {
   readonly name = NAME
+  readonly compression = 'gzip'
   readonly #all: SimulatedRepository
   readonly #process: SimulatedProcess
 
@@ -94,6 +95,10 @@ class RepositoryPort implements Repository {
   async remove(key: BackupKey) {
     await this.#all.stored.remove(key)
     this.#all.listed.delete(key.id)
+  }
+
+  byHand(key: BackupKey) {
+    return this.#all.stored.byHand(key)
   }
 
   whereabouts(key: BackupKey) {
