@@ -2,6 +2,7 @@ import type { Chance } from '../chance.ts'
 import { UnitBlock } from './block.ts'
 import { type DrainParts, lower, putBack } from './drain-verbs.ts'
 import { GuestDrains } from './drains.ts'
+import { fence } from './fence-verb.ts'
 import {
   type GuestHold,
   isOver,
@@ -26,7 +27,7 @@ import type { GuestMachine } from './machine.ts'
 import { GuestRestores } from './restores.ts'
 import type { GuestServer } from './server.ts'
 import { WebServer } from './web-server.ts'
-import { answer, fenceFacts, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
+import { answer, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
 
 /**
  * The verbs of the guest's helper as adapters/guests/helper has them, over a model of systemd: what they refuse, what they
@@ -89,7 +90,7 @@ export class SimulatedHelper {
       case 'undrain':
         return putBack(this.#drainParts(), word(words, 1))
       case 'status':
-        return this.#status()
+        return this.#say('status', '', { holds: statusesOf(this.holds), half: halfShown(this.#machine.disk) })
       case 'come-back':
       case 'kept':
         return this.#say(verb, words.at(-1) === '-' ? '' : word(words, 1), {})
@@ -103,10 +104,6 @@ export class SimulatedHelper {
   /** What a person or a monitor does: systemd refuses while the units are blocked. */
   async startFromOutside(): Promise<void> {
     if (!this.#block.keepsServerDown) await this.#server.start()
-  }
-
-  #status(): string {
-    return this.#say('status', '', { holds: statusesOf(this.holds), half: halfShown(this.#machine.disk) })
   }
 
   #probe(): string {
@@ -206,16 +203,9 @@ export class SimulatedHelper {
     return await this.#fenceAndStart(hold, starts)
   }
 
-  /** What a release would show, of a hold that goes on. */
-  async #fence(id: string): Promise<string> {
-    using lock = await this.#lock.take(30_000)
-    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'fence')
-    const hold = this.#holds.find((one) => one.id === id)
-    if (hold === undefined || hold.state === 'blocked') return this.#say('fence', id, { known: false, fence: null })
-    const { expiredUptimeMs = null } = hold
-    const watchdog = expiredUptimeMs === null ? hold.watchdog : 'fired'
-    const fence = { ...this.#facts(), takenUptimeMs: this.#uptime() }
-    return this.#say('fence', id, { known: true, fence: fenceFacts({ fence, watchdog, expiredUptimeMs }) })
+  #fence(id: string): Promise<string> {
+    const taken = () => ({ ...this.#facts(), takenUptimeMs: this.#uptime() })
+    return fence({ ...this.#drainParts(), holdOf: (one) => this.#holds.find((hold) => hold.id === one), taken }, id)
   }
 
   async #fenceAndStart(hold: GuestHold, starts: boolean): Promise<string> {
