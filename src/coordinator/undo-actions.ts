@@ -9,10 +9,10 @@ import { endSafetyHold } from './end-safety-hold.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { loadBack } from './load-back.ts'
+import { loadBackOf } from './load-back-undo.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
-import { loadBackOf } from './replace-databases.ts'
 import { settleBackup } from './settle-backup.ts'
 import { endCopyRemoval, settleCopy } from './settle-copy.ts'
 import { wakeGuest } from './wake-guest.ts'
@@ -50,7 +50,9 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     // Reconnects until the time limit, which is the hold's time to live: after that the watchdog has done it.
     'release-hold': async ({ hold, machine }, signal) => {
       const call = { signal, timeoutMs: RELEASE_LIMIT_MS, ...(machine === undefined ? {} : { machine }) }
-      const answer = await again(signal, 1_000, () => helper.release(need(hold), call))
+      // Less and less often: the hold of a restore may live for minutes.
+      const limits = { clock, signal, pauseMs: 1_000, longestPauseMs: 5_000, limitMs: Number.POSITIVE_INFINITY }
+      const answer = await retry(() => helper.release(need(hold), call), { ...limits, when: isWorthAnotherTry })
       if (answer.ok) return undefined
       throw new StillshotError('come-back-failed', answer.error?.message ?? 'not everything that ran is active again')
     },

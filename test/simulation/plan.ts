@@ -8,6 +8,7 @@ import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
+import { backupProcedure, restoreSomeBackup } from './procedures/restore-backup.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
 import { drillProcedure } from './procedures/run-drill.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
@@ -52,6 +53,8 @@ const FIRST: readonly (readonly Deed[])[] = [
   [hold, release],
   [hold],
   [backUp],
+  [by(backupProcedure), restoreSomeBackup],
+  [restoreSomeBackup, restoreSomeBackup],
   [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
@@ -67,22 +70,24 @@ const MORE: readonly (readonly Deed[])[] = [
   [hold, release],
   [release],
   [backUp],
+  [by(backupProcedure)],
+  [restoreSomeBackup],
   [takeQuiescedSnapshot, collect],
   [copy],
   [copy, renameCopy, by(recoverProcedure), removesCopy],
 ]
 
 /** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */
-export function choosePlan(world: World, { past }: { past: boolean }): readonly Activity[] {
+export function choosePlan(world: World, { past, backup }: { past: boolean; backup: boolean }): readonly Activity[] {
   const { chance, hosts } = world
-  const activities = chooseActivities(world)
+  const activities = chooseActivities(world, backup)
   if (!past) return activities
   const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), deeds: [by(pruneProcedure)] }
   return [...activities, prune]
 }
 
-function chooseActivities({ chance, hosts }: World): readonly Activity[] {
-  const deeds = [...chance.pick(FIRST), ...chance.pick(MORE)]
+function chooseActivities({ chance, hosts }: World, backup: boolean): readonly Activity[] {
+  const deeds = backup ? [restoreSomeBackup, ...chance.pick(MORE)] : [...chance.pick(FIRST), ...chance.pick(MORE)]
   const first = { host: chance.pick(hosts), afterMs: 0, deeds }
   if (chance.happens(0.5)) return [first]
   return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), deeds: chance.pick(MORE) }]

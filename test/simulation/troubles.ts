@@ -9,6 +9,7 @@ import { hypervisorTroubles } from './troubles/hypervisor.ts'
 import { networkTroubles } from './troubles/network.ts'
 import { peopleTroubles } from './troubles/people.ts'
 import { processTroubles } from './troubles/processes.ts'
+import { streamTroubles } from './troubles/streams.ts'
 import type { World } from './world.ts'
 
 /** Everything that may go wrong, by where it does: no place is rarer because fewer things can happen there. */
@@ -22,6 +23,7 @@ const PLACES: readonly (readonly Trouble[])[] = [
   backupTroubles,
   freezeTroubles,
   copyTroubles,
+  streamTroubles,
 ]
 
 /** A trouble, and before which event of the world it strikes. */

@@ -19,6 +19,7 @@ import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
+import { NO_STREAM_TROUBLES } from './guest/restores.ts'
 import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
 import { HostClock } from './host-clock.ts'
@@ -28,6 +29,7 @@ import type { Ending } from './invariant.ts'
 import type { ChangeArrival } from './machines.ts'
 import { Network } from './network.ts'
 import type { SimulatedProcess } from './process.ts'
+import { SimulatedRepository } from './repository.ts'
 import { Timeline } from './timeline.ts'
 
 /** A request that changes something, in the moment in which it arrives. */
@@ -90,6 +92,7 @@ export class World {
   readonly network: Network
   readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
+  readonly repository = new SimulatedRepository(this.clock)
   /** By name of the snapshot, or of the archive. */
   readonly truths = new CountedMap<string, Truth>()
   /** By name of a snapshot of ours: the run that asked for it, which is the hold that it may be taken in. */
@@ -109,7 +112,7 @@ export class World {
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [] }
+  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null }
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -191,6 +194,7 @@ export class World {
       shells: process.guard(shells),
       catalog: process.guard(catalogOf(host)),
       application: modelApplication,
+      repositories: this.repository.portOf(process),
       log,
       progress: {
         phase: ({ phase, state }) => {
@@ -217,6 +221,7 @@ export class World {
     holdTtlMs: HOLD_TTL_MS,
     budgetMs: HOLD_TTL_MS,
     drainMs: 2_000,
+    backup: { repository: 'nas', allowed: ['backup', 'restore'] },
     longTransactionSeconds: 30,
     disks: {},
     databasePassword: async () => {
@@ -261,11 +266,13 @@ export class World {
     this.network.lift()
     this.hypervisor.troubles.lift()
     this.vaultIsAway = false
+    this.repository.lift()
     for (const host of this.hosts) host.lift()
     for (const { machine, server, helper } of [this.guest, this.other]) {
       machine.resume()
       Object.assign(server.troubles, NO_TROUBLES)
       Object.assign(helper.troubles, NO_HELPER_TROUBLES)
+      Object.assign(helper.restores.troubles, NO_STREAM_TROUBLES)
     }
     if (this.offByPeople) this.guest.machine.powerOn()
   }
