@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
 
 /** Repeated until the dump is as long as wanted: longer than any window of the packers, so that none sees it twice. */
 const PIECE_BYTES = 64 * 1024 * 1024
@@ -18,7 +18,9 @@ export async function writePiece(path: string): Promise<void> {
   await once(file, 'finish')
 }
 
-const WORDS = 'server switch rack printer client location license contract building room cable address port file'.split(' ')
+const WORDS = 'server switch rack printer client location license contract building room cable address port file'.split(
+  ' ',
+)
 
 function row(id: number, draw: () => number): string {
   const words = Array.from({ length: 8 }, () => WORDS[draw() % WORDS.length]).join(' ')

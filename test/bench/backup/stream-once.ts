@@ -1,12 +1,9 @@
-import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
-import type { Compression } from '../../../src/repository/manifest.ts'
 import type { Site } from './site.ts'
 
-/** One stream of a backup in a process of its own, so that its memory is seen. Words: the site as JSON, packing, where, cache. */
-const [given = '{}', compression = 'zstd', packing = 'guest', id = '', cache = ''] = process.argv.slice(2)
+/** One stream of a backup in a process of its own, so that its memory is seen. Words: the cache, the site as JSON, who packs, an id. */
+const [, given = '{}', packing = 'guest', id = ''] = process.argv.slice(2)
 const site = JSON.parse(given) as Site
-if (cache !== '') enableCompileCache(cache)
 
 const { SshShells } = await import('../../../adapters/guests/ssh/ssh-shells.ts')
 const { DirectoryRepository } = await import('../../../adapters/repositories/directory/directory-repository.ts')
@@ -34,7 +31,7 @@ const writer = await repository.begin({ vm: 'db1', id }, { signal })
 const beganMs = performance.now()
 const { facts } = await writeStream(
   {
-    ...{ vm: 'db1', machine: uuid ?? '', clock, helper, writer, compression: compression as Compression, signal },
+    ...{ vm: 'db1', machine: uuid ?? '', clock, helper, writer, compression: 'zstd', signal },
     packers: packing === 'guest' ? packers : [],
   },
   {
@@ -44,6 +41,6 @@ const { facts } = await writeStream(
 )
 const tookMs = performance.now() - beganMs
 await helper.close()
-const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
-const cpuMs = (userCPUTime + systemCPUTime) / 1000
-process.stdout.write(`${JSON.stringify({ tookMs, maxRssBytes: maxRSS * 1024, cpuMs, ...facts })}\n`)
+const { sizeBytes } = facts
+const maxRssBytes = process.resourceUsage().maxRSS * 1024
+process.stdout.write(`${JSON.stringify({ tookMs, maxRssBytes, sizeBytes })}\n`)
