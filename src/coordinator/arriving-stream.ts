@@ -1,5 +1,4 @@
 import { StillshotError } from '../errors.ts'
-import type { StreamEnd } from '../guest/stream-verb.ts'
 import type { Compression } from '../repository/manifest.ts'
 import { observed } from '../repository/observed.ts'
 import { pack } from '../repository/pack.ts'
@@ -8,8 +7,8 @@ import { packedStream } from '../repository/packed-stream.ts'
 /** A stream on its way into the repository: what is stored of it, and what was in it. */
 export interface ArrivingStream {
   readonly stored: AsyncIterable<Uint8Array>
-  /** Known when the program in the guest has ended. Rejects with `dump-failed` when it is not what was asked for. */
-  content(end: StreamEnd): Promise<Content>
+  /** When `stored` has been read to its end. Rejects with `dump-failed` for what cannot be unpacked. */
+  content(): Promise<Content>
 }
 
 export interface Content {
@@ -26,29 +25,18 @@ export function packedHere(bytes: AsyncIterable<Uint8Array>, compression: Compre
   return { stored: pack(seen.bytes, compression), content }
 }
 
-/** Packed by the guest, whose helper says at the end what it packed: unpacking it all would cost more than all the rest. */
+/** Packed by the guest; unpacked on the side, so that what a backup needs to be whole is seen by us. */
 export function packedThere(bytes: AsyncIterable<Uint8Array>, compression: Compression, name: string): ArrivingStream {
-  const { bytes: stored, head } = packedStream(bytes, compression, name)
+  const stream = packedStream(bytes, compression, name)
   return {
-    stored,
-    content: async ({ stderr }) => {
-      const said = PACKED.exec(stderr)
-      if (said === null) throw new StillshotError('dump-failed', `${name}: the guest did not say what it packed`)
-      const tail = Buffer.from(said[2] ?? '', 'base64').toString('utf8')
-      return { sizeBytes: Number(said[1]), head: await head().catch(notPacked), tail }
+    stored: stream.stored,
+    content: async () => {
+      const { fault } = stream
+      if (fault !== undefined) throw new StillshotError('dump-failed', fault.message, { cause: fault })
+      const { sizeBytes, head, tail } = stream.content
+      return { sizeBytes, head, tail }
     },
   }
-}
-
-const PACKED = /^stillshot-packed: (\d{1,15}) ([A-Za-z0-9+/=]{0,5500})$/m
-
-/** What programs said, without what the helper says of packing. */
-export function withoutPacked(end: StreamEnd): StreamEnd {
-  return { ...end, stderr: end.stderr.replace(PACKED, '') }
-}
-
-function notPacked(cause: Error): never {
-  throw new StillshotError('dump-failed', cause.message, { cause })
 }
 
 /** Before anything has come. */

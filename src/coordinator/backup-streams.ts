@@ -6,7 +6,7 @@ import { PACKED } from '../repository/pack.ts'
 import type { BackupWriter } from '../repository/repository.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
-import { NOTHING, packedHere, packedThere, withoutPacked } from './arriving-stream.ts'
+import { NOTHING, packedHere, packedThere } from './arriving-stream.ts'
 import {
   changedFiles,
   DUMP_COMPLETED,
@@ -104,7 +104,7 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
   const packsThere = plan.packable === true && writing.packers.includes(compression)
   let arriving = NOTHING
   let stored = { sizeBytes: 0, sha256: '' }
-  const answer = await helper.stream(plan.verb, plan.args, {
+  const end = await helper.stream(plan.verb, plan.args, {
     ...(plan.databases === undefined ? {} : { databases: plan.databases }),
     ...(packsThere ? { pack: compression } : {}),
     ...{ machine, signal: limit.signal },
@@ -114,9 +114,8 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
       stored = await writer.write(name, arriving.stored, { signal: limit.signal })
     },
   })
-  const end = withoutPacked(answer)
   judgeEnd(vm, plan.verb, end, plan)
-  const { sizeBytes: contentBytes, head, tail } = await arriving.content(answer)
+  const { sizeBytes: contentBytes, head, tail } = await arriving.content()
   judgeLast(vm, plan.verb, end, { ...plan, tail })
   const { part, content, paths = [] } = plan
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []

@@ -1,48 +1,60 @@
-import { Readable } from 'node:stream'
-import { passing } from '../system/passing-memory.ts'
+import { PassThrough } from 'node:stream'
 import type { Compression } from './manifest.ts'
+import { type Observed, observed } from './observed.ts'
 import { unpack } from './pack.ts'
 
-/** A stream that arrives packed, as it is to be stored, and how what is in it begins. */
+/** A stream that arrives packed: as it is to be stored, and what is in it. */
 export interface PackedStream {
-  readonly bytes: AsyncIterable<Uint8Array>
-  /** The first bytes of what is in it, as text. Rejects with `backup-damaged` for what is not packed so. When all has passed. */
-  head(): Promise<string>
+  readonly stored: AsyncIterable<Uint8Array>
+  /** Known when `stored` was read to its end. */
+  readonly content: Observed
+  /** Why it cannot be unpacked to its end; undefined when it can. Known when `stored` was read to its end. */
+  readonly fault: Error | undefined
 }
 
-/** No block of either kind is longer, so that the first one is in it whole. */
-const PACKED_HEAD_BYTES = 256 * 1024
-const HEAD_BYTES = 64 * 1024
+/** What may lie unpacked and unread. */
+const BUFFER_BYTES = 256 * 1024
 
-/** Lets packed bytes through as they are. */
-export function packedStream(source: AsyncIterable<Uint8Array>, compression: Compression, name: string): PackedStream {
-  const first: Uint8Array[] = []
-  let firstBytes = 0
-  async function* pass() {
-    for await (const chunk of source) {
-      passing(chunk.length)
-      if (firstBytes < PACKED_HEAD_BYTES) {
-        first.push(Buffer.from(chunk))
-        firstBytes += chunk.length
+/**
+ * Lets packed bytes through and unpacks them on the side, so that length, first and last words of what is stored are seen by us,
+ * and that it can be unpacked. Both sides go at the pace of the slower one. What breaks off is told by `fault`, since the program
+ * that made it may yet say why; `stored` rejects with `backup-damaged` when more follows what cannot be unpacked, and with what
+ * `bytes` throws.
+ */
+export function packedStream(bytes: AsyncIterable<Uint8Array>, compression: Compression, name: string): PackedStream {
+  const side = new PassThrough({ highWaterMark: BUFFER_BYTES })
+  side.on('error', () => {})
+  const content = observed(unpack(side, compression, name))
+  let fault: Error | undefined
+  async function* stored() {
+    const over = drainAll(content.bytes).catch((thrown) => {
+      fault = thrown
+    })
+    try {
+      for await (const chunk of bytes) {
+        if (fault !== undefined) throw fault
+        if (!side.write(chunk)) await Promise.race([drained(side), over])
+        yield chunk
       }
-      yield chunk
+      side.end()
+      await over
+    } finally {
+      side.destroy()
     }
   }
-  return { bytes: pass(), head: () => headOf(Buffer.concat(first), compression, name) }
+  return {
+    stored: stored(),
+    content,
+    get fault() {
+      return fault
+    },
+  }
 }
 
-/** What is cut off in the middle unpacks as far as it goes. */
-async function headOf(packed: Buffer, compression: Compression, name: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  try {
-    for await (const chunk of unpack(Readable.from([packed]), compression, name)) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length >= HEAD_BYTES) break
-    }
-  } catch (thrown) {
-    if (length === 0) throw thrown
-  }
-  return Buffer.concat(chunks).subarray(0, HEAD_BYTES).toString('utf8')
+async function drainAll(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of bytes);
+}
+
+function drained(side: PassThrough): Promise<void> {
+  return new Promise((resolve) => side.once('drain', resolve))
 }

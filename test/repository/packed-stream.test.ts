@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { StillshotError } from '../../src/errors.ts'
 import { COMPRESSIONS, type Compression } from '../../src/repository/manifest.ts'
 import { packedStream } from '../../src/repository/packed-stream.ts'
 
@@ -20,17 +21,21 @@ async function read(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
 for (const compression of COMPRESSIONS) {
   const packed = PACKERS[compression](TEXT)
 
-  test(`what arrives packed with ${compression} passes as it is, and its first lines are known`, async () => {
+  test(`what arrives packed with ${compression} is stored as it is, and what is in it was seen`, async () => {
     const stream = packedStream(chunksOf(packed), compression, 'a')
-    assert.deepEqual(await read(stream.bytes), packed)
-    const head = await stream.head()
-    assert.deepEqual([head, head.length], [TEXT.toString().slice(0, 65_536), 65_536])
+    assert.deepEqual(await read(stream.stored), packed)
+    const { sizeBytes, head, tail } = stream.content
+    assert.deepEqual([sizeBytes, head.slice(0, 8), tail.slice(-18)], [TEXT.length, '-- first', '-- Dump completed\n'])
+    assert.equal(stream.fault, undefined)
   })
 
-  test(`what is not packed with ${compression} is damaged`, async () => {
-    const stream = packedStream(chunksOf(Buffer.alloc(300_000, 7)), compression, 'a')
-    await read(stream.bytes)
-    await assert.rejects(stream.head(), { code: 'backup-damaged' })
+  test(`what breaks off under ${compression} is told, and what goes on after nonsense ends the stream`, async () => {
+    const broken = packedStream(chunksOf(packed.subarray(0, -20)), compression, 'a')
+    await read(broken.stored)
+    assert.ok(broken.fault instanceof StillshotError)
+    assert.equal(broken.fault.code, 'backup-damaged')
+    const nonsense = packedStream(chunksOf(Buffer.alloc(3_000_000, 7)), compression, 'a')
+    await assert.rejects(read(nonsense.stored), { code: 'backup-damaged' })
   })
 }
 
@@ -38,8 +43,8 @@ test('a window that takes much memory is refused, whatever the guest sends', asy
   // Magic, no checksum and no size, a window of 2^27 bytes, an empty last block.
   const wide = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3, 0x01, 0x00, 0x00])
   const stream = packedStream(chunksOf(wide), 'zstd', 'a')
-  await read(stream.bytes)
-  await assert.rejects(stream.head(), { code: 'backup-damaged' })
+  await read(stream.stored)
+  assert.match(String(stream.fault?.message), /cannot be unpacked/)
 })
 
 test('what the source throws is thrown as it is', async () => {
@@ -48,5 +53,5 @@ test('what the source throws is thrown as it is', async () => {
     yield gzipSync(TEXT).subarray(0, 100)
     throw reason
   }
-  await assert.rejects(read(packedStream(source(), 'gzip', 'a').bytes), reason)
+  await assert.rejects(read(packedStream(source(), 'gzip', 'a').stored), reason)
 })
