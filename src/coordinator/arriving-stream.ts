@@ -46,3 +46,11 @@ export const NOTHING: ArrivingStream = {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** Tells of each piece that comes. */
+export async function* watched(bytes: AsyncIterable<Uint8Array>, moved: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    moved()
+    yield chunk
+  }
+}

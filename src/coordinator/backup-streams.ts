@@ -6,7 +6,7 @@ import { PACKED } from '../repository/pack.ts'
 import type { BackupWriter } from '../repository/repository.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
-import { NOTHING, packedHere, packedThere } from './arriving-stream.ts'
+import { NOTHING, packedHere, packedThere, watched } from './arriving-stream.ts'
 import {
   changedFiles,
   DUMP_COMPLETED,
@@ -121,11 +121,4 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
   const facts = { name, part, content, compression, ...stored, contentBytes, paths, changedWhileRead }
   return { facts, position: content === 'sql' ? positionOf(head) : null }
-}
-
-async function* watched(bytes: AsyncIterable<Uint8Array>, moved: () => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of bytes) {
-    moved()
-    yield chunk
-  }
 }

@@ -56,6 +56,13 @@ export async function loadUsers(loading: Loading): Promise<void> {
   await load(loading, stream, { databases: [], statements: (bytes) => bytes })
 }
 
+/** Carries out changes that were kept, over databases that were just loaded. Not to be repeated by itself. */
+export async function loadChanges(loading: Loading): Promise<void> {
+  const stream = loading.manifest.streams.find(({ content }) => content === 'binlog')
+  if (stream === undefined) throw new StillshotError('backup-not-found', `${loading.manifest.id} holds no changes`)
+  await load(loading, stream, { databases: [], statements: (bytes) => bytes })
+}
+
 interface What {
   /** Dropped first. */
   readonly databases: readonly string[]

@@ -156,7 +156,7 @@ async function list(
 }
 
 /** The way back: what is half made goes, what turned out to be whole is kept and listed. */
-function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord {
+export function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord {
   const byHand = `rm -r ${repository.whereabouts({ vm, id })} (or the folder .unfinished-${id} beside it)`
   return {
     action: 'settle-backup',

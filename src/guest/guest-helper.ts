@@ -2,6 +2,7 @@ import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
+import { type DrillOrders, drillLines } from './drill-orders.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { isSameUuid } from './same-machine.ts'
@@ -29,15 +30,6 @@ export interface HelperCall extends CallOptions {
    * asked of that one has been done there.
    */
   readonly machine?: string
-}
-
-/** What a copy is asked. */
-export interface DrillOrders {
-  /** Paths of markers. */
-  readonly markers: readonly string[]
-  /** SQL; each must answer with one row. */
-  readonly assertions: readonly string[]
-  readonly limitMs: number
 }
 
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
@@ -132,17 +124,18 @@ export class GuestHelper {
    * refused, with `helper-failed`, where there is a network card.
    */
   drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
-    const lines = [
-      ...orders.markers.map((path) => `marker=${path}`),
-      ...orders.assertions.map((sql) => `assert=${sql.replaceAll(/\s+/g, ' ').replace(/[; ]+$/, '')}`),
-    ]
     const seconds = String(Math.ceil(orders.limitMs / 1000))
-    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
+    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines: drillLines(orders) })
   }
 
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
   inventory(profile: string, call: HelperCall): Promise<Answers['inventory']> {
     return this.#ask('inventory', [profile], '', call)
+  }
+
+  /** Which binary logs there are, and what the server calls this position of one. */
+  binlogs(profile: string, [file, position]: readonly [string, number], call: HelperCall): Promise<Answers['binlogs']> {
+    return this.#ask('binlogs', [profile, file, String(position)], '', call)
   }
 
   /** A verb whose answer is a stream: how it ended, whatever that is. What `output` was given is whole only then. */

@@ -51,6 +51,7 @@ async function ask(
     kept: () => helper.kept(HOLD, call),
     forget: () => helper.forget(HOLD, call),
     drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
+    binlogs: () => helper.binlogs('mysql', ['bin.000001', 4], call),
     inventory: () => helper.inventory('mysql', call),
   }
   return calls[verb]()
@@ -72,7 +73,7 @@ async function refusedOrToThis(verb: Verb, text: string): Promise<void> {
   const answer = await ask(verb, says(text)).catch((error: unknown) => assertFromTable(error, ...CODES))
   if (answer === undefined) return
   const { version, protocol, ok, error, hold } = answer as Record<string, unknown>
-  const wanted = ['probe', 'status', 'inventory'].includes(verb) ? '' : HOLD
+  const wanted = ['probe', 'status', 'inventory', 'binlogs'].includes(verb) ? '' : HOLD
   assert.deepEqual(
     { version, protocol, hold, verb: (answer as { verb: unknown }).verb },
     { version: 1, protocol: 1, hold: wanted, verb },

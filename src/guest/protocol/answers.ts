@@ -1,4 +1,5 @@
 import type { FromSchema } from '../../json-schema/from-schema.ts'
+import type { binlogsSchema } from './binlogs-schema.ts'
 import type { comeBackSchema } from './come-back-schema.ts'
 import type { drillSchema } from './drill-schema.ts'
 import type { holdSchema } from './hold-schema.ts'
@@ -22,6 +23,7 @@ export type DrillAnswer = FromSchema<typeof drillSchema>
 export type ForgetAnswer = FromSchema<typeof forgetSchema>
 export type FreezeAnswer = FromSchema<typeof freezeSchema>
 export type InventoryAnswer = FromSchema<typeof inventorySchema>
+export type BinlogsAnswer = FromSchema<typeof binlogsSchema>
 export type ThawAnswer = FromSchema<typeof thawSchema>
 
 export type KeptFreeze = NonNullable<KeptAnswer['freeze']>

@@ -2,6 +2,7 @@ import { StillshotError } from '../../errors.ts'
 import { compileSchema, errorsText, type ValidateFunction } from '../../json-schema/compile.ts'
 import { Redaction } from '../../log/redaction.ts'
 import type {
+  BinlogsAnswer,
   ComeBackAnswer,
   DrainAnswer,
   DrillAnswer,
@@ -14,6 +15,7 @@ import type {
   StatusAnswer,
   UndrainAnswer,
 } from './answers.ts'
+import { binlogsSchema } from './binlogs-schema.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
 import { holdSchema } from './hold-schema.ts'
@@ -37,6 +39,7 @@ export interface Answers {
   readonly forget: ForgetAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
+  readonly binlogs: BinlogsAnswer
 }
 export type Verb = keyof Answers
 
@@ -52,6 +55,7 @@ const SCHEMAS = {
   forget: forgetSchema,
   drill: drillSchema,
   inventory: inventorySchema,
+  binlogs: binlogsSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

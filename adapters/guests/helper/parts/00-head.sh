@@ -17,6 +17,8 @@
 #   stillshot-guest packages PROFILE                     what is installed, one a line
 #   stillshot-guest load PROFILE ID drop|back held|free  databases dropped and made anew from SQL on standard input
 #   stillshot-guest unpack PROFILE ID|over               files from tar on standard input, beside or over what is there
+#   stillshot-guest binlogs PROFILE FILE POSITION         the binary logs that are there; changes nothing
+#   stillshot-guest binlog PROFILE FROM… TO… SECONDS     what they hold between two positions, as SQL on standard output
 #   stillshot-guest gate                                 forced command of an SSH key: lets only the verbs through
 #
 # It prints one JSON document (src/guest/protocol says which) and ends with 0, or 1 when the document says ok: false;

@@ -2,7 +2,7 @@
 # === The other verbs ===
 
 main() {
-  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold release come-back status collect kept forget drill freeze thaw version inventory dump users archive packages load unpack'
+  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold release come-back status collect kept forget drill freeze thaw version inventory dump users archive packages load unpack binlogs binlog'
   # The only verb for a user who is not root: it becomes root through sudo, and through nothing else.
   if [ "$1" = gate ]; then
     VERB=gate
@@ -32,6 +32,8 @@ main() {
     packages) packages_verb "$@" ;;
     load) load_verb "$@" ;;
     unpack) unpack_verb "$@" ;;
+    binlogs) binlogs_verb "$@" ;;
+    binlog) binlog_verb "$@" ;;
     *) usage "there is no verb '$VERB'" ;;
   esac
 }
