@@ -23,6 +23,11 @@ export const KEEPING_ERRORS = {
     retry: false,
     hint: 'nothing was changed: restore without --at, or to another time; the log must reach from the backup to it without a gap',
   },
+  'half-restored': {
+    exit: 64,
+    retry: false,
+    hint: 'the application stays stopped: `stillshot recover` tries to put back what was there, a restore from another backup makes it whole',
+  },
   'repository-unusable': {
     exit: 53,
     retry: false,

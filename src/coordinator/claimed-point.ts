@@ -34,15 +34,19 @@ export function claimedPoint(vm: Vm, name: string, snapshot: Snapshot, read: Rea
 
 /** A safety snapshot is one of several acts of its run, and has an id of its own. */
 function kindOf(
-  { claim: { point, run, mode } }: ReadDescription,
+  { claim: { point, run, mode, grade } }: ReadDescription,
   verified: boolean,
 ): Pick<RestorePoint, 'kind' | 'mode'> {
   if (!verified) return { kind: 'foreign', mode: mode ?? 'none' }
-  return point === run ? { kind: 'snapshot', mode: mode ?? 'stop' } : { kind: 'safety', mode: 'none' }
+  return point === run
+    ? { kind: 'snapshot', mode: mode ?? 'stop' }
+    : { kind: 'safety', mode: grade === 'db-stopped' ? 'stop' : 'none' }
 }
 
-function heldOf({ held }: SnapshotClaim): { readonly held?: string } {
-  return held === undefined ? {} : { held }
+/** What a restore stopped for its safety snapshot was stopped under the id of its run; its description says no more than the grade. */
+function heldOf({ held, point, run, grade }: SnapshotClaim): { readonly held?: string } {
+  if (held !== undefined) return { held }
+  return point !== run && grade === 'db-stopped' ? { held: run } : {}
 }
 
 function reasonsOf({ claim, verified: signed }: ReadDescription, name: string, verified: boolean): readonly Reason[] {

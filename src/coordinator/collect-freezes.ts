@@ -3,7 +3,7 @@ import type { Grade, Reason } from '../grade/grade.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Clock } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
-import { heldInside } from './expected-marker.ts'
+import { heldIn } from './expected-marker.ts'
 import { type ForeignCopies, type ForeignCopy, foreignCopies } from './foreign-copies.ts'
 import { type FreezeFacts, foreignPoint, holdOfFreeze } from './judge-freeze.ts'
 import { type KeptCall, type KeptFreeze, readKeptFreezes, type UnreadableFreeze } from './kept-freezes.ts'
@@ -165,7 +165,7 @@ async function judgedBefore({ catalog }: Ports, { id, source }: KeptFreeze): Pro
       reasons,
     }
   }
-  const own = (await catalog.points()).find((each) => each.mode === 'freeze' && heldInside(each.evidence) === id)
+  const own = (await catalog.points()).find((each) => each.mode === 'freeze' && heldIn(each.evidence) === id)
   if (own !== undefined) {
     const { snapshot, grade, reasons } = own
     return { id, source, outcome: 'point', message: `it was for restore point ${own.id}`, snapshot, grade, reasons }

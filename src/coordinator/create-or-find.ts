@@ -14,11 +14,12 @@ export async function createOrFind(
   hypervisor: Hypervisor,
   vm: Vm,
   request: SnapshotRequest,
-  limits: { clock: Clock; signal: AbortSignal; timeoutMs: number; lookForMs: number },
+  limits: { clock: Clock; signal: AbortSignal; timeoutMs: number; lookForMs: number; onMade?: () => void },
 ): Promise<Snapshot> {
-  const { signal, timeoutMs } = limits
+  const { signal, timeoutMs, onMade } = limits
+  const options = { signal, timeoutMs, ...(onMade === undefined ? {} : { onMade }) }
   try {
-    return await hypervisor.createSnapshot(vm, request, { signal, timeoutMs })
+    return await hypervisor.createSnapshot(vm, request, options)
   } catch (thrown) {
     if (!MAY_HAVE_WORKED.has(toStillshotError(thrown).code)) throw thrown
     return await lookFor(hypervisor, vm, request.name, limits, thrown)

@@ -3,7 +3,7 @@ import type { Proof } from '../grade/proof.ts'
 import type { Application } from '../guest/application.ts'
 import { type CoveredDisk, withSnapshotDisks } from '../guest/coverage.ts'
 import { proveOneHelper } from '../guest/one-helper.ts'
-import type { ComeBackAnswer, FenceFacts, HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
+import type { ComeBackAnswer, Fenced, FenceFacts, HoldAnswer, ReleaseAnswer } from '../guest/protocol/answers.ts'
 import type { Snapshot } from '../hypervisor/hypervisor.ts'
 import type { Passed } from './preflight.ts'
 
@@ -36,7 +36,7 @@ export interface Evidence {
 export interface Witnessed {
   readonly seen: Passed
   readonly hold: HoldAnswer
-  readonly release: ReleaseAnswer
+  readonly release: Fenced
   readonly snapshot: Snapshot
   readonly timing: SnapshotTiming
 }
@@ -59,7 +59,7 @@ export function proveHold(
   application: Application,
   probe: Passed['probe'],
   hold: HoldAnswer,
-  release: ReleaseAnswer,
+  release: Fenced,
 ): readonly Proof[] {
   return [
     proveStillSameMachine(probe, hold, release),
@@ -73,7 +73,7 @@ export function proveHold(
 }
 
 /** The hold's answer names the machine again: the address may have moved to another one since the preflight. */
-function proveStillSameMachine(probe: Passed['probe'], hold: HoldAnswer, release: ReleaseAnswer): Proof {
+function proveStillSameMachine(probe: Passed['probe'], hold: HoldAnswer, release: Fenced): Proof {
   const same = hold.uuid === probe.uuid && hold.bootId === probe.bootId && release.uuid === probe.uuid
   const message = `preflight saw ${probe.uuid} (boot ${probe.bootId}), the hold ${hold.uuid} (boot ${hold.bootId})`
   return same
@@ -126,7 +126,7 @@ function proveWatchdogSilent(hold: HoldAnswer, fence: FenceFacts | null): Proof 
   return { claim, verdict: 'proven', code: 'watchdog-armed', message: 'armed at the hold and still armed at the fence' }
 }
 
-function proveOneBoot(hold: HoldAnswer, release: ReleaseAnswer): Proof {
+function proveOneBoot(hold: HoldAnswer, release: Fenced): Proof {
   return hold.bootId === release.bootId
     ? { claim: 'one-boot', verdict: 'proven', code: 'boot-id-equal', message: `boot ${hold.bootId} at hold and fence` }
     : {

@@ -3,7 +3,7 @@ import { formatDescription, type SnapshotClaim } from '../grade/description.ts'
 import type { Grade } from '../grade/grade.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import { loadDescriptionKey, loadDurableKey } from './description-key.ts'
-import { heldInside } from './expected-marker.ts'
+import { heldIn } from './expected-marker.ts'
 import type { Ports } from './ports.ts'
 
 /** The signed description of a point; `pending` until it is graded, which readers take for `suspect`. */
@@ -28,7 +28,7 @@ function freezeOf({
   readonly evidence?: unknown
 }): Pick<SnapshotClaim, 'mode' | 'held'> {
   if (mode !== 'freeze') return {}
-  const held = heldInside(evidence)
+  const held = heldIn(evidence)
   return { mode, ...(held === undefined ? {} : { held }) }
 }
 

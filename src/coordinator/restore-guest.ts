@@ -17,6 +17,8 @@ export interface GuestState {
 export interface GuestNow extends GuestState {
   /** What a restore should know of its server. */
   readonly findings: readonly Finding[]
+  /** What it answered, where it did. */
+  readonly probe?: ProbeAnswer
 }
 
 const PROBE_LIMIT_MS = 60_000
@@ -37,7 +39,7 @@ export async function lookAtGuest(
     const probe = await helper.probe(profile.name, { machine: vm.uuid, signal, timeoutMs: PROBE_LIMIT_MS })
     if (!waits) refuseHold(name, probe.openHold ?? undefined)
     const limits = { longTransactionSeconds, settingsPutBack: profile.settingsPutBack }
-    return { ...stateOf(probe), findings: application.checkProbe(probe, limits) }
+    return { ...stateOf(probe), findings: application.checkProbe(probe, limits), probe }
   } catch (thrown) {
     signal.throwIfAborted()
     const { code, message } = toStillshotError(thrown)

@@ -6,13 +6,17 @@ import { NEWEST_ONLY, NOT_NEWEST, type Snapshot, type Vm } from '../hypervisor/h
 import { shellWord } from '../system/shell-word.ts'
 import { neededConsents } from './consents.ts'
 import type { Ports, VmSettings } from './ports.ts'
+import type { Passed } from './preflight.ts'
 import { type GuestState, lookAtGuest } from './restore-guest.ts'
 import type { RestoreOrder } from './restore-order.ts'
 import { newerThan } from './restore-points.ts'
+import { lookWhetherHeld, type SafetyOutlook } from './safety-hold.ts'
 
 /** What a look before a restore saw; nothing of it refuses. */
 export interface RestoreOutlook {
   readonly guest: GuestState
+  /** Null where no safety snapshot is wanted. */
+  readonly safety: SafetyOutlook | null
   /** What would be lost or changed, the hypervisor's own view. */
   readonly warnings: readonly Finding[]
   /** Snapshots that were taken after the point and stay, oldest first. */
@@ -21,6 +25,12 @@ export interface RestoreOutlook {
   readonly removes: readonly string[]
   /** Who depends on this server and must be accepted by name. */
   readonly consents: readonly Finding[]
+}
+
+/** The outlook, and what a hold for the safety snapshot needs; absent where nothing is held. */
+export interface LookedAt {
+  readonly outlook: RestoreOutlook
+  readonly held?: Passed
 }
 
 /** The snapshot is of this very VM: a name of the configuration may point to another one by now. */
@@ -37,13 +47,14 @@ export async function lookBeforeRestore(
   ports: Ports,
   settings: VmSettings,
   { helper, vm, point }: { helper: GuestHelper; vm: Vm; point: RestorePoint },
-  { safetySnapshot, removeNewer = [], waitMs = 0, dryRun, signal }: RestoreOrder,
-): Promise<RestoreOutlook> {
+  order: RestoreOrder,
+): Promise<LookedAt> {
+  const { safetySnapshot, removeNewer = [], signal } = order
   const { hypervisor } = ports
   const call = { signal, timeoutMs: 60_000 }
   // Side by side: each waits for somebody else, and a database is down meanwhile.
-  const [{ findings, ...guest }, snapshots, found, fit] = await Promise.all([
-    lookAtGuest(ports, settings, { helper, vm, waits: dryRun && waitMs > 0, signal }),
+  const [{ guest, findings, safety, held }, snapshots, found, fit] = await Promise.all([
+    lookInside(ports, settings, { helper, vm }, order),
     hypervisor.listSnapshots(vm, call),
     hypervisor.checkRollBack(vm, point.snapshot, call),
     safetySnapshot ? hypervisor.checkSnapshot(vm, call) : [],
@@ -58,12 +69,33 @@ export async function lookBeforeRestore(
   ]
   refuseAny(seen)
   const warnings = seen.filter(({ severity }) => severity === 'warn')
-  return {
-    ...{ guest, warnings, consents: neededConsents(findings, point) },
+  const outlook = {
+    ...{ guest, safety, warnings, consents: neededConsents(findings, point) },
     newer: newer.filter((name) => !removeNewer.includes(name)),
     removes: newer.filter((name) => removeNewer.includes(name)).toReversed(),
   }
+  return { outlook, ...(held === undefined ? {} : { held }) }
 }
+
+/** How the machine is, and whether it can be held for its safety snapshot. */
+async function lookInside(
+  ports: Ports,
+  settings: VmSettings,
+  { helper, vm }: { helper: GuestHelper; vm: Vm },
+  { safetySnapshot, waitMs = 0, dryRun, signal }: RestoreOrder,
+) {
+  const waits = dryRun && waitMs > 0
+  const { findings, probe, ...guest } = await lookAtGuest(ports, settings, { helper, vm, waits, signal })
+  if (!safetySnapshot) return { guest, findings, safety: null }
+  if (probe === undefined) return { guest, findings, safety: { held: false, message: guest.message } }
+  // Whoever is waited for has let go by then.
+  const asked = { vm, probe: waits ? { ...probe, openHold: null } : probe, signal }
+  const held = await lookWhetherHeld(ports, settings, asked)
+  if (typeof held === 'string') return { guest, findings, safety: { held: false, message: held } }
+  return { guest, findings, safety: { held: true, message: HELD }, held }
+}
+
+const HELD = 'the profile stands still for it until the disks are put back'
 
 function refuseAny(findings: readonly Finding[]): void {
   const refusing = findings.filter(({ severity }) => severity === 'refuse')

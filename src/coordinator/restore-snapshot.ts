@@ -8,6 +8,7 @@ import { retry } from '../system/retry.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { checkConsents } from './consents.ts'
 import { keepRunbook } from './keep-runbook.ts'
+import { giveWayToMending } from './lock-to-mend.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
@@ -17,9 +18,10 @@ import { checkSameVm, lookBeforeRestore, restorePlan } from './restore-plan.ts'
 import { choosePoint } from './restore-points.ts'
 import { guestBefore, isBack, promised, unproven } from './restore-promise.ts'
 import type { RestoreReport } from './restore-report.ts'
-import { awaitBoot, proveMarker, proveRestoredMachine, rollBackOrSettle, takeSafetySnapshot } from './restore-steps.ts'
+import { awaitBoot, proveMarker, proveRestoredMachine, rollBackOrSettle } from './restore-steps.ts'
 import { RESTORE, UNDO_RESTORE } from './restore-undo.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
+import { takeSafetySnapshot } from './safety-snapshot.ts'
 
 /** A guest that emulates or repairs its disks may take this long to boot. */
 const POWER_ON_LIMIT_MS = 120_000
@@ -45,29 +47,39 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   let report: RestoreReport
   try {
+    await giveWayToMending(ports, shown.vm)
     await lockVm(ports, run, shown.vm, settings.holdTtlMs, { waitMs, signal })
     // Whoever had the VM may have restored it, made a newer point, stopped or started it.
     const { vm, point } = await takeAim(ports, settings, order)
     checkSameVm(shown.vm, point)
-    const outlook = await during('preflight', async () => {
+    const looked = await during('preflight', async () => {
       const seen = await lookBeforeRestore(ports, settings, { helper: run.helper, vm, point }, order)
-      checkConsents(settings.name, seen.consents, order.accept ?? [])
+      checkConsents(settings.name, seen.outlook.consents, order.accept ?? [])
       return seen
     })
-    const safetyPoint = safetySnapshot
-      ? await during('safety-snapshot', () => takeSafetySnapshot(ports, settings, run, { vm, outlook, signal }))
+    const { outlook } = looked
+    const safety = safetySnapshot
+      ? await during('safety-snapshot', () =>
+          takeSafetySnapshot(ports, settings, run, { vm, looked, target: point, signal }),
+        )
       : undefined
     const request = { snapshotName: point.snapshot, token: run.id }
-    await during('roll-back', async () => {
+    const safetyGap = await during('roll-back', async () => {
       await removeNewer(ports, run, vm, { names: outlook.removes, signal })
-      await run.saga.step({ step: 'roll-back', undo: settleRollBack(run, vm, point) }, () =>
-        rollBackOrSettle(ports, vm, request, signal),
+      const gap = await safety?.gap()
+      await run.saga.step(
+        { step: 'roll-back', undo: settleRollBack(run, vm, point) },
+        () => rollBackOrSettle(ports, vm, request, signal),
+        // What was held is another machine by now.
+        { settles: ['hold'], facts: () => ({ safetyGap: gap ?? null }) },
       )
+      return gap
     })
     const up = await bringUp(ports, run, settings, { vm, point })
     const totalMs = Math.round(clock.monotonic() - begunAt)
     const draft = draftReport(ports, { vm, point }, order)
-    report = { ...draft, ...outlook, run: run.id, ...up, totalMs, ...(safetyPoint ? { safetyPoint } : {}) }
+    const kept = { ...(safety && { safetyPoint: safety.point }), ...(safetyGap && { safetyGap }) }
+    report = { ...draft, ...outlook, run: run.id, ...up, totalMs, ...kept }
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
   } catch (thrown) {
     const failed = await failRun(ports, run, thrown)
@@ -103,7 +115,7 @@ const NOTHING_DONE = { cameBack: false, proofs: [], bootMs: 0, readyMs: 0, total
 async function foresee(ports: Ports, settings: VmSettings, target: Aim, order: RestoreOrder) {
   const helper = openHelper(ports, settings)
   try {
-    return await lookBeforeRestore(ports, settings, { helper, ...target }, order)
+    return (await lookBeforeRestore(ports, settings, { helper, ...target }, order)).outlook
   } finally {
     await helper.close()
   }

@@ -1,49 +1,15 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
-import { gradeEvidence } from '../grade/grade-evidence.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { ComeBackAnswer } from '../guest/protocol/answers.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
 import type { RollBackRequest, Vm } from '../hypervisor/hypervisor.ts'
 import { retry } from '../system/retry.ts'
-import { ulid } from '../system/ulid.ts'
-import { createOrFind } from './create-or-find.ts'
 import { expectedMarker } from './expected-marker.ts'
-import { describePoint } from './label-point.ts'
 import type { Ports, VmSettings } from './ports.ts'
-import type { RestoreOutlook } from './restore-plan.ts'
 import type { Run } from './run.ts'
-import { draftPoint, label, removeSnapshot } from './snapshot-steps.ts'
-import { unheldProofs } from './unheld-proofs.ts'
 
 const ROLL_BACK_LIMIT_MS = 600_000
-
-/**
- * A snapshot of what is there before it is rolled back, so that the roll back can be undone. Nothing is held for it: it
- * is what a power cut would leave, and is graded so. How the guest was is kept with it, since nobody can ask more of an undo,
- * and who depended on it, since an undo leaves them behind again.
- */
-export async function takeSafetySnapshot(
-  ports: Ports,
-  settings: VmSettings,
-  run: Run,
-  { vm, outlook, signal }: { vm: Vm; outlook: Pick<RestoreOutlook, 'guest' | 'consents'>; signal: AbortSignal },
-): Promise<RestorePoint> {
-  const { clock, randomness } = ports.system
-  const id = ulid(clock, randomness)
-  const draft = draftPoint(ports, { ...run, id }, vm, { vm: settings.name, kind: 'safety', mode: 'none' })
-  const point = { ...draft, run: run.id }
-  const request = { name: point.snapshot, description: await describePoint(ports, point, 'pending') }
-  const limits = { clock, signal, timeoutMs: 300_000, lookForMs: 30_000 }
-  await run.saga.step({ step: 'create-snapshot', undo: removeSnapshot(ports, vm, point.snapshot) }, () =>
-    createOrFind(ports.hypervisor, vm, request, limits),
-  )
-  const { guest, consents } = outlook
-  const proofs = unheldProofs(vm, 'taken of the VM that is rolled back')
-  const graded = { ...point, ...gradeEvidence(proofs), evidence: { version: 1, proofs, guest, findings: consents } }
-  await label(ports, run, vm, graded)
-  return graded
-}
 
 /** Waits until the guest answers after its boot; rejects with the last failure when the limit is over. */
 export async function awaitBoot(

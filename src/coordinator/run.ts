@@ -117,10 +117,17 @@ async function record(ports: Ports, run: Run, facts: Partial<RunRecord>): Promis
 
 function undoFailed(run: string, error: StillshotError, failures: readonly FailedUndo[]): StillshotError {
   const open = failures.map(failureText).join('; ')
-  return new StillshotError('undo-failed', `${error.message}; and could not be taken back: ${open}`, {
-    cause: error,
-    details: { run, open: failures, first: { code: error.code, message: error.message } },
-  })
+  // Worse than what is open anywhere else, and it has a way out of its own.
+  const half = failures.find(({ code }) => code === 'half-restored')
+  return new StillshotError(
+    half === undefined ? 'undo-failed' : 'half-restored',
+    `${error.message}; and could not be taken back: ${open}`,
+    {
+      cause: error,
+      details: { run, open: failures, first: { code: error.code, message: error.message } },
+      ...(half?.hint === undefined ? {} : { hint: half.hint }),
+    },
+  )
 }
 
 /** What could not be taken back, with the command that a person can type. */

@@ -50,13 +50,14 @@ export function removeSnapshot({ hypervisor }: Ports, vm: Vm, name: string): Und
 }
 
 /**
- * The hypervisor's task, awaited to its real end, within what is left of the hold. A lost answer is settled by looking.
+ * The hypervisor's task, awaited to its real end, within what is left of the hold. A lost answer is settled by looking. `onMade`:
+ * see {@link whileHeld}.
  */
 export async function snapshotHeld(
   ports: Ports,
   vm: Vm,
   request: SnapshotRequest,
-  within: { hold: HoldAnswer; holdTtlMs: number; timing: Timing; signal: AbortSignal },
+  within: { hold: HoldAnswer; holdTtlMs: number; timing: Timing; signal: AbortSignal; onMade: () => void },
 ): Promise<Snapshot> {
   const { hold, holdTtlMs, timing, signal } = within
   const { clock } = ports.system
@@ -65,9 +66,16 @@ export async function snapshotHeld(
   if (leftMs <= 0) throw new StillshotError('hold-expired', 'the hold’s time to live was over before the snapshot')
   using deadline = clock.deadline(leftMs, signal)
   timing.mark('requested')
-  const limits = { clock, signal: deadline.signal, timeoutMs: leftMs, lookForMs: Math.min(5_000, leftMs) }
+  let isMade = false
+  const onMade = () => {
+    if (isMade) return
+    isMade = true
+    timing.mark('ended')
+    within.onMade()
+  }
+  const limits = { clock, signal: deadline.signal, timeoutMs: leftMs, lookForMs: Math.min(5_000, leftMs), onMade }
   const snapshot = await createOrFind(ports.hypervisor, vm, request, limits)
-  timing.mark('ended')
+  onMade()
   return snapshot
 }
 

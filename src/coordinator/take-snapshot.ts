@@ -59,9 +59,9 @@ async function takeStoppedSnapshot(
       { step: 'release' },
     )
     const timing = new Timing(ports.system.clock)
-    const held = await whileHeld(ports, run, settings, { vm, seen, timing, signal }, (hold) =>
+    const held = await whileHeld(ports, run, settings, { vm, seen, timing, signal }, (hold, onMade) =>
       saga.act('create-snapshot', () =>
-        snapshotHeld(ports, vm, request, { hold, holdTtlMs: settings.holdTtlMs, timing, signal }),
+        snapshotHeld(ports, vm, request, { hold, holdTtlMs: settings.holdTtlMs, timing, signal, onMade }),
       ),
     )
     point = gradePoint(ports, settings, draft, { seen, ...held, snapshot: held.made, timing })

@@ -22,6 +22,11 @@ export class Timing {
     else this.#at.set(moment, { monotonicMs: this.#clock.monotonic(), wall: formatInstant(this.#clock.now()) })
   }
 
+  /** By the coordinator's monotonic clock; NaN for a moment that never came. */
+  monotonicOf(moment: Moment): number {
+    return this.#at.get(moment)?.monotonicMs ?? Number.NaN
+  }
+
   /** Milliseconds of the coordinator's own between the guest and the hypervisor. */
   get coordinatorMs(): number {
     const { holdAnsweredMs, requestedMs, endedMs, releaseSentMs } = this.read()
@@ -30,7 +35,7 @@ export class Timing {
 
   /** NaN and '' for a moment that never came. */
   read(): SnapshotTiming {
-    const ms = (moment: Moment) => this.#at.get(moment)?.monotonicMs ?? Number.NaN
+    const ms = (moment: Moment) => this.monotonicOf(moment)
     const wall = (moment: Moment) => this.#at.get(moment)?.wall ?? ''
     return {
       holdAnsweredMs: ms('holdAnswered'),

@@ -5,12 +5,14 @@ import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { clonesOf } from './clones-of.ts'
+import { endSafetyHold } from './end-safety-hold.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { loadBack } from './load-back.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
+import { loadBackOf } from './replace-databases.ts'
 import { settleBackup } from './settle-backup.ts'
 
 interface World {
@@ -49,6 +51,12 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       const answer = await again(signal, 1_000, () => helper.release(need(hold), call))
       if (answer.ok) return undefined
       throw new StillshotError('come-back-failed', answer.error?.message ?? 'not everything that ran is active again')
+    },
+
+    'release-safety-hold': ({ hold, machine, snapshot, token }, signal) => {
+      const request = { snapshotName: need(snapshot), token: need(token) }
+      const safetyHold = { hold: need(hold), machine: need(machine), request }
+      return endSafetyHold(ports, settings, helper, safetyHold, signal)
     },
 
     // What the hypervisor froze for a snapshot stays so when its own task dies; where nothing is frozen nothing is thawed.
@@ -145,12 +153,7 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     'settle-backup': ({ repository, vm, id }, signal) =>
       settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
 
-    'load-back': ({ repository, vm, id, databases, users, run, held, machine }, signal) => {
-      const backup = { repository: need(repository), vm: need(vm), id: need(id), users: users === 'true' }
-      const names = JSON.parse(need(databases)) as readonly string[]
-      const claim = { run: need(run), held: held === 'true', machine: need(machine) }
-      return loadBack(ports, settings, helper, { ...backup, ...claim, databases: names }, signal)
-    },
+    'load-back': (args, signal) => loadBack(ports, settings, helper, loadBackOf(args), signal),
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
       const vm = await findVm(signal)

@@ -1,8 +1,8 @@
 import { CLAIMS, type Proof } from '../grade/proof.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 
-/** What is known of a snapshot or backup of this VM that nothing was held for. `taken`: how it came about. */
-export function unheldProofs(vm: Vm, taken: string): readonly Proof[] {
+/** What is known of a snapshot or backup of this VM that nothing was held for. `taken`: how it came about; `why`: nothing was held. */
+export function unheldProofs(vm: Vm, taken: string, why = ''): readonly Proof[] {
   const uncovered = vm.disks.filter(({ covered }) => !covered).map(({ id }) => id)
   const covered: Proof =
     uncovered.length === 0
@@ -25,7 +25,7 @@ export function unheldProofs(vm: Vm, taken: string): readonly Proof[] {
       claim,
       verdict: 'contradicted',
       code: 'not-held',
-      message: 'nothing was stopped for this snapshot',
+      message: `nothing was stopped for this snapshot${why === '' ? '' : `: ${why}`}`,
     }),
   )
   return [covered, same, oneHelper, ...notHeld]

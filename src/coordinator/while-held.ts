@@ -21,13 +21,15 @@ export interface Held<T> {
 /**
  * Holds the guest, does `work` while its database stands still, releases, and looks how it came back. The steps `hold` and
  * `release` must be intended, and `work` journals its own. Rejects when the hold or the work fails: the run's undo releases.
+ * `work` calls `onMade` as soon as the point in time lies behind: the guest is then released while the work goes on, and whatever
+ * becomes of the work, nothing is given up before that release has ended.
  */
 export async function whileHeld<T>(
   ports: Ports,
   run: Run,
   settings: VmSettings,
   { vm, seen, timing, signal }: { vm: Vm; seen: Passed; timing: Timing; signal: AbortSignal },
-  work: (hold: HoldAnswer) => Promise<T>,
+  work: (hold: HoldAnswer, onMade: () => void) => Promise<T>,
 ): Promise<Held<T>> {
   const { saga } = run
   const during = <R>(name: Phase, act: () => Promise<R>) => phase(ports, settings.name, name, act)
@@ -41,8 +43,10 @@ export async function whileHeld<T>(
     saga.act('hold', () => holdGuest(run, settings, seen, call), { facts: holdFacts, settles: ['drain'] }),
   )
   const machine = hold.uuid ?? vm.uuid
-  const made = await during('snapshot', () => work(hold))
-  const release = await during('release', () =>
+  const early = Promise.withResolvers<void>()
+  const working = work(hold, early.resolve)
+  await during('snapshot', () => Promise.race([early.promise, working]))
+  const releasing = during('release', () =>
     saga.act(
       'release',
       () => releaseGuest(ports, run, settings, { machine, onSent: () => timing.mark('releaseSent') }),
@@ -50,6 +54,10 @@ export async function whileHeld<T>(
       { settles: ({ ok }) => (ok ? ['hold'] : []) },
     ),
   )
+  // Both to their ends, before anything is taken back: an undo must meet neither.
+  await Promise.allSettled([releasing, working])
+  const release = await releasing
+  const made = await working
   // Everything slow happens after it is back; from here on nothing is given up, whoever aborts.
   const cameBack = await during('come-back', () => lookWhatCameBack(ports, run, settings, seen))
   const isFree = await letGo(ports, run, settings, { release, cameBack, machine })

@@ -1,6 +1,6 @@
 import type { Finding } from '../finding.ts'
 import type { Proof } from '../grade/proof.ts'
-import type { ComeBackAnswer, HoldAnswer, ProbeAnswer, ReleaseAnswer } from './protocol/answers.ts'
+import type { ComeBackAnswer, Fenced, HoldAnswer, ProbeAnswer } from './protocol/answers.ts'
 
 /**
  * Port: knowledge about what stands still. Pure functions over the raw facts that the helper ships; no clock, no
@@ -19,7 +19,7 @@ export interface Application {
   proveStop(probe: ProbeAnswer, hold: HoldAnswer): readonly Proof[]
 
   /** Claims `stood-still` and `one-server`: nothing ran and no file changed between hold and fence. */
-  proveStoodStill(hold: HoldAnswer, release: ReleaseAnswer): readonly Proof[]
+  proveStoodStill(hold: HoldAnswer, release: Pick<Fenced, 'fence'>): readonly Proof[]
 
   /**
    * Claim `came-back`: active, socket, SELECT 1, replication and run-time settings as before. With

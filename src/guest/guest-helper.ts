@@ -35,6 +35,9 @@ export interface HelperCall extends CallOptions {
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
+/** What must not wait for a vault: they keep things as they are, or tell. */
+const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
+
 type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
 
 /** A map, not an object: the guest chooses the word that is looked up. */
@@ -43,6 +46,8 @@ const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['released-before', 'hold-expired'],
   ['unknown-profile', 'helper-missing'],
   ['not-allowed', 'backup-not-allowed'],
+  ['half-restored', 'half-restored'],
+  ['hold-over', 'hold-expired'],
 ])
 
 /**
@@ -95,6 +100,11 @@ export class GuestHelper {
     this.#waiting = new WaitingRelease(this.#shell, this.#command('release', [holdId]), holdId)
   }
 
+  /** What a release would show, of a hold that goes on. */
+  fence(holdId: string, call: HelperCall): Promise<Answers['fence']> {
+    return this.#ask('fence', [holdId], holdId, call)
+  }
+
   release(holdId: string, call: HelperCall): Promise<Answers['release']> {
     const waiting = this.#waiting?.holdId === holdId ? this.#waiting : undefined
     if (waiting !== undefined) this.#waiting = undefined
@@ -126,6 +136,16 @@ export class GuestHelper {
   drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
     const seconds = String(Math.ceil(orders.limitMs / 1000))
     return this.#ask('drill', [profile, id, seconds], id, { ...call, lines: drillLines(orders) })
+  }
+
+  /** The hold's watchdog waits so much longer. Rejects with `hold-expired` when the hold is over. */
+  renew(holdId: string, ttlMs: number, call: HelperCall): Promise<Answers['renew']> {
+    return this.#ask('renew', [holdId, String(ttlMs)], holdId, call)
+  }
+
+  /** What the load of this run began to replace is whole: with the backup, or with what was there before. */
+  whole(run: string, way: 'forward' | 'back', call: HelperCall): Promise<Answers['whole']> {
+    return this.#ask('whole', [run, way], run, call)
   }
 
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
@@ -236,9 +256,15 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
+    if (NEEDS_NO_PASSWORD.has(verb)) return undefined
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
-    if (verb !== 'release') return this.#password
-    return this.#password?.catch(() => undefined)
+    const password = this.#password
+    // A vault that was away for a moment is asked again at the next call.
+    password?.catch(() => {
+      if (this.#password === password) this.#password = undefined
+    })
+    if (verb !== 'release') return password
+    return password?.catch(() => undefined)
   }
 
   #sendable(secret: string): string {

@@ -46,9 +46,9 @@ export interface Hypervisor {
    * Takes a snapshot without memory, of all covered disks at one point in time, and resolves when it exists, not when
    * it is queued. NEVER repeated by a caller: after `answer-lost` look for `name` with {@link listSnapshots}.
    * With `quiesce`, what the hypervisor freezes it thaws before it resolves; `quiesced` of the answer says how that went.
-   * Where it takes no snapshot of a guest that cannot be frozen, it rejects.
+   * Where it takes no snapshot of a guest that cannot be frozen, it rejects. See also {@link CreateOptions.onMade}.
    */
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot>
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CreateOptions): Promise<Snapshot>
 
   /** Oldest first; other people's too. Repeatable. */
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]>
@@ -172,8 +172,13 @@ export interface CheckSnapshotOptions extends CallOptions {
   readonly quiesce?: boolean
 }
 
-export interface CheckSnapshotOptions extends CallOptions {
-  readonly quiesce?: boolean
+export interface CreateOptions extends CallOptions {
+  /**
+   * Called at most once, before the call is over: the hypervisor’s task was seen to have ended well, so that the point in time lies
+   * behind and the guest may go on while the adapter still reads what was made. The call may reject all the same. Not called where
+   * nothing lies in between, nor once the call has been given up.
+   */
+  readonly onMade?: () => void
 }
 
 export interface HypervisorInfo {

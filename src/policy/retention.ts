@@ -59,14 +59,21 @@ export function decideRetention(points: readonly Candidate[], policies: readonly
 }
 
 /** True when no newer point is as good: whatever a policy says, this is the last of its worth. `points`: oldest first. */
-export function isLastOfItsGrade(point: Pick<Candidate, 'id' | 'grade'>, points: readonly Candidate[]): boolean {
-  const newer = points.slice(points.findIndex(({ id }) => id === point.id) + 1)
+export function isLastOfItsGrade(point: Known, points: readonly Candidate[]): boolean {
+  const newer = points.slice(points.findIndex(({ id }) => id === point.id) + 1).filter(standsFor(point))
   return newer.every(({ grade }) => isWorse(grade, point.grade))
 }
 
 /** True when the point passed a drill, and none newer did: it is the one that is known to work. `points`: oldest first. */
-export function isLastThatPassed(point: Pick<Candidate, 'id'>, points: readonly Candidate[]): boolean {
-  return points.findLast(({ passedDrill }) => passedDrill)?.id === point.id
+export function isLastThatPassed(point: Known, points: readonly Candidate[]): boolean {
+  return points.filter(standsFor(point)).findLast(({ passedDrill }) => passedDrill)?.id === point.id
+}
+
+type Known = Pick<Candidate, 'id' | 'grade'> & { readonly kind: string }
+
+/** What somebody put back because it was not good is no replacement for a point that was planned, however it is graded. */
+function standsFor(point: Pick<Known, 'kind'>): (other: Candidate) => boolean {
+  return ({ kind }) => kind === 'snapshot' || point.kind === 'safety'
 }
 
 /** Whether a policy counts the point: a power cut's worth, or less, is no restore point that anybody planned for. */

@@ -24,6 +24,7 @@ const REPORT: RestoreReport = {
   point: somePoint(),
   plan: ['stop the VM', 'put its disks back; by hand: virsh snapshot-revert'],
   guest: { state: 'healthy', message: 'everything of the profile was active' },
+  safety: { held: true, message: 'the profile stands still' },
   warnings: [{ severity: 'warn', code: 'c', message: 'the configuration goes back, too: net0', hint: 'set it again' }],
   newer: ['by-hand'],
   removes: [],

@@ -1,6 +1,7 @@
 import { describe } from 'node:test'
 import { drainCases } from './guest-helper/drain-cases.ts'
 import { failureCases } from './guest-helper/failure-cases.ts'
+import { fenceCases } from './guest-helper/fence-cases.ts'
 import { helperHashCases } from './guest-helper/helper-hash-cases.ts'
 import { holdCases } from './guest-helper/hold-cases.ts'
 import { otherHoldCases } from './guest-helper/other-hold-cases.ts'
@@ -16,6 +17,7 @@ export function testGuestHelper(suite: GuestHelperSuite): void {
     drainCases(suite)
     failureCases(suite)
     holdCases(suite)
+    fenceCases(suite)
     waitingReleaseCases(suite)
     otherHoldCases(suite)
     helperHashCases(suite)

@@ -71,7 +71,7 @@ describe('the guest that comes up', () => {
     await world.snapshot()
     const before = world.guest.asked.length
     await restore(world)
-    assert.deepEqual(world.guest.asked.slice(before), ['probe', 'come-back'])
+    assert.deepEqual(world.guest.asked.slice(before), ['probe', 'hold', 'fence', 'status', 'come-back'])
   })
 
   test('is asked again until its server is up', async () => {

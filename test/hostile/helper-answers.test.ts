@@ -15,7 +15,16 @@ import { assertFromTable, assertShort } from './table-error.ts'
 
 const HOLD = '01JDAAAAAAAAAAAAAAAAAAAAAA'
 /** Those that the model guest knows. */
-const MODELLED = ['probe', 'drain', 'undrain', 'hold', 'release', 'come-back', 'status'] as const satisfies Verb[]
+const MODELLED = [
+  'probe',
+  'drain',
+  'undrain',
+  'hold',
+  'fence',
+  'release',
+  'come-back',
+  'status',
+] as const satisfies Verb[]
 const VERBS = [...MODELLED, 'kept', 'forget'] as const satisfies Verb[]
 
 /** What may come of words that the guest chose. */
@@ -45,6 +54,7 @@ async function ask(
     drain: () => helper.drain('mysql', HOLD, 5, call),
     undrain: () => helper.undrain('mysql', HOLD, call),
     hold: () => helper.hold('mysql', HOLD, { ttlMs: 60_000, startMs: 1_000 }, call),
+    fence: () => helper.fence(HOLD, call),
     release: () => helper.release(HOLD, call),
     'come-back': () => helper.comeBack('mysql', HOLD, call),
     status: () => helper.status(call),
@@ -53,6 +63,8 @@ async function ask(
     drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
     binlogs: () => helper.binlogs('mysql', ['bin.000001', 4], call),
     inventory: () => helper.inventory('mysql', call),
+    renew: () => helper.renew(HOLD, 60_000, call),
+    whole: () => helper.whole(HOLD, 'forward', call),
   }
   return calls[verb]()
 }
@@ -89,6 +101,7 @@ async function modelAnswers(): Promise<ReadonlyMap<Verb, object>> {
     drain: ['mysql', HOLD, '5'],
     undrain: ['mysql', HOLD],
     hold: ['mysql', HOLD, '60000', '1000'],
+    fence: [HOLD],
     release: [HOLD],
     'come-back': ['mysql', HOLD],
     status: [],

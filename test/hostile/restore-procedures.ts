@@ -15,7 +15,13 @@ export function restoreProcedures(text: string, point: RestorePoint, finding: Fi
     }),
     restoreSnapshot: async () => ({
       ...{ version: 1, vm: text, point, plan: [text], cameBack: false, proofs: [], safetyPoint: point },
-      ...{ guest: { state: 'silent', message: text }, warnings: [finding], newer: [text], removes: [text] },
+      ...{
+        guest: { state: 'silent', message: text },
+        safety: { held: false, message: text },
+        warnings: [finding],
+        newer: [text],
+        removes: [text],
+      },
       ...{ consents: [{ ...finding, consent: 'replicas' }], bootMs: 1, readyMs: 1, totalMs: 1 },
     }),
     makeRunbook: async () => ({

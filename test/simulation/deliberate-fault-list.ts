@@ -56,7 +56,7 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     name: 'blind repeat of a create',
     file: 'src/coordinator/create-or-find.ts',
     find: 'return await lookFor(hypervisor, vm, request.name, limits, thrown)',
-    replace: 'return await hypervisor.createSnapshot(vm, request, { signal, timeoutMs })',
+    replace: 'return await hypervisor.createSnapshot(vm, request, options)',
   },
   {
     name: 'fence skipped',

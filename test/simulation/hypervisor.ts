@@ -3,6 +3,7 @@ import { type FakeVm, forget, overlaysOn } from '../../adapters/hypervisors/fake
 import { StillshotError } from '../../src/errors.ts'
 import type {
   ActByHand,
+  CreateOptions,
   Hypervisor,
   PowerState,
   RollBackRequest,
@@ -14,6 +15,7 @@ import type { CallOptions, Clock } from '../../src/system/clock.ts'
 import { formatInstant } from '../../src/system/instant.ts'
 import { type Flavour, plain } from './flavour.ts'
 import { FrozenGuests } from './frozen-guests.ts'
+import { Caller } from './hypervisor-caller.ts'
 import { busy, lost, refused } from './hypervisor-errors.ts'
 import type { Change, ChangeTrouble, HypervisorTroubles } from './hypervisor-troubles.ts'
 import { givenUp, HypervisorWay } from './hypervisor-way.ts'
@@ -22,7 +24,7 @@ import { markIncomplete } from './mark-incomplete.ts'
 import { callingProcess, never, type SimulatedProcess } from './process.ts'
 import { VmLocks } from './vm-locks.ts'
 
-type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined) => Promise<T>
+type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined, caller: Caller) => Promise<T>
 
 /**
  * A hypervisor as the coordinator meets it: questions that travel, changes that are tasks. A task locks its VM, takes time,
@@ -42,9 +44,8 @@ export class SimulatedHypervisor implements Hypervisor {
   readonly #locks: VmLocks
   readonly #way: HypervisorWay
   readonly #flavour: Flavour
-  /** Names of the snapshots that a task removes just now. */
+  /** Names of the snapshots that a task removes, or makes, just now. */
   readonly #removing = new Set<string>()
-  /** Names of the snapshots that a task makes just now. */
   readonly #making = new Set<string>()
 
   constructor(
@@ -99,9 +100,9 @@ export class SimulatedHypervisor implements Hypervisor {
     })
   }
 
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CreateOptions): Promise<Snapshot> {
     const run = / run=(\w+)/.exec(request.description)?.[1]
-    return this.#change({ change: 'create', vm, name: request.name, run }, options, async (state, trouble) => {
+    return this.#change({ change: 'create', vm, name: request.name, run }, options, async (state, trouble, caller) => {
       if (state.snapshots.some(({ snapshot }) => snapshot.name === request.name)) {
         throw new StillshotError('snapshot-exists', `${state.name} has a snapshot ${request.name} already`)
       }
@@ -129,6 +130,7 @@ export class SimulatedHypervisor implements Hypervisor {
       const snapshot = { ...begun, complete: true }
       state.snapshots = state.snapshots.map((one) => (one.snapshot === begun ? { snapshot, contents } : one))
       state.current = request.name
+      await caller.told(options?.onMade)
       return quiesce ? { ...snapshot, quiesced } : snapshot
     })
   }
@@ -226,31 +228,29 @@ export class SimulatedHypervisor implements Hypervisor {
     options: CallOptions = {},
     work: Work<T>,
   ): Promise<T> {
-    const { signal, timeoutMs } = options
+    const { change } = asked
     const caller = callingProcess()
     await this.#way.travel(options)
-    const { change } = asked
     await this.#queue(asked.vm, options, caller)
     const trouble = this.troubles.take(change)
     const arrival = { ...asked, vm: this.#inner.state(asked.vm.nativeId), late: trouble?.kind === 'late' }
     const arrived = trouble?.kind === 'late' ? this.#clock.sleep(trouble.ms) : Promise.resolve()
-    const done = arrived.then(() => this.#carryOut(arrival, trouble, work))
+    const waiting = new Caller(() => this.#way.travel({}))
+    const done = arrived.then(() => this.#carryOut(arrival, trouble, () => work(arrival.vm, trouble, waiting)))
     done.catch(() => {})
-    using limit = this.#clock.deadline(timeoutMs ?? 600_000, signal)
-    const gone = Promise.withResolvers<never>()
-    gone.promise.catch(() => {})
-    const onAbort = () => gone.reject(lost(change))
+    using limit = this.#clock.deadline(options.timeoutMs ?? 600_000, options.signal)
+    const onAbort = () => waiting.goAway(lost(change))
     limit.signal.addEventListener('abort', onAbort, { once: true })
     if (trouble?.kind === 'answer-lost' || trouble?.kind === 'late') {
       this.#clock.sleep(trouble.kind === 'late' ? 200 : trouble.ms).then(onAbort)
     }
-    const result = await Promise.race([done, gone.promise])
+    const result = await Promise.race([done, waiting.gone])
     await this.#clock.sleep(this.troubles.travelMs() + this.troubles.upTo(this.#flavour.toldLateMs))
     if (this.troubles.unreachableUntilMs > this.#clock.monotonic()) throw lost(change)
     return result
   }
 
-  async #carryOut<T>(arrival: ChangeArrival, trouble: ChangeTrouble | undefined, work: Work<T>): Promise<T> {
+  async #carryOut<T>(arrival: ChangeArrival, trouble: ChangeTrouble | undefined, work: () => Promise<T>): Promise<T> {
     const { change, vm, name } = arrival
     // The same removal again waits for the one that is under way, whoever asked for that.
     while (change === 'remove' && this.#removing.has(name)) await this.#clock.sleep(100)
@@ -261,7 +261,7 @@ export class SimulatedHypervisor implements Hypervisor {
     if (change === 'create') this.#making.add(name)
     try {
       if (trouble?.kind === 'refused') throw refused(change, 'the task failed')
-      return await work(vm, trouble)
+      return await work()
     } finally {
       this.#letGo(vm, change, trouble)
       this.#removing.delete(name)

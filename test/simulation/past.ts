@@ -7,7 +7,9 @@ import { STATE, VM, type World } from './world.ts'
 
 const DAY_MS = 86_400_000
 /** All of it that the promises read. */
-const BY_ONE_HELPER = { version: 1, hold: { sha256: 'helper' }, release: { sha256: 'helper' } }
+const byOneHelper = (id: string) => ({
+  ...{ version: 1, hold: { hold: id, sha256: 'helper' }, release: { sha256: 'helper' } },
+})
 
 /** Restore points of the days before, good and bad, in one host's catalog: what retention has to choose from. */
 export function givePast(world: World): void {
@@ -33,11 +35,12 @@ function pointBefore({ chance, clock, books }: World, agoMs: number): RestorePoi
     ['crash-only', 'snapshot'],
     ['suspect', 'snapshot'],
     ['crash-only', 'safety'],
+    ['db-stopped', 'safety'],
   ] as const)
   return {
     ...{ version: 1, id, run: id, vm: VM, vmKey: vmKey({ hypervisor: books.name, nativeId, uuid }) },
     ...{ hypervisor: books.name, snapshot: snapshotName(id), createdAt: formatInstant(atMs) },
-    ...{ kind, mode: 'stop', grade, reasons: [], evidence: BY_ONE_HELPER },
+    ...{ kind, mode: 'stop', grade, reasons: [], evidence: byOneHelper(id) },
   }
 }
 

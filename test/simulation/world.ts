@@ -84,6 +84,8 @@ export class World {
   readonly hosts: readonly Host[]
   /** By name of the snapshot, or of the archive. */
   readonly truths = new CountedMap<string, Truth>()
+  /** By name of a snapshot of ours: the run that asked for it, which is the hold that it may be taken in. */
+  readonly takenBy = new Map<string, string>()
   /** Names of the snapshots that people took, and have not removed. */
   readonly foreignSnapshots = new Set<string>()
   /** Names of the snapshots of ours that people removed. */
@@ -251,14 +253,16 @@ export class World {
     this.timeline.say(arrival.at, () =>
       arrival.at === 'guest' ? `${arrival.verb} ${arrival.words.join(' ')}` : `${arrival.change} ${arrival.name}`,
     )
+    if (arrival.at === 'hypervisor' && arrival.change === 'create' && arrival.run !== undefined) {
+      this.takenBy.set(arrival.name, arrival.run)
+    }
     this.onArrival(arrival)
   }
 
-  /** Of a snapshot of ours: inside its own hold, or, in mode freeze, inside one that its freeze took in the guest. */
+  /** Of a snapshot of ours: inside the hold of its run, or, in mode freeze, inside one that its freeze took in the guest. */
   #pointInTime(name: string, { clean, marker }: GuestDisk, complete: boolean): void {
-    const id = name.slice('stillshot-'.length)
     const [hold = ''] = marker?.split(' ') ?? []
-    const stoppedAndSynced = complete && clean && (hold === id || this.guest.freezes.took(hold))
+    const stoppedAndSynced = complete && clean && (hold === this.takenBy.get(name) || this.guest.freezes.took(hold))
     this.truths.set(name, { stoppedAndSynced, hold, frozen: complete && this.hypervisor.frozen.has(VM) })
     this.timeline.say('hypervisor', () => `point in time of ${name}: ${JSON.stringify({ clean, marker })}`)
   }

@@ -35,6 +35,7 @@ export function answerOf(verb: string, hold: string, facts: ModelFacts, uptimeMs
   const body: Readonly<Record<string, () => object>> = {
     probe: () => ({ ...probe(facts), ...more }),
     hold: () => held(facts, uptimeMs, more),
+    fence: () => fenced(uptimeMs, more),
     release: () => released(facts, uptimeMs, more),
     'come-back': () => cameBack(facts),
   }
@@ -80,29 +81,32 @@ function held(facts: ModelFacts, uptimeMs: number, more: More): object {
   }
 }
 
-function released(facts: ModelFacts, uptimeMs: number, more: More): object {
-  const { known, fenceState, fence, ...ending } = more as {
-    known: boolean
-    fenceState: string | null
-    fence: ModelFacts
-    ok?: boolean
+interface Fenced {
+  readonly known: boolean
+  /** Null where no such hold is known. */
+  readonly fenceState: string | null
+  readonly fence: ModelFacts
+}
+
+function fenced(uptimeMs: number, more: More): object {
+  const { known, fenceState, fence } = more as unknown as Fenced
+  if (fenceState === null) return { known, fence: null }
+  const taken = {
+    takenUptimeMs: uptimeMs - 800,
+    watchdog: fenceState,
+    expiredUptimeMs: fenceState === 'fired' ? uptimeMs - 1000 : null,
+    components: { [SERVER]: fence.running ? 'active' : 'inactive' },
+    unit: unit(fence),
+    ...{ processes: [], redo: null, files: [] },
   }
+  return { known, fence: taken }
+}
+
+function released(facts: ModelFacts, uptimeMs: number, more: More): object {
+  const { known, fenceState, fence, ...ending } = more as unknown as Fenced & { ok?: boolean }
   const ready = facts.running && known ? uptimeMs : null
   return {
-    known,
-    fence:
-      fenceState === null
-        ? null
-        : {
-            takenUptimeMs: uptimeMs - 800,
-            watchdog: fenceState,
-            expiredUptimeMs: fenceState === 'fired' ? uptimeMs - 1000 : null,
-            components: { [SERVER]: fence.running ? 'active' : 'inactive' },
-            unit: unit(fence),
-            processes: [],
-            redo: null,
-            files: [],
-          },
+    ...fenced(uptimeMs, { known, fenceState, fence }),
     components: [],
     startRequestedUptimeMs: uptimeMs - 800,
     startedUptimeMs: ready,

@@ -101,6 +101,8 @@ export class ModelGuest {
     switch (verb) {
       case 'hold':
         return this.#hold(String(args[1]), Number(args[2]), Number(args[3]))
+      case 'fence':
+        return this.#fence(String(args[0]))
       case 'release':
         return this.#release(String(args[0]))
       case 'drain':
@@ -164,6 +166,13 @@ export class ModelGuest {
     })
     this.#holds.set(id, { state: 'held', watchdog, firesUptimeMs: stopRequestedUptimeMs + ttlMs - startMs, document })
     return document
+  }
+
+  #fence(id: string): string {
+    const hold = this.#holds.get(id)
+    if (hold?.document === undefined) return this.#say('fence', id, { known: false, fenceState: null })
+    const fenceState = hold.state === 'held' ? 'armed' : 'fired'
+    return this.#say('fence', id, { known: true, fenceState, fence: { ...this.facts } })
   }
 
   async #release(id: string): Promise<string> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Finding } from '../../../src/finding.ts'
 import type { Claim, Proof } from '../../../src/grade/proof.ts'
 import type { Application, DataFinding, Forecast } from '../../../src/guest/application.ts'
-import type { ComeBackAnswer, HoldAnswer, ProbeAnswer, ReleaseAnswer } from '../../../src/guest/protocol/answers.ts'
+import type { ComeBackAnswer, Fenced, HoldAnswer, ProbeAnswer } from '../../../src/guest/protocol/answers.ts'
 
 /** What a test wants the application to say; what is left out is read from the facts. */
 export interface FakeOpinion {
@@ -49,7 +49,7 @@ export class FakeApplication implements Application {
     return [this.#prove('clean-stop', left ? 'contradicted' : missing ? 'unknown' : complete)]
   }
 
-  proveStoodStill({ dbms, components }: HoldAnswer, { fence }: ReleaseAnswer): readonly Proof[] {
+  proveStoodStill({ dbms, components }: HoldAnswer, { fence }: Pick<Fenced, 'fence'>): readonly Proof[] {
     if (dbms === null || fence === null || dbms.redo === null || fence.redo === null) {
       return [this.#prove('stood-still', 'unknown'), this.#prove('one-server', 'unknown')]
     }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Proof } from '../../../src/grade/proof.ts'
-import type { FenceFacts, HoldAnswer, ReleaseAnswer, StopFacts } from '../../../src/guest/protocol/answers.ts'
+import type { Fenced, FenceFacts, HoldAnswer, StopFacts } from '../../../src/guest/protocol/answers.ts'
 import { claimAll, contradicted, type Judgement, proven, unknown } from './judgement.ts'
 
 /** Facts of systemd that change whenever a unit is started, stopped or restarted. */
@@ -14,7 +14,7 @@ const UNIT_FACTS = [
 ] as const
 
 /** Claims `stood-still` and `one-server`; see Application.proveStoodStill. */
-export function proveStoodStill(hold: HoldAnswer, release: ReleaseAnswer): readonly Proof[] {
+export function proveStoodStill(hold: HoldAnswer, release: Pick<Fenced, 'fence'>): readonly Proof[] {
   const { dbms: stop } = hold
   const { fence } = release
   if (stop === null || fence === null) {

@@ -6,6 +6,7 @@ import type {
   Backup,
   Capabilities,
   CheckSnapshotOptions,
+  CreateOptions,
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
@@ -124,7 +125,7 @@ export class FakeHypervisor implements Hypervisor {
     return this.#run('checkSnapshot', options, () => this.#options.findings ?? [])
   }
 
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CreateOptions): Promise<Snapshot> {
     return this.#run('createSnapshot', options, () => {
       const state = this.state(vm.nativeId)
       if (request.name.length > this.capabilities.maxNameLength) {
@@ -145,6 +146,7 @@ export class FakeHypervisor implements Hypervisor {
       state.current = request.name
       this.#options.onCreate?.(this.#vm(state), snapshot)
       this.#emit(state, 'snapshot', request.name)
+      options?.onMade?.()
       const quiesces = quiesce && this.capabilities.quiesce && state.power === 'running'
       return quiesces ? { ...snapshot, quiesced: state.agent === 'answers' } : snapshot
     })

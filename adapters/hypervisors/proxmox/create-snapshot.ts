@@ -25,7 +25,7 @@ export async function createSnapshot(
   cluster: Cluster,
   vm: Vm,
   { name, description, quiesce = false }: SnapshotRequest,
-  call: Call,
+  { call, onMade }: { call: Call; onMade?: () => void },
 ): Promise<Snapshot> {
   checkName(name)
   const doing = `take snapshot ${name} of ${vm.name}`
@@ -39,13 +39,14 @@ export async function createSnapshot(
     if (!isCode(error, 'answer-lost') || call.signal.aborted) throw error
     await awaitListed(cluster, vm, name, call, error)
   }
-  const [{ snapshots }, config, warnings, frozen] = await Promise.all([
-    readSnapshotList(cluster, vm, call),
-    readSnapshotConfig(cluster, vm, name, call),
-    ended === undefined ? [] : warningsOf(cluster, ended.upid, ended.exitStatus, call).catch(() => [ended.exitStatus]),
-    quiesce && ended !== undefined ? howQuiesced(cluster, ended.upid, call).catch(() => UNKNOWN) : UNKNOWN,
-  ])
+  onMade?.()
+  // One after the other over the connection that is open: a second one would cost a handshake while the guest is being released.
+  const frozen =
+    quiesce && ended !== undefined ? await howQuiesced(cluster, ended.upid, call).catch(() => UNKNOWN) : UNKNOWN
   if (frozen.lines.some(isThawProblem)) await guestAgent(cluster).thaw(vm, { signal: call.signal })
+  const { snapshots } = await readSnapshotList(cluster, vm, call)
+  const config = await readSnapshotConfig(cluster, vm, name, call)
+  const warnings = ended === undefined ? [] : await saidOf(cluster, ended, call)
   const found = snapshots.find((snapshot) => snapshot.name === name)
   if (found === undefined)
     throw new StillshotError('answer-lost', `${doing}: the task ended well, but it is not listed`)
@@ -56,6 +57,11 @@ export async function createSnapshot(
     ...(said.length === 0 ? {} : { warnings: said }),
     ...(frozen.quiesced === undefined ? {} : { quiesced: frozen.quiesced }),
   }
+}
+
+/** Warnings are read after the point stands: what cannot be read of them does not undo it. */
+function saidOf(cluster: Cluster, { upid, exitStatus }: EndedTask, call: Call): Promise<readonly string[]> {
+  return warningsOf(cluster, upid, exitStatus, call).catch(() => [exitStatus])
 }
 
 /** Proxmox VE's rule, said before anything is asked; its own words for the two reserved names are an internal error. */

@@ -4,6 +4,7 @@ import type {
   Backup,
   Capabilities,
   CheckSnapshotOptions,
+  CreateOptions,
   GuestAgent,
   Hypervisor,
   HypervisorInfo,
@@ -110,9 +111,9 @@ export class ProxmoxHypervisor implements Hypervisor {
     return findings
   }
 
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
+  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CreateOptions): Promise<Snapshot> {
     this.#warm.end()
-    return this.#run(options, (call) => createSnapshot(this.#cluster, vm, request, call))
+    return this.#run(options, (call) => createSnapshot(this.#cluster, vm, request, { ...options, call }))
   }
 
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {

@@ -1,6 +1,7 @@
 import type { StillshotError } from '../../../src/errors.ts'
 import type { KnownVm, Site } from './site.ts'
 import { followTask, recentTasks, type TaskKind } from './tasks.ts'
+import { isSameRef, type Ref } from './values.ts'
 import type { Errand } from './vim.ts'
 import { taskError } from './vsphere-errors.ts'
 
@@ -30,11 +31,16 @@ export async function settleLost(
   const { clock } = site
   const { call, doing } = errand
   const begunAt = clock.monotonic()
+  let failed: Ref | undefined
   for (;;) {
     const [task] = (await recentTasks(site, vm, call, kind)).filter(({ object }) => !known.has(object.value))
     const fault = task === undefined ? undefined : await followTask(site, task.object, errand)
     if (await isThere()) return
-    if (task !== undefined && fault !== undefined) throw taskError(fault, { doing, task: task.object.value })
+    if (task !== undefined && fault !== undefined) {
+      // Somebody else's may have failed a moment before ours began, so its end counts when no newer one has come.
+      if (isSameRef(task.object, failed)) throw taskError(fault, { doing, task: task.object.value })
+      failed = task.object
+    }
     if (clock.monotonic() - begunAt > APPEAR_LIMIT_MS) throw lost
     await clock.sleep(APPEAR_PAUSE_MS, call.signal)
   }

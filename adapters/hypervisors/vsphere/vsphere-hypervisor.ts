@@ -18,8 +18,8 @@ import { readOnce } from '../../https/authority.ts'
 import { type Call, wholeCall } from '../../https/call.ts'
 import { Endpoint } from '../../https/endpoint.ts'
 import { readFingerprint } from '../../https/fingerprint.ts'
-import { WarmConnection } from '../../https/keep-warm.ts'
 import type { Trust } from '../../https/secure-socket.ts'
+import { SnapshotReadiness } from './before-snapshot.ts'
 import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
 import { checkClone } from './check-clone.ts'
@@ -77,7 +77,7 @@ export class VsphereHypervisor implements Hypervisor {
   readonly server?: ServerTrust
   readonly #site: Site
   readonly #rest: Rest
-  readonly #warm: WarmConnection
+  readonly #readiness: SnapshotReadiness
 
   constructor({ name, url, fingerprint, authorityPath, login, clock, server, onNotKept = () => {} }: VsphereOptions) {
     this.name = name
@@ -96,7 +96,7 @@ export class VsphereHypervisor implements Hypervisor {
       remove: (vm, clone, options) => this.#run(options, (call) => removeClone(this.#site, vm, clone, call)),
     }
     if (server !== undefined) this.server = this.#trustIn(server)
-    this.#warm = new WarmConnection(async (call) => void (await check(this.#site, call)), clock)
+    this.#readiness = new SnapshotReadiness(this.#site)
   }
 
   check(options?: CallOptions): Promise<HypervisorInfo> {
@@ -117,13 +117,17 @@ export class VsphereHypervisor implements Hypervisor {
 
   async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {
     const findings = await this.#run(options, (call) => checkSnapshot(this.#site, vm, { quiesce }, call))
-    this.#warm.begin()
+    this.#readiness.begin(vm)
     return findings
   }
 
-  createSnapshot(vm: Vm, request: SnapshotRequest, options?: CallOptions): Promise<Snapshot> {
-    this.#warm.end()
-    return this.#run(options, (call) => createSnapshot(this.#site, vm, request, call))
+  createSnapshot(
+    vm: Vm,
+    request: SnapshotRequest,
+    { onMade, ...options }: CallOptions & { readonly onMade?: () => void } = {},
+  ): Promise<Snapshot> {
+    const lately = this.#readiness.take(vm)
+    return this.#run(options, (call) => createSnapshot(this.#site, vm, request, { call, lately, onMade }))
   }
 
   listSnapshots(vm: Vm, options?: CallOptions): Promise<readonly Snapshot[]> {
@@ -167,7 +171,7 @@ export class VsphereHypervisor implements Hypervisor {
   }
 
   async close(): Promise<void> {
-    this.#warm.end()
+    this.#readiness.end()
     await this.#site.session.close()
   }
 

@@ -1,3 +1,4 @@
+import { halfRestored } from './half-schema.ts'
 import { envelope, envelopeRequired, shapes } from './parts.ts'
 
 const { text, wholeOrNull, textOrNull, bool, texts, textMap } = shapes
@@ -46,6 +47,7 @@ export const inventorySchema = {
     /** Programs that pack a stream on its way: `zstd`, `gzip`. An older helper does not tell. */
     packers: texts,
     restoreAllowed: bool,
+    half: halfRestored,
   },
   required: [
     ...envelopeRequired,

@@ -19,6 +19,13 @@ const fenceFacts = {
   required: ['takenUptimeMs', 'watchdog', 'expiredUptimeMs', 'components', 'unit', 'processes', 'redo', 'files'],
 } as const
 
+/** `fence ID`: the fence of a hold that goes on; null where nothing is known of such a hold. Nothing is started. */
+export const fenceSchema = {
+  type: 'object',
+  properties: { ...envelope, known: bool, fence: fenceFacts },
+  required: [...envelopeRequired, 'sha256', 'known', 'fence'],
+} as const
+
 /**
  * `release ID`. Asked again it answers what it answered; of an unknown id it records the release, so that a hold that
  * arrives late refuses (`known: false`, `fence: null`).

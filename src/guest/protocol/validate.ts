@@ -6,24 +6,28 @@ import type {
   ComeBackAnswer,
   DrainAnswer,
   DrillAnswer,
+  FenceAnswer,
   ForgetAnswer,
   HoldAnswer,
   InventoryAnswer,
   KeptAnswer,
   ProbeAnswer,
   ReleaseAnswer,
+  RenewAnswer,
   StatusAnswer,
   UndrainAnswer,
+  WholeAnswer,
 } from './answers.ts'
 import { binlogsSchema } from './binlogs-schema.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
+import { renewSchema, wholeSchema } from './half-schema.ts'
 import { holdSchema } from './hold-schema.ts'
 import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
-import { releaseSchema } from './release-schema.ts'
+import { fenceSchema, releaseSchema } from './release-schema.ts'
 import { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
 
 /** What each verb of the helper answers. */
@@ -32,6 +36,7 @@ export interface Answers {
   readonly drain: DrainAnswer
   readonly undrain: UndrainAnswer
   readonly hold: HoldAnswer
+  readonly fence: FenceAnswer
   readonly release: ReleaseAnswer
   readonly 'come-back': ComeBackAnswer
   readonly status: StatusAnswer
@@ -40,6 +45,8 @@ export interface Answers {
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
   readonly binlogs: BinlogsAnswer
+  readonly renew: RenewAnswer
+  readonly whole: WholeAnswer
 }
 export type Verb = keyof Answers
 
@@ -48,6 +55,7 @@ const SCHEMAS = {
   drain: drainSchema,
   undrain: undrainSchema,
   hold: holdSchema,
+  fence: fenceSchema,
   release: releaseSchema,
   'come-back': comeBackSchema,
   status: statusSchema,
@@ -56,6 +64,8 @@ const SCHEMAS = {
   drill: drillSchema,
   inventory: inventorySchema,
   binlogs: binlogsSchema,
+  renew: renewSchema,
+  whole: wholeSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

@@ -94,7 +94,7 @@ export async function refusalOf(guest: GuestHelperUnderTest, verb: Verb, ...word
 }
 
 export function holdOf(verb: Verb, words: readonly string[]): string {
-  const id = words[verb === 'release' ? 0 : 1] ?? ''
+  const id = words[verb === 'release' || verb === 'fence' ? 0 : 1] ?? ''
   return id === '-' ? '' : id
 }
 

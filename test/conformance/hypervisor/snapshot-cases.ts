@@ -18,6 +18,21 @@ export function snapshotCases(suite: HypervisorSuite): void {
     assert.equal(await hypervisor.power(vm), 'running')
   })
 
+  hypervisorCase(
+    suite,
+    'createSnapshot() tells at most once, and before its end, that the snapshot is made',
+    async (under) => {
+      const { hypervisor, vm } = under
+      const told: string[] = []
+      await hypervisor.createSnapshot(vm, { name: 's1', description: '' }, { onMade: () => told.push('made') })
+      told.push('ended')
+      assert.ok(['ended', 'made ended'].includes(told.join(' ')), told.join(' '))
+      const again = { name: 's1', description: '' }
+      await rejectsWith('snapshot-exists', hypervisor.createSnapshot(vm, again, { onMade: () => told.push('made') }))
+      assert.equal(told.at(-1), 'ended')
+    },
+  )
+
   hypervisorCase(suite, 'createSnapshot() works after checkSnapshot(), and while the VM is off', async (under) => {
     await under.hypervisor.checkSnapshot(under.vm)
     await under.hypervisor.createSnapshot(under.vm, { name: 's1', description: '' })

@@ -1,12 +1,13 @@
 import type { Chance } from '../chance.ts'
 import { UnitBlock } from './block.ts'
+import { type DrainParts, lower, putBack } from './drain-verbs.ts'
 import { GuestDrains } from './drains.ts'
 import { type GuestHold, isOver, keepsOthersOut, shownState, statusesOf } from './guest-hold.ts'
 import { type HelperParts, type HelperTroubles, NO_HELPER_TROUBLES, word } from './helper-parts.ts'
 import { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
 import type { GuestServer } from './server.ts'
-import { answer, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
+import { answer, fenceFacts, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
 
 /** Forecast and lock patience that the helper keeps free before the end of the time to live, as the real one does. */
 const LOCK_PATIENCE_MS = 5_000
@@ -68,12 +69,14 @@ export class SimulatedHelper {
     switch (verb) {
       case 'hold':
         return this.#hold(word(words, 1), Number(words[2]), Number(words[3]))
+      case 'fence':
+        return this.#fence(word(words, 0))
       case 'release':
         return this.#release(word(words, 0))
       case 'drain':
-        return this.#drain(word(words, 1), Number(words[2]))
+        return lower(this.#drainParts(), word(words, 1), Number(words[2]))
       case 'undrain':
-        return this.#undrain(word(words, 1))
+        return putBack(this.#drainParts(), word(words, 1))
       case 'status':
         return this.#status()
       case 'come-back':
@@ -192,6 +195,18 @@ export class SimulatedHelper {
     return await this.#fenceAndStart(hold, starts)
   }
 
+  /** What a release would show, of a hold that goes on. */
+  async #fence(id: string): Promise<string> {
+    using lock = await this.#lock.take(30_000)
+    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'fence')
+    const hold = this.#holds.find((one) => one.id === id)
+    if (hold === undefined || hold.state === 'blocked') return this.#say('fence', id, { known: false, fence: null })
+    const { expiredUptimeMs = null } = hold
+    const watchdog = expiredUptimeMs === null ? hold.watchdog : 'fired'
+    const fence = { ...this.#facts(), takenUptimeMs: this.#uptime() }
+    return this.#say('fence', id, { known: true, fence: fenceFacts({ fence, watchdog, expiredUptimeMs }) })
+  }
+
   async #fenceAndStart(hold: GuestHold, starts: boolean): Promise<string> {
     const { plan, watchdog } = hold
     const fence = { ...this.#facts(), takenUptimeMs: this.#uptime() }
@@ -245,32 +260,14 @@ export class SimulatedHelper {
     return started
   }
 
-  /** It has the lock for as long as it waits. */
-  async #drain(id: string, seconds: number): Promise<string> {
-    using lock = await this.#lock.take(5_000)
-    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'drain')
-    if (!this.#server.running) return this.#refuse(id, 'login-failed', 'the server does not answer', 'drain')
-    if (this.drains.isOver(id) || this.#holds.some((one) => one.id === id))
-      return this.#refuse(id, 'released-before', 'it is over', 'drain')
-    const changed = this.drains.note(id, seconds)
-    await this.#machine.sleep(this.troubles.settingsTakeMs + this.#chance.between(1, 20))
-    this.drains.lower()
-    const waitedMs = this.#chance.between(300, seconds * 1000)
-    await this.drains.end(id, waitedMs)
-    if (this.drains.isOver(id)) {
-      this.drains.putBack(id)
-      return this.#refuse(id, 'released-before', 'it was put back while it waited', 'drain')
+  #drainParts(): DrainParts {
+    return {
+      ...{ machine: this.#machine, server: this.#server, chance: this.#chance, lock: this.#lock },
+      ...{ drains: this.drains, troubles: this.troubles },
+      isHeld: (id) => this.#holds.some((one) => one.id === id),
+      say: (verb, id, more) => this.#say(verb, id, more),
+      refuse: (id, code, message, verb) => this.#refuse(id, code, message, verb),
     }
-    return this.#say('drain', id, { dirtyBefore: 100, dirtyAfter: 0, waitedMs, changed })
-  }
-
-  async #undrain(id: string): Promise<string> {
-    this.drains.finish(id)
-    using lock = await this.#lock.take(30_000)
-    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'undrain')
-    const restored = this.drains.putBack(id)
-    if (restored === undefined) return this.#refuse(id, 'undrain-failed', 'no answer', 'undrain')
-    return this.#say('undrain', id, { restored })
   }
 
   #uptime(): number {

@@ -147,7 +147,12 @@ export function releasedFacts(released: Released | undefined): object {
   }
 }
 
-function fenceFacts({ fence, watchdog, expiredUptimeMs }: Released): object {
+/** What a fence shows, in a release and by itself. */
+export function fenceFacts({
+  fence,
+  watchdog,
+  expiredUptimeMs,
+}: Pick<Released, 'fence' | 'watchdog' | 'expiredUptimeMs'>): object {
   return {
     takenUptimeMs: fence.takenUptimeMs,
     watchdog,

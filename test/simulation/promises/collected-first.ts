@@ -1,4 +1,4 @@
-import { heldInside } from '../../../src/coordinator/expected-marker.ts'
+import { heldIn } from '../../../src/coordinator/expected-marker.ts'
 import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
@@ -30,7 +30,7 @@ export const collectedFirst: MakeInvariant = (world) => {
         // Of a snapshot that has a point, the second freeze is not kept.
         const another = [...points.values()].some(({ kind }) => kind === 'foreign')
         // A snapshot of ours in mode freeze keeps the freeze that it caused as its own evidence.
-        const ownEvidence = [...points.values()].some(({ evidence }) => heldInside(evidence) === id)
+        const ownEvidence = [...points.values()].some(({ evidence }) => heldIn(evidence) === id)
         return known.has(id) || points.has(id) || holds.has(id) || another || ownEvidence
       })
       return knows ? undefined : `${id} is forgotten in the guest, and in no catalog`

@@ -2,7 +2,7 @@ import type { MakeInvariant } from '../invariant.ts'
 import { HOLD_TTL_MS } from '../world.ts'
 
 /** Starting the database goes before everything that only tidies up. */
-export const databaseFirst: MakeInvariant = ({ clock, network, guest: { machine, helper } }) => {
+export const databaseFirst: MakeInvariant = ({ clock, network, takenBy, guest: { machine, helper } }) => {
   const released = new Set<string>()
   return {
     promise: 'the database is started before anything is tidied',
@@ -12,7 +12,7 @@ export const databaseFirst: MakeInvariant = ({ clock, network, guest: { machine,
         return undefined
       }
       if (arrival.change !== 'remove') return undefined
-      const hold = helper.holds.find(({ id, state }) => arrival.name.endsWith(id) && state === 'held')
+      const hold = helper.holds.find(({ id, state }) => takenBy.get(arrival.name) === id && state === 'held')
       // Tried for the whole time to live, or still on a link that is down: it was asked for, and never arrived.
       const triedLong = machine.uptime() - (hold?.stopRequestedUptimeMs ?? 0) >= HOLD_TTL_MS
       const cutOff = network.downUntilMs > clock.monotonic()

@@ -8,7 +8,8 @@ import { VM } from '../world.ts'
 const UNSEEN_MS = 1_000
 
 /**
- * Promise 6: when the removal of a restore point arrives, a newer one of the same catalog is as good and whole, and as many good
+ * Promise 6: when the removal of a restore point arrives, a newer one of the same catalog is as good and whole, a planned one where
+ * it was planned, and as many good
  * ones as the policy keeps are newer. Newer is what the hypervisor made later, whatever the coordinators' clocks say.
  */
 export const keepsTheGood: MakeInvariant = (world) => {
@@ -33,7 +34,9 @@ export const keepsTheGood: MakeInvariant = (world) => {
     if (removed === undefined || snapshots[place]?.complete !== true) return undefined
     const whole = new Set(snapshots.slice(place + 1).flatMap((snapshot) => (snapshot.complete ? [snapshot.name] : [])))
     const newer = points.filter(({ snapshot }) => whole.has(snapshot))
-    const asGood = newer.some(({ grade }) => !isWorse(grade, removed.grade))
+    const asGood = newer.some(
+      ({ grade, kind }) => !isWorse(grade, removed.grade) && (kind !== 'safety' || removed.kind === 'safety'),
+    )
     if (!asGood && clock.monotonic() - people.atMs > UNSEEN_MS)
       return `${name} (${removed.grade}) was the last of its grade`
     // Those that people removed after it was decided are still in the catalog, and were counted.

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../../src/coordinator/evidence.ts'
 import { expectedMarker } from '../../../src/coordinator/expected-marker.ts'
 import { gradeToTrust, readDescription } from '../../../src/grade/description.ts'
+import type { FenceAnswer } from '../../../src/guest/protocol/answers.ts'
 import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
@@ -23,8 +24,8 @@ export const trueGrades: MakeInvariant = ({ hosts, books, truths }) => ({
         const marker = expectedMarker(point)
         if (truth?.stoppedAndSynced !== true || (truth.hold ?? marker) !== marker)
           return `${snapshot} is not db-stopped`
-        const { hold, release } = point.evidence as Evidence
-        if (hold.sha256 !== release.sha256) return `${snapshot} is db-stopped by the word of two helpers`
+        const { hold, release, fence = release } = point.evidence as Evidence & { readonly fence?: FenceAnswer }
+        if (hold.sha256 !== fence.sha256) return `${snapshot} is db-stopped by the word of two helpers`
       }
     }
     return undefined

@@ -8,7 +8,8 @@ import { STATE } from '../world.ts'
 /** What the journal must hold before the act: an intent whose undo has this action and these words. */
 interface Needed {
   readonly run: string
-  readonly action: string
+  /** Any of them. */
+  readonly actions: readonly string[]
   readonly words: string
 }
 
@@ -18,26 +19,27 @@ export const writtenBefore: MakeInvariant = ({ hosts }) => ({
   onArrival(arrival) {
     const needed = neededFor(arrival)
     if (needed === undefined) return unwrittenRemoval(hosts, arrival)
-    const { run, action, words } = needed
+    const { run, actions, words } = needed
     const lines = hosts.flatMap(({ files }) => files.synced(`${STATE}/runs/${run}.jsonl`).split('\n'))
-    const undo = `"undo":{"action":"${action}"`
+    const undos = actions.map((action) => `"undo":{"action":"${action}"`)
     const written = lines.some(
-      (line) => line.startsWith('{"event":"intent"') && line.includes(undo) && line.includes(words),
+      (line) =>
+        line.startsWith('{"event":"intent"') && undos.some((undo) => line.includes(undo)) && line.includes(words),
     )
-    return written ? undefined : `${action} of run ${run} was not on the disk when its act arrived`
+    return written ? undefined : `${actions[0]} of run ${run} was not on the disk when its act arrived`
   },
 })
 
 function neededFor(arrival: Arrival): Needed | undefined {
   if (arrival.at === 'guest') {
     const id = arrival.words[1] ?? ''
-    if (arrival.verb === 'hold') return { run: id, action: 'release-hold', words: id }
-    return arrival.verb === 'drain' ? { run: id, action: 'undrain', words: id } : undefined
+    if (arrival.verb === 'hold') return { run: id, actions: ['release-hold', 'release-safety-hold'], words: id }
+    return arrival.verb === 'drain' ? { run: id, actions: ['undrain'], words: id } : undefined
   }
   const { change, name, run } = arrival
   if (run === undefined) return undefined
-  if (change === 'create') return { run, action: 'remove-snapshot', words: name }
-  return change === 'roll-back' ? { run, action: 'settle-roll-back', words: run } : undefined
+  if (change === 'create') return { run, actions: ['remove-snapshot'], words: name }
+  return change === 'roll-back' ? { run, actions: ['settle-roll-back'], words: run } : undefined
 }
 
 /**

@@ -5,6 +5,7 @@
 #   stillshot-guest drain PROFILE ID SECONDS             fewer dirty pages, so that the stop is short; bounded
 #   stillshot-guest undrain PROFILE ID                   the settings that drain changed, put back
 #   stillshot-guest hold PROFILE ID TTL_MS START_MS      watchdog armed, components stopped, marked, synced; evidence
+#   stillshot-guest fence ID                             proof that nothing ran in a hold until now; it goes on
 #   stillshot-guest release ID [when-told]               fence, then everything that ran is started again
 #   stillshot-guest come-back PROFILE ID|-               how everything is after a release or a boot
 #   stillshot-guest drill PROFILE ID SECONDS             every table checked, in a copy that has no network; never elsewhere
@@ -16,6 +17,8 @@
 #   stillshot-guest archive PROFILE PART                 files or configuration as tar on standard output
 #   stillshot-guest packages PROFILE                     what is installed, one a line
 #   stillshot-guest load PROFILE ID drop|back held|free  databases dropped and made anew from SQL on standard input
+#   stillshot-guest renew ID TTL_MS                      a hold that is still wanted: its watchdog waits so much longer
+#   stillshot-guest whole ID forward|back|mended         the databases that load ID began to replace are whole
 #   stillshot-guest unpack PROFILE ID|over               files from tar on standard input, beside or over what is there
 #   stillshot-guest binlogs PROFILE FILE POSITION         the binary logs that are there; changes nothing
 #   stillshot-guest binlog PROFILE FROM… TO… SECONDS     what they hold between two positions, as SQL on standard output
@@ -37,6 +40,7 @@ PROFILES=/etc/stillshot/profiles
 RUN=/run/stillshot
 MEMORY=/var/lib/stillshot
 SYSTEMD=/run/systemd/system
+SYSTEM=/etc/systemd/system
 INITD=/etc/init.d
 PROC=/proc
 SYS=/sys

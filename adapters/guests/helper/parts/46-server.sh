@@ -25,9 +25,15 @@ real_directory() {
   R=$(cd -P -- "$1" 2>/dev/null && pwd -P)
 }
 
+# Whether path $1 can be looked at without end: asked only where a file system may be dead.
+answers() {
+  [ "$REMOTE" = no ] || timeout -s KILL 10 ls -d -- "$1/." >/dev/null 2>&1
+}
+
 add_directory() {
   [ -n "$2" ] || return 0
-  real_directory "$2"
+  R=
+  ! answers "$2" || real_directory "$2"
   is_path "$R" || {
     UNKNOWN_DIRECTORIES="$UNKNOWN_DIRECTORIES$1 ${2%%"$NL"*}$NL"
     return 0
@@ -139,14 +145,15 @@ find_table_directories() {
   table_until=$((NOW + 20000))
   while IFS= read -r table_path; do
     [ -n "$table_path" ] && table_in_time || continue
-    real_directory "${table_path%/*}"
+    R=
+    ! answers "${table_path%/*}" || real_directory "${table_path%/*}"
     case $R/ in "$DATADIR"/*) ;; *) add_directory table "${table_path%/*}" ;; esac
   done <<END
 $table_paths
 END
   while IFS= read -r table_link; do
     [ -n "$table_link" ] && table_in_time || continue
-    table_path=$(readlink -f -- "$table_link" 2>/dev/null)
+    table_path=$(timeout -s KILL 10 readlink -f -- "$table_link" 2>/dev/null)
     [ -d "$table_path" ] || table_path=${table_path%/*}
     case $table_path/ in "$DATADIR"/*) ;; *) add_directory table "${table_path:-$table_link}" ;; esac
   done <<END
@@ -197,6 +204,7 @@ know_server() {
   else
     recall_server
   fi
+  read_mounts
   find_files || return 0
   know_reader
   note_log

@@ -4,53 +4,6 @@
 # From sysfs and udev's own records: they are there without lsblk, and say the same through partitions, LVM, MD, LUKS and
 # multipath (each a block device with `slaves`).
 
-# MOUNTS: lines "major:minor type source outside target"; a later one hides an earlier one. `outside` is the option that
-# puts a part of the file system (log, journal, real-time section) on another device, or -.
-read_mounts() {
-  MOUNTS=
-  while read -r _ _ mounts_device _ mounts_target mounts_rest; do
-    mounts_rest=${mounts_rest#*" - "}
-    mounts_type=${mounts_rest%% *} mounts_source=${mounts_rest#* }
-    mounts_outside=-
-    case ,${mounts_rest##* }, in
-      *,logdev=*) mounts_outside=logdev ;;
-      *,rtdev=*) mounts_outside=rtdev ;;
-      *,journal_dev=* | *,journal_path=*) mounts_outside=journal_dev ;;
-      *,jdev=*) mounts_outside=jdev ;;
-    esac
-    MOUNTS="$MOUNTS$mounts_device $mounts_type ${mounts_source%% *} $mounts_outside $mounts_target$NL"
-  done <"$PROC/self/mountinfo"
-}
-
-# The kernel writes a blank in a mount point as \040.
-unblank() {
-  R=$1
-  while :; do
-    case $R in
-      *\\040*) R="${R%%\\040*} ${R#*\\040}" ;;
-      *) return 0 ;;
-    esac
-  done
-}
-
-# find_mount PATH: MOUNT (its target), MOUNT_DEVICE, MOUNT_TYPE, MOUNT_SOURCE, MOUNT_OUTSIDE.
-find_mount() {
-  MOUNT='' MOUNT_DEVICE='' MOUNT_TYPE='' MOUNT_SOURCE='' MOUNT_OUTSIDE=-
-  while read -r find_mount_device find_mount_type find_mount_source find_mount_outside find_mount_target; do
-    [ -n "$find_mount_target" ] || continue
-    unblank "$find_mount_target"
-    case $1/ in
-      "${R%/}"/*)
-        [ ${#R} -ge ${#MOUNT} ] || continue
-        MOUNT=$R MOUNT_DEVICE=$find_mount_device MOUNT_TYPE=$find_mount_type
-        MOUNT_SOURCE=$find_mount_source MOUNT_OUTSIDE=$find_mount_outside
-        ;;
-    esac
-  done <<END
-$MOUNTS
-END
-}
-
 # Adds the mount of path $1 to TARGETS (lines) once.
 add_target() {
   find_mount "$1"
@@ -59,7 +12,7 @@ add_target() {
   TARGETS="$TARGETS$MOUNT$NL"
 }
 
-# Every file system under DIRECTORIES, and the root's and our memory's, which every snapshot has to bring back.
+# Every file system under DIRECTORIES and below them, and the root's and our memory's, which every snapshot has to bring back.
 know_targets() {
   TARGETS=
   read_mounts
@@ -73,6 +26,16 @@ know_targets() {
   done <<END
 $DIRECTORIES
 END
+  find_mounts_below
+  targets_rest=$MOUNTS_BELOW
+  while [ -n "$targets_rest" ]; do
+    targets_line=${targets_rest%%"$NL"*}
+    targets_rest=${targets_rest#*"$NL"}
+    targets_line=${targets_line#* }
+    targets_line=${targets_line%%"$TAB"*}
+    case "?$NL$TARGETS" in *"$NL$targets_line$NL"* | "$targets_line$NL"*) continue ;; esac
+    TARGETS="$TARGETS$targets_line$NL"
+  done
 }
 
 # Whether the journal of ext4 device $1 may be another device: its superblock says so, not its options. The kernel calls a
@@ -279,7 +242,8 @@ file_systems_one() {
   quote_or_null "$UNRESOLVED"
   file_systems="$file_systems,\"unresolved\":$R"
   # A name with blanks in the first column cannot hide the numbers: they are counted from the last line's percent sign.
-  file_systems_free=$(timeout -s KILL 10 df -P -k -- "$MOUNT" 2>/dev/null)
+  file_systems_free=
+  is_untouched "$MOUNT" || file_systems_free=$(timeout -s KILL 10 df -P -k -- "$MOUNT" 2>/dev/null)
   file_systems_free=${file_systems_free##*"$NL"}
   file_systems_free=${file_systems_free%%%*}
   file_systems_free=${file_systems_free% *}

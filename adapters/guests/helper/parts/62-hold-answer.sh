@@ -20,18 +20,22 @@ hold_show() {
   hold_answer
 }
 
-# One call for all file systems; its status is the proof.
+# One call for all file systems; its status is the proof. It ends when the watchdog fires at the latest: a file system that does
+# not answer any more must not keep the hold, and its lock, for ever.
 hold_sync() {
   set -- "$RUN"
   while [ -n "$TARGETS" ]; do
-    set -- "$@" "${TARGETS%%"$NL"*}"
+    is_untouched "${TARGETS%%"$NL"*}" || set -- "$@" "${TARGETS%%"$NL"*}"
     TARGETS=${TARGETS#*"$NL"}
   done
   shift
+  uptime_ms
+  hold_limit=$(((FIRES - NOW) / 1000 + 1))
+  [ "$hold_limit" -gt 0 ] || hold_limit=1
   if [ "$SYNC" = sync ]; then
-    sync
+    timeout -s KILL "$hold_limit" sync
   else
-    sync -f -- "$@"
+    timeout -s KILL "$hold_limit" sync -f -- "$@"
   fi 2>/dev/null || exit 1
   uptime_ms
   printf '%s\n' "$NOW" >"$RUN/holds/$HOLD/synced"

@@ -20,7 +20,8 @@ probe_verb() {
   probe_components
   probe_dbms
   probe_rest
-  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST"
+  half_json
+  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST,\"half\":$R"
   say
 }
 
@@ -147,6 +148,16 @@ END
   done <<END
 $UNKNOWN_DIRECTORIES
 END
+  probe_below=$MOUNTS_BELOW
+  while [ -n "$probe_below" ]; do
+    probe_path=${probe_below%%"$NL"*}
+    probe_below=${probe_below#*"$NL"}
+    probe_role=${probe_path%% *} probe_path=${probe_path#* }
+    quote "${probe_path#*"$TAB"}"
+    probe_directories="$probe_directories,{\"role\":\"$probe_role\",\"path\":$R"
+    quote "${probe_path%%"$TAB"*}"
+    probe_directories="$probe_directories,\"mount\":$R}"
+  done
   PROBE_DBMS="$PROBE_DBMS,\"directories\":[${probe_directories#,}]"
   R=
   case $LOG in file\ *) R=${LOG#file * } ;; esac

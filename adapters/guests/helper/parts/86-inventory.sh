@@ -65,7 +65,9 @@ inventory_verb() {
   json_list "$R"
   inventory="$inventory,\"packers\":$R"
   contains "$ALLOWED" restore && R=true || R=false
-  document true null "$inventory,\"restoreAllowed\":$R"
+  inventory="$inventory,\"restoreAllowed\":$R"
+  half_json
+  document true null "$inventory,\"half\":$R"
   say
 }
 

@@ -2,7 +2,7 @@
 # === The other verbs ===
 
 main() {
-  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold release come-back status collect kept forget drill freeze thaw version inventory dump users archive packages load unpack binlogs binlog'
+  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold fence release come-back status collect kept forget drill freeze thaw version inventory dump users archive packages load unpack binlogs binlog renew whole'
   # The only verb for a user who is not root: it becomes root through sudo, and through nothing else.
   if [ "$1" = gate ]; then
     VERB=gate
@@ -16,6 +16,7 @@ main() {
     drain) drain_verb "$@" ;;
     undrain) undrain_verb "$@" ;;
     hold) hold_verb "$@" ;;
+    fence) fence_verb "$@" ;;
     come-back) come_back_verb "$@" ;;
     status) status_verb "$@" ;;
     collect) collect_verb "$@" ;;
@@ -34,6 +35,8 @@ main() {
     unpack) unpack_verb "$@" ;;
     binlogs) binlogs_verb "$@" ;;
     binlog) binlog_verb "$@" ;;
+    renew) renew_verb "$@" ;;
+    whole) whole_verb "$@" ;;
     *) usage "there is no verb '$VERB'" ;;
   esac
 }

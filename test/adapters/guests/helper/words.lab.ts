@@ -20,6 +20,8 @@ const wrongUsage: readonly (readonly string[])[] = [
   ['hold', 'mysql', HOLD, '060000', '0'],
   ['hold', 'mysql', HOLD, '60000', '60001'],
   ['hold', 'mysql', HOLD, '$(id)', '1'],
+  ['fence', '../../etc'],
+  ['fence', HOLD, 'more'],
   ['release', '-'],
   ['release', `${HOLD}\n${HOLD}`],
   ['release', '../../../../../tmp/01JDABCDEFGHJ'],

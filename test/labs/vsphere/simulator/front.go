@@ -33,11 +33,13 @@ type front struct {
 	// Names of snapshots for the machine behind, by the snapshot's id.
 	images map[string]string
 	made   int
+	// By the collector's id.
+	follows map[string]*followed
 }
 
 func newFront(inner http.Handler, hook string) *front {
 	return &front{
-		inner: inner, hook: hook, calls: map[string]int{}, tasks: map[string]int{}, images: map[string]string{},
+		inner: inner, hook: hook, calls: map[string]int{}, follows: map[string]*followed{}, tasks: map[string]int{}, images: map[string]string{},
 		sessions: map[string]bool{}, expired: map[string]bool{},
 	}
 }
@@ -92,11 +94,15 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, request call, brok
 		if f.admit(w, r) {
 			f.describeSnapshot(w, request)
 		}
+	case request.method == "WaitForUpdatesEx" && f.taskUpdates(w, r, request):
 	case request.method == "HasPrivilegeOnEntities" && len(f.missing) > 0:
 		f.privileges(w, request)
 	default:
 		recorded := f.pass(r, request.body)
 		f.remember(request.method, r, recorded)
+		if request.method == "CreateFilter" && recorded.Code == http.StatusOK {
+			f.follow(request, recorded.Body.Bytes())
+		}
 		copyOut(w, recorded)
 	}
 }
