@@ -69,6 +69,7 @@ export const PHASES = [
   'prune',
   'dump',
   'archive',
+  'changes',
   'load',
   'unpack',
   'verify',

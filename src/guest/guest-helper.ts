@@ -1,10 +1,11 @@
-import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
 import { type DrillOrders, drillLines } from './drill-orders.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
+import { refused } from './refused.ts'
 import { isSameUuid } from './same-machine.ts'
 import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 import { WaitingRelease } from './waiting-release.ts'
@@ -39,16 +40,6 @@ const LEAST_UNLIKELY = 8
 const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
 
 type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
-
-/** A map, not an object: the guest chooses the word that is looked up. */
-const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
-  ['guest-locked', 'guest-locked'],
-  ['released-before', 'hold-expired'],
-  ['unknown-profile', 'helper-missing'],
-  ['not-allowed', 'backup-not-allowed'],
-  ['half-restored', 'half-restored'],
-  ['hold-over', 'hold-expired'],
-])
 
 /**
  * The helper's verbs, as calls. One connection at a time, opened when first needed and again when it was lost. Every verb
@@ -183,8 +174,7 @@ export class GuestHelper {
     if (!this.#answered.has(shell)) await this.status({ ...limits, timeoutMs: limits.timeoutMs ?? 60_000, machine })
     await this.#checkMachine(machine, this.#answered.get(shell) ?? null)
     if (this.#shell === shell) return shell
-    const { vm } = this.#options.target
-    throw new StillshotError('guest-unreachable', `${vm}: the connection was lost while it was asked who answers`)
+    throw new StillshotError('guest-unreachable', `${this.#options.target.vm}: lost while it was asked who answers`)
   }
 
   /** The open connection, for what is no verb (installing the helper). */
@@ -301,11 +291,6 @@ export class GuestHelper {
       `the helper in ${vm} ended '${verb}' with ${exitStatus ?? 'a signal'}: ${said}`,
     )
   }
-}
-
-function refused(verb: string, vm: string, { code, message }: Refusal): StillshotError {
-  const known = REFUSALS.get(code) ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
-  return new StillshotError(known, `${vm}: ${message}`, { details: { helperCode: code } })
 }
 
 /** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */

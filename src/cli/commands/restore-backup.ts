@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { BackupRestoreOrder, BackupRestoreReport } from '../../coordinator/restore-backup.ts'
+import type { ChangesReport } from '../../coordinator/restore-to-time.ts'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import { PLACE } from '../../guest/profile.ts'
 import type { App, OpenVm, Session } from '../app.ts'
@@ -43,9 +44,9 @@ export function withBackupOptions(command: Command): Command {
 
 /** Throws `usage` for an option that the other kind of restore would ignore. */
 export function refuseOtherKind(options: BackupRestoreOptions): void {
-  const { only, database, users, path, at, undo, accept, removeNewer, wait } = options
+  const { only, database, users, path, undo, accept, removeNewer, wait } = options
   const ofBackup = { '--only': only, '--database': database, '--users': users, '--path': path }
-  const ofSnapshot = { '--at': at, '--undo': undo, '--wait': wait }
+  const ofSnapshot = { '--undo': undo, '--wait': wait }
   const lists = { '--accept': accept[0], '--remove-newer': removeNewer[0] }
   const foreign = options.from === undefined ? ofBackup : { ...ofSnapshot, ...lists }
   const given = Object.entries(foreign).find(([, value]) => value !== undefined)?.[0]
@@ -87,7 +88,7 @@ function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: Backu
 }
 
 function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreOrder {
-  const { point, only, database, users = false, path, safetySnapshot } = options
+  const { point, at, only, database, users = false, path, safetySnapshot } = options
   if (path !== undefined && !new RegExp(PLACE).test(path)) {
     throw new StillshotError('usage', `--path ${path}: an absolute path without a slash at its end is wanted`)
   }
@@ -95,6 +96,7 @@ function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreO
   return {
     ...{ parts, users, safety: safetySnapshot, dryRun: false, signal },
     ...(point === undefined ? {} : { pointId: point }),
+    ...(at === undefined ? {} : { at }),
     ...(database === undefined ? {} : { databases: database }),
     ...(path === undefined ? {} : { path }),
   }
@@ -114,10 +116,18 @@ function planText(app: App, { vm, point, plan, findings }: BackupRestoreReport):
   return `${what}\n${indent(gradeText(point))}\n${steps.join('')}${said.join('')}`
 }
 
-function reportText({ vm, point, undoWith, beside, findings }: BackupRestoreReport): string {
+function reportText({ vm, point, undoWith, beside, changes, findings }: BackupRestoreReport): string {
   const lines = [line`${vm}: restored from backup ${point.id}`]
   for (const { severity, message } of findings) lines.push(line`  ${severity}: ${message}`)
   if (beside !== undefined) lines.push(line`  files are in ${beside} of the guest`)
+  if (changes !== undefined) lines.push(changesText(changes))
   if (undoWith !== undefined) lines.push(line`  undo with: ${undoWith}`)
   return `${lines.join('\n')}\n`
+}
+
+function changesText({ changes, transactions, lastAt, leftOut, point }: ChangesReport): string {
+  const last = lastAt === null ? '' : `, the last at ${lastAt}`
+  const { accounts, others } = leftOut
+  const out = accounts + others === 0 ? '' : `; left out: ${accounts} of accounts, ${others} of other databases`
+  return line`  carried out over it: ${changes} changes in ${transactions} transactions${last}${out} (kept as ${point})`
 }

@@ -1,0 +1,18 @@
+import { type ErrorCode, StillshotError } from '../errors.ts'
+import type { Refusal } from './protocol/validate.ts'
+
+/** A map, not an object: the guest chooses the word that is looked up. */
+const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ['guest-locked', 'guest-locked'],
+  ['released-before', 'hold-expired'],
+  ['unknown-profile', 'helper-missing'],
+  ['not-allowed', 'backup-not-allowed'],
+  ['half-restored', 'half-restored'],
+  ['hold-over', 'hold-expired'],
+])
+
+/** What the helper refused, by our codes. */
+export function refused(verb: string, vm: string, { code, message }: Refusal): StillshotError {
+  const known = REFUSALS.get(code) ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
+  return new StillshotError(known, `${vm}: ${message}`, { details: { helperCode: code } })
+}
