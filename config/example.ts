@@ -47,6 +47,9 @@ export const EXAMPLE: Config = {
     },
   },
   runbooks: { directory: '/mnt/wiki/runbooks' },
-  repositories: { nas: { kind: 'directory', path: '/srv/backup' } },
+  repositories: {
+    nas: { kind: 'directory', path: '/srv/backup' },
+    vault: { kind: 'restic', repository: 'sftp:nas.example:/backup', password: 'file:restic.password' },
+  },
   state: { directory: '/var/lib/stillshot' },
 }

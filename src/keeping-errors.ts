@@ -39,4 +39,19 @@ export const KEEPING_ERRORS = {
     retry: false,
     hint: 'do not rely on this backup: take another one, and look at the storage that keeps it',
   },
+  'repository-locked': {
+    exit: 62,
+    retry: true,
+    hint: 'another restic works there: wait for it; if its process is dead, the named command takes its lock away',
+  },
+  'identity-missing': {
+    exit: 63,
+    retry: false,
+    hint: 'name the identity of a recipient under `repositories: NAME: identity:`, or open the backup where it is',
+  },
+  'sealing-failed': {
+    exit: 63,
+    retry: false,
+    hint: 'no backup was kept; age must be installed here, and every recipient must be a public key of its own',
+  },
 } as const satisfies Record<string, { exit: number; retry: boolean; hint: string }>

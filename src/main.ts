@@ -3,15 +3,16 @@ import { type LogLevel, WinstonLog } from '../adapters/log/winston-log.ts'
 import { NodeHost } from '../adapters/system/node-host.ts'
 import { nodeSystem } from '../adapters/system/node-system.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type { App, GlobalOptions, Input, Session } from './cli/app.ts'
+import type { App, GlobalOptions, Session } from './cli/app.ts'
 import { watchInterrupts } from './cli/interrupts.ts'
 import { lazyProcedures } from './cli/procedures.ts'
+import { processInput, processTerminal } from './cli/process-terminal.ts'
 import { progressDisplay } from './cli/progress.ts'
 import { clackPrompts } from './cli/prompts.ts'
 import { runCommandLine } from './cli/run.ts'
 import type { Terminal } from './cli/terminal.ts'
 import { vmSettings } from './cli/vm-settings.ts'
-import type { HypervisorEntry, Settings } from './config/settings.ts'
+import type { HypervisorEntry, RepositoryEntry, Settings } from './config/settings.ts'
 import { StillshotError } from './errors.ts'
 import type { GuestShells } from './guest/guest-shell.ts'
 import type { Hypervisor, Vm } from './hypervisor/hypervisor.ts'
@@ -47,27 +48,6 @@ interface World {
   readonly host: NodeHost
   readonly redaction: Redaction
   readonly terminal: Terminal
-}
-
-function processTerminal(): Terminal {
-  // Whoever reads our output may go away (`| head`): that is no reason to leave a database held.
-  process.stdout.on('error', () => {})
-  process.stderr.on('error', () => {})
-  return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
-    get columns() {
-      return process.stderr.columns || 80
-    },
-  }
-}
-
-function processInput(): Input {
-  return {
-    [Symbol.asyncIterator]: () => process.stdin.setEncoding('utf8')[Symbol.asyncIterator](),
-    close: () => process.stdin.destroy(),
-  }
 }
 
 function openSession(world: World, globals: GlobalOptions): Session {
@@ -239,17 +219,44 @@ async function openVsphere(
   })
 }
 
-async function openRepository({ system }: World, { repositories, file }: Settings, name: string): Promise<Repository> {
+async function openRepository(world: World, settings: Settings, name: string): Promise<Repository> {
+  const { repositories, file } = settings
   const entry = Object.hasOwn(repositories, name) ? repositories[name] : undefined
   if (entry === undefined) throw new StillshotError('config-invalid', `there is no repository ${name} in ${file}`)
-  if (entry.kind === 'restic') {
-    throw new StillshotError('not-supported', `repositories.${name}: restic is not there yet in this version`)
-  }
+  const { boundedRepository } = await import('./repository/bounded-repository.ts')
+  const opened =
+    entry.kind === 'restic' ? openRestic(world, settings, name, entry) : openDirectory(world, settings, name, entry)
+  return boundedRepository(await opened, world.system.clock)
+}
+
+async function openDirectory(
+  world: World,
+  settings: Settings,
+  name: string,
+  { path, mount, compression, recipients, identity }: RepositoryEntry & { kind: 'directory' },
+): Promise<Repository> {
   const { directoryDefaults } = await import('./config/schema/repositories.ts')
   const { DirectoryRepository } = await import('../adapters/repositories/directory/directory-repository.ts')
-  const { boundedRepository } = await import('./repository/bounded-repository.ts')
-  const repository = new DirectoryRepository({ name, path: entry.path, mount: entry.mount ?? directoryDefaults.mount })
-  return boundedRepository(repository, system.clock)
+  const plain = { name, path, mount: mount ?? directoryDefaults.mount }
+  const packed = { ...plain, compression: compression ?? directoryDefaults.compression }
+  if (recipients === undefined) return new DirectoryRepository(packed)
+  const { AgeSealing } = await import('../adapters/sealing/age/age-sealing.ts')
+  const secret = await secrets(world, settings)
+  const own = identity === undefined ? {} : { identity: secret(identity, `repositories.${name}.identity`) }
+  return new DirectoryRepository({ ...packed, sealing: new AgeSealing({ name, recipients, ...own }) })
+}
+
+async function openRestic(
+  world: World,
+  settings: Settings,
+  name: string,
+  { repository, password, environment = {} }: RepositoryEntry & { kind: 'restic' },
+): Promise<Repository> {
+  const { ResticRepository } = await import('../adapters/repositories/restic/restic-repository.ts')
+  const { resticAccess } = await import('./config/restic-access.ts')
+  const secret = await secrets(world, settings)
+  const access = resticAccess({ name, repository, password, environment, secret, host: world.host })
+  return new ResticRepository({ ...access, name, cacheFolder: `${settings.state.directory}/restic` })
 }
 
 async function secrets({ host, redaction }: World, { file }: Settings) {

@@ -1,4 +1,3 @@
-import { directoryDefaults } from '../config/schema/repositories.ts'
 import type { Settings, VmEntry } from '../config/settings.ts'
 import type { VmSettings } from '../coordinator/ports.ts'
 import { StillshotError } from '../errors.ts'
@@ -31,7 +30,7 @@ export function vmSettings(
       ...(user === undefined ? {} : { databaseUser: user }),
       ...(defaultsFile === undefined ? {} : { defaultsFile }),
     },
-    ...backupOf(settings, entry),
+    ...backupOf(entry),
     ...(password === undefined ? {} : { databasePassword: secret(password, `vms.${name}.database.password`) }),
   }
 }
@@ -40,10 +39,8 @@ function drillSettings({ assert, ...limits }: VmEntry['drill']): NonNullable<VmS
   return { assertions: assert, ...limits }
 }
 
-function backupOf({ repositories }: Settings, { backup }: VmEntry): Pick<VmSettings, 'backup'> {
+function backupOf({ backup }: VmEntry): Pick<VmSettings, 'backup'> {
   if (backup === undefined) return {}
   const { repository, restore } = backup
-  const stored = repositories[repository]
-  const compression = (stored?.kind === 'directory' ? stored.compression : undefined) ?? directoryDefaults.compression
-  return { backup: { repository, compression, allowed: restore ? ['backup', 'restore'] : ['backup'] } }
+  return { backup: { repository, allowed: restore ? ['backup', 'restore'] : ['backup'] } }
 }

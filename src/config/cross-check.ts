@@ -1,4 +1,5 @@
 import { isTimezone } from '../policy/calendar.ts'
+import { checkRepositories } from './check-repositories.ts'
 import { durationMs } from './duration.ts'
 import { libvirtUriProblem } from './libvirt-uri.ts'
 import { nearest } from './nearest.ts'
@@ -30,6 +31,7 @@ export function crossCheck(config: Config, source: YamlSource): Problem[] {
   checkVms(config, report)
   checkProfiles(config, report)
   checkPolicies(config, report)
+  checkRepositories(config, report)
   if (Object.keys(config.vms).length > 0 && config.ssh?.key === undefined && config.ssh?.agent !== true) {
     report(['ssh', 'key'], 'is missing: name a private key, or set ssh.agent to true')
   }
@@ -145,12 +147,12 @@ function checkProfiles(config: Config, report: Report): void {
     let servers = 0
     for (const [index, component] of profile.components.entries()) {
       const here = [...at, 'components', index]
-      if ((component.unit === undefined) === (component.dbms === undefined)) {
-        report(here, 'must have exactly one of unit and dbms')
+      if ([component.unit, component.dbms, component.role].filter((each) => each !== undefined).length !== 1) {
+        report(here, 'must have exactly one of unit, role and dbms')
         continue
       }
       if (component.dbms !== undefined) servers += 1
-      const unit = component.unit ?? component.dbms ?? ''
+      const unit = component.unit ?? component.dbms ?? component.role ?? ''
       if (seen.has(unit)) report(here, `names ${unit} twice`)
       seen.add(unit)
       for (const limit of ['stopLimit', 'startLimit'] as const) {

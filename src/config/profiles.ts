@@ -12,11 +12,13 @@ export const BUILT_IN_PROFILES: Readonly<Record<string, Profile>> = {
   idoit: {
     name: 'idoit',
     components: [
-      { kind: 'unit', unit: 'cron.service', stopSeconds: 60, startSeconds: 30 },
-      { kind: 'unit', unit: 'apache2.service', stopSeconds: 60, startSeconds: 60 },
+      { kind: 'role', unit: 'cron', stopSeconds: 60, startSeconds: 30 },
+      { kind: 'role', unit: 'web', stopSeconds: 60, startSeconds: 60 },
+      { kind: 'role', unit: 'php', stopSeconds: 60, startSeconds: 60 },
       DBMS,
     ],
     settingsPutBack: false,
+    page: 'auto',
     // Debian, Ubuntu and RHEL, and SUSE; a standard installation has no folder of its own in them.
     backup: {
       files: ['/var/www/html', '/srv/www/htdocs'],
@@ -27,6 +29,8 @@ export const BUILT_IN_PROFILES: Readonly<Record<string, Profile>> = {
   },
 }
 
+type OwnComponent = NonNullable<Config['profiles']>[string]['components'][number]
+
 const NO_PATHS = { files: [], exclude: [], configuration: [] } as const
 
 /** The built-in profiles and those of the configuration, by name. */
@@ -36,16 +40,21 @@ export function allProfiles(config: Config): Readonly<Record<string, Profile>> {
     {
       name,
       components: profile.components.map((component) => ({
-        kind: component.dbms === undefined ? 'unit' : 'dbms',
-        unit: component.dbms ?? component.unit ?? '',
+        ...kindOf(component),
         stopSeconds: seconds(component.stopLimit ?? profileDefaults.stopLimit),
         startSeconds: seconds(component.startLimit ?? profileDefaults.startLimit),
       })),
       settingsPutBack: profile.settingsPutBack ?? false,
+      ...(profile.page === undefined ? {} : { page: profile.page }),
       ...(profile.backup === undefined ? {} : { backup: { ...NO_PATHS, ...profile.backup } }),
     },
   ])
   return { ...BUILT_IN_PROFILES, ...Object.fromEntries(own) }
+}
+
+function kindOf({ dbms, role, unit }: OwnComponent): Pick<ProfileComponent, 'kind' | 'unit'> {
+  if (dbms !== undefined) return { kind: 'dbms', unit: dbms }
+  return role === undefined ? { kind: 'unit', unit: unit ?? '' } : { kind: 'role', unit: role }
 }
 
 function seconds(duration: string): number {

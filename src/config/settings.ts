@@ -25,6 +25,8 @@ export interface Settings {
 
 export type HypervisorEntry = Config['hypervisors'][string]
 
+export type RepositoryEntry = NonNullable<Config['repositories']>[string]
+
 export interface SshEntry {
   readonly user: string
   readonly key?: string

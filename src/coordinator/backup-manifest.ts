@@ -4,8 +4,8 @@ import { GRADES } from '../grade/grade.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { Manifest, ServerFacts, StreamFacts } from '../repository/manifest.ts'
-import { PACKED } from '../repository/pack.ts'
-import type { Repository } from '../repository/repository.ts'
+import type { ByHand, Repository } from '../repository/repository.ts'
+import { openByHand } from '../repository/stored-stream.ts'
 
 /** What a restore point of kind `dump` keeps beside its grade. */
 export interface DumpEvidence {
@@ -58,13 +58,17 @@ export function serverFacts(
  * What a person types to read the backup back without stillshot, in its folder. Databases are dropped first: tables that are
  * replaced one by one meet the foreign keys of those that are still old (errno 150). Pure.
  */
-export function restoreCommands(streams: readonly StreamFacts[], server: ServerFacts | null): readonly string[] {
+export function restoreCommands(
+  streams: readonly StreamFacts[],
+  server: ServerFacts | null,
+  hand: ByHand,
+): readonly string[] {
   const databases = server?.databases ?? []
   return [
-    'sha256sum -c SHA256SUMS',
-    ...streams.flatMap(({ name, content, compression }) => {
-      const unpack = `${PACKED[compression].unpack} < ${name}`
-      switch (content) {
+    ...hand.begin,
+    ...streams.flatMap((stream) => {
+      const unpack = openByHand(stream, hand)
+      switch (stream.content) {
         case 'sql':
           return [
             ...databases.map(

@@ -13,6 +13,7 @@ import { placeFinding } from './copies-elsewhere.ts'
 import { halfFindings } from './half-restored.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { attempt, helperFinding, proofFinding } from './preflight.ts'
+import { tenantFindings } from './tenants.ts'
 
 /** What a look before a backup saw. The rest is undefined where the look itself failed; a finding says why. */
 export interface BackupPreflight {
@@ -50,8 +51,9 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
     placeFinding(repository.name, place.value),
     helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
-    ...(parts.includes('databases') ? databaseFindings(inventory) : []),
-    ...(parts.includes('databases') ? halfFindings(inventory.half, settings.name) : []),
+    ...(parts.includes('databases')
+      ? [...databaseFindings(inventory), ...halfFindings(inventory.half, settings.name), ...tenantFindings(inventory)]
+      : []),
     ...pathFindings(inventory, parts, settings.profile.backup),
   ]
   return { findings, inventory, place: place.value, sameMachine }

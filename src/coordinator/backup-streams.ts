@@ -1,9 +1,9 @@
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { StreamVerb } from '../guest/stream-verb.ts'
-import type { Compression, Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
-import { PACKED } from '../repository/pack.ts'
-import type { BackupWriter } from '../repository/repository.ts'
+import type { Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
+import type { BackupWriter, Repository } from '../repository/repository.ts'
+import { sealFor, storedName, wrappingOf } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import { NOTHING, packedHere, packedThere, watched } from './arriving-stream.ts'
@@ -76,8 +76,8 @@ interface Writing {
   readonly vm: string
   readonly clock: Clock
   readonly helper: GuestHelper
+  readonly repository: Repository
   readonly writer: BackupWriter
-  readonly compression: Compression
   /** What packs in the guest. */
   readonly packers: readonly string[]
   /** SMBIOS UUID of the guest. */
@@ -98,10 +98,12 @@ const STALL_MS = 300_000
  * program did not end well, and with what storage and connection say; nothing that was written is a backup then.
  */
 export async function writeStream(writing: Writing, plan: StreamPlan): Promise<WrittenStream> {
-  const { vm, clock, helper, writer, compression, machine, signal } = writing
-  const name = `${plan.name}.${PACKED[compression].suffix}`
+  const { vm, clock, helper, repository, writer, machine, signal } = writing
+  const wrapping = wrappingOf(repository)
+  const { compression } = wrapping
+  const name = storedName(plan.name, wrapping)
   using limit = stallLimit(clock, `${vm}: ${plan.name}`, STALL_MS, signal)
-  const packsThere = plan.packable === true && writing.packers.includes(compression)
+  const packsThere = compression !== 'none' && plan.packable === true && writing.packers.includes(compression)
   let arriving = NOTHING
   let stored = { sizeBytes: 0, sha256: '' }
   const end = await helper.stream(plan.verb, plan.args, {
@@ -111,7 +113,7 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
     output: async (bytes) => {
       const moving = watched(bytes, limit.moved)
       arriving = packsThere ? packedThere(moving, compression, name) : packedHere(moving, compression)
-      stored = await writer.write(name, arriving.stored, { signal: limit.signal })
+      stored = await writer.write(name, sealFor(repository, arriving.stored, limit.signal), { signal: limit.signal })
     },
   })
   judgeEnd(vm, plan.verb, end, plan)
@@ -119,6 +121,6 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
   judgeLast(vm, plan.verb, end, { ...plan, tail })
   const { part, content, paths = [] } = plan
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
-  const facts = { name, part, content, compression, ...stored, contentBytes, paths, changedWhileRead }
+  const facts = { name, part, content, ...wrapping, ...stored, contentBytes, paths, changedWhileRead }
   return { facts, position: content === 'sql' ? positionOf(head) : null }
 }

@@ -48,6 +48,16 @@ export async function checkDrill(
       `no program can be run in a guest of ${hypervisor.name} without a network`,
     )
   }
+  return checkClone(ports, vm, request, signal)
+}
+
+/** The same of a copy that nobody needs to look into. */
+export async function checkClone(
+  { hypervisor }: Pick<Ports, 'hypervisor'>,
+  vm: Vm,
+  request: CloneRequest,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const findings = await clonesOf(hypervisor).check(vm, request, { signal, timeoutMs: LOOK_FOR_MS })
   const refusing = findings.filter(({ severity }) => severity === 'refuse')
   const [first] = refusing
@@ -142,7 +152,7 @@ function ask(
 }
 
 /** The agent works as root; no network and no account of the guest is needed. */
-async function openCloneHelper(
+export async function openCloneHelper(
   { agentShells, system }: Ports,
   { guest, databasePassword }: VmSettings,
   clone: Vm,

@@ -2,8 +2,8 @@ import { StillshotError } from '../errors.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Manifest, StreamFacts } from '../repository/manifest.ts'
 import { onlyDatabases } from '../repository/only-databases.ts'
-import { unpack } from '../repository/pack.ts'
 import type { BackupKey, Repository } from '../repository/repository.ts'
+import { openStream } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 
@@ -80,8 +80,7 @@ async function load(
   using limit = stallLimit(clock, `${manifest.vm}: load`, STALL_MS, signal)
   async function* body() {
     for (const { key, stream, statements } of loaded) {
-      const stored = await repository.read(key, stream.name, { signal: limit.signal })
-      for await (const chunk of statements(unpack(stored, stream.compression, stream.name))) {
+      for await (const chunk of statements(openStream(repository, key, stream, limit.signal))) {
         limit.moved()
         yield chunk
       }

@@ -5,7 +5,6 @@ import type { HelperFile } from '../guest/helper-file.ts'
 import type { Allowed, Profile } from '../guest/profile.ts'
 import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { Log } from '../log/log.ts'
-import type { Compression } from '../repository/manifest.ts'
 import type { Repositories } from '../repository/repository.ts'
 import type { System } from '../system/system.ts'
 import type { Runbook } from './runbook.ts'
@@ -98,7 +97,6 @@ export interface VmSettings {
   readonly backup?: {
     readonly repository: string
     readonly allowed: readonly Allowed[]
-    readonly compression: Compression
   }
   /** Fetches the database password when the profile logs in with one; sent on the helper's stdin only. */
   readonly databasePassword?: () => Promise<string>

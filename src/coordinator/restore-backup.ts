@@ -20,7 +20,7 @@ import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.t
 import { LOCK_TTL_MS, makeBackup } from './take-backup.ts'
 import { undoWith } from './undo-with.ts'
 import { unpackFiles } from './unpack-files.ts'
-import { openBackup, verifyStreams } from './verify-backup.ts'
+import { openBackup, refuseSealed, verifyStreams } from './verify-backup.ts'
 
 export interface BackupRestoreOrder extends RestoreSelection {
   /** Default: the newest backup. */
@@ -64,6 +64,7 @@ export async function restoreBackup(
   const wanted = await readWanted(ports, settings, order)
   const { point, repository, manifest, plan } = wanted
   const safety = order.safety && plan.databases.length > 0
+  refuseSealed(repository, { streams: manifest.streams, safety: safety || order.at !== undefined })
   const words = planWords(plan, { safety, where: point.snapshot, ...(order.at === undefined ? {} : { at: order.at }) })
   const report = { version: 1, vm: settings.name, point, plan: words } as const
   const ahead = { manifest, plan, safety, changes: order.at !== undefined }

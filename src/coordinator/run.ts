@@ -69,9 +69,14 @@ export async function lockVm(ports: Ports, run: Run, vm: Vm, ttlMs: number, pati
   })
 }
 
+/** Gives the VM's lock back; the run may go on with what is not the VM's. */
+export async function unlockVm(ports: Ports, run: Run, vm: Vm): Promise<void> {
+  await run.saga.step({ step: 'unlock' }, () => ports.catalog.unlockVm(vmKey(vm), run.id), { settles: ['lock'] })
+}
+
 /** The good end: lock given back, run recorded, connection closed. */
 export async function endRun(ports: Ports, run: Run, vm: Vm, facts: Partial<RunRecord> = {}): Promise<void> {
-  await run.saga.step({ step: 'unlock' }, () => ports.catalog.unlockVm(vmKey(vm), run.id), { settles: ['lock'] })
+  await unlockVm(ports, run, vm)
   await finishRun(ports, run, facts)
 }
 

@@ -4,10 +4,10 @@ import { StillshotError } from '../errors.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { Wanted } from '../repository/logged-statement.ts'
-import type { Compression, LogPosition, Manifest, StreamFacts } from '../repository/manifest.ts'
-import { PACKED } from '../repository/pack.ts'
+import type { LogPosition, Manifest, StreamFacts } from '../repository/manifest.ts'
 import { type ReplayFacts, replayable } from '../repository/replayable.ts'
-import type { BackupWriter } from '../repository/repository.ts'
+import type { BackupWriter, Repository } from '../repository/repository.ts'
+import { sealFor, storedName, wrappingOf } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
 import { stallLimit } from '../system/stall-limit.ts'
@@ -70,8 +70,7 @@ export async function saveChanges(
   const key = { vm: settings.name, id }
   const createdAt = formatInstant(clock.now())
   await saga.intend({ step: 'write-changes', undo: settleBackup(repository, key) })
-  const compression = settings.backup?.compression ?? 'gzip'
-  const reading = { settings, helper, machine: vm.uuid, clock, from, to, atMs, wanted, compression, signal }
+  const reading = { settings, helper, machine: vm.uuid, clock, from, to, atMs, wanted, repository, signal }
   const { writer, stream, facts } = await saga.act('write-changes', async () => {
     const opened = await repository.begin(key, { signal })
     return { writer: opened, ...(await readLog(reading, opened)) }
@@ -88,7 +87,7 @@ export async function saveChanges(
     ...{ version: 1, kind: 'stillshot-backup', ...key, vmKey: vmKey(vm), hypervisor: vm.hypervisor, createdAt },
     ...{ endedAt: formatInstant(clock.now()), grade: 'suspect', server: null, streams: [stream] },
     reasons: [{ code: 'changes-only', message: `no copy by itself: ${words}` }],
-    restore: restoreCommands([stream], null),
+    restore: restoreCommands([stream], null, repository.byHand(key)),
     note: `${CHANGES_NOTE} ${manifest.id}`,
   }
   const point = { ...pointOfManifest(repository, saved), run: run.id }
@@ -109,15 +108,16 @@ interface Reading {
   readonly to: Pick<LogPosition, 'file' | 'position'>
   readonly atMs: number
   readonly wanted: Wanted
-  readonly compression: Compression
+  readonly repository: Repository
   readonly signal: AbortSignal
 }
 
 async function readLog(
-  { settings, helper, machine, clock, from, to, atMs, wanted, compression, signal }: Reading,
+  { settings, helper, machine, clock, from, to, atMs, wanted, repository, signal }: Reading,
   writer: BackupWriter,
 ): Promise<{ stream: StreamFacts; facts: ReplayFacts }> {
-  const name = `changes.sql.${PACKED[compression].suffix}`
+  const wrapping = wrappingOf(repository)
+  const name = storedName('changes.sql', wrapping)
   using limit = stallLimit(clock, `${settings.name}: ${name}`, STALL_MS, signal)
   let facts: ReplayFacts | undefined
   let content: (() => Promise<Content>) | undefined
@@ -127,8 +127,8 @@ async function readLog(
     ...{ machine, signal: limit.signal },
     output: async (bytes) => {
       const changes = replayable(watched(bytes, limit.moved), wanted)
-      const arriving = packedHere(changes.bytes, compression)
-      stored = await writer.write(name, arriving.stored, { signal: limit.signal })
+      const arriving = packedHere(changes.bytes, wrapping.compression)
+      stored = await writer.write(name, sealFor(repository, arriving.stored, limit.signal), { signal: limit.signal })
       facts = changes.facts
       content = arriving.content
     },
@@ -139,6 +139,6 @@ async function readLog(
     throw new StillshotError('dump-failed', message)
   }
   const { sizeBytes: contentBytes } = await content()
-  const kept = { name, part: 'databases', content: 'binlog', compression, paths: [], changedWhileRead: [] } as const
+  const kept = { name, part: 'databases', content: 'binlog', ...wrapping, paths: [], changedWhileRead: [] } as const
   return { stream: { ...kept, ...stored, contentBytes }, facts }
 }

@@ -70,7 +70,7 @@ export async function makeBackup(
   )
   const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000, machine: vm.uuid })
   const proofs = proveDump(order, seen, after)
-  const manifest = describe(ports, order, { key, vm, createdAt, seen, after, written, proofs })
+  const manifest = describe(ports, order, { repository, key, vm, createdAt, seen, after, written, proofs })
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
   const made = pointOfManifest(repository, manifest, { proofs, findings })
   const point = { ...made, run: run.id }
@@ -92,7 +92,7 @@ interface Writing {
 /** Every stream of the order, one after the other; nothing is listed yet. */
 async function write(
   { system, progress }: Ports,
-  { name, profile, backup }: VmSettings,
+  { name, profile }: VmSettings,
   { parts, signal }: BackupOrder,
   { repository, key, run, vm, seen }: Writing,
 ): Promise<{ writer: BackupWriter; written: readonly WrittenStream[] }> {
@@ -102,10 +102,7 @@ async function write(
   if (seen.inventory.loose.length > 0) await clock.sleep(1_100, signal)
   const written: WrittenStream[] = []
   const { packers = [] } = seen.inventory
-  const writing = {
-    ...{ vm: name, machine: vm.uuid, clock, helper: run.helper, writer, packers, signal },
-    compression: backup?.compression ?? 'gzip',
-  }
+  const writing = { vm: name, machine: vm.uuid, clock, helper: run.helper, repository, writer, packers, signal }
   for (const plan of planStreams(profile.name, parts, seen.inventory)) {
     const kind = plan.part === 'databases' ? 'dump' : 'archive'
     written.push(await phase({ system, progress }, name, kind, () => writeStream(writing, plan)))
@@ -114,6 +111,7 @@ async function write(
 }
 
 interface Written {
+  readonly repository: Repository
   readonly key: BackupKey
   readonly vm: Vm
   readonly createdAt: string
@@ -126,7 +124,7 @@ interface Written {
 function describe(
   { system }: Ports,
   { parts, note }: BackupOrder,
-  { key, vm, createdAt, seen, after, written, proofs }: Written,
+  { repository, key, vm, createdAt, seen, after, written, proofs }: Written,
 ): Manifest {
   const streams = written.map(({ facts }) => facts)
   const position = written.find((one) => one.position !== null)?.position ?? null
@@ -141,7 +139,12 @@ function describe(
     ...{ version: 1, kind: 'stillshot-backup', ...key, vmKey: vmKey(vm), hypervisor: vm.hypervisor, createdAt },
     ...{ endedAt: formatInstant(system.clock.now()), place: seen.place, grade },
     reasons: [...reasons, ...said, ...changedReasons(streams)],
-    ...{ server, streams, restore: restoreCommands(streams, server), ...(note === undefined ? {} : { note }) },
+    ...{
+      server,
+      streams,
+      restore: restoreCommands(streams, server, repository.byHand(key)),
+      ...(note === undefined ? {} : { note }),
+    },
   }
 }
 
@@ -157,7 +160,7 @@ async function list(
 
 /** The way back: what is half made goes, what turned out to be whole is kept and listed. */
 export function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord {
-  const byHand = `rm -r ${repository.whereabouts({ vm, id })} (or the folder .unfinished-${id} beside it)`
+  const byHand = repository.byHand({ vm, id }).remove
   return {
     action: 'settle-backup',
     args: { repository: repository.name, vm, id },

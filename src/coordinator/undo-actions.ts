@@ -14,6 +14,7 @@ import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
 import { loadBackOf } from './replace-databases.ts'
 import { settleBackup } from './settle-backup.ts'
+import { endCopyRemoval, settleCopy } from './settle-copy.ts'
 
 interface World {
   readonly ports: Ports
@@ -97,6 +98,13 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       }
       return undefined
     },
+
+    'settle-copy': async ({ clone }, signal) => {
+      const vm = await findVm(signal)
+      return settleCopy({ hypervisor, again, pause: () => clock.sleep(LOOK_AGAIN_MS, signal) }, vm, need(clone), signal)
+    },
+
+    'end-copy-removal': (args, signal) => endCopyRemoval({ hypervisor, again }, args, signal),
 
     'label-snapshot': async ({ point }, signal) => {
       const restorePoint = JSON.parse(need(point)) as RestorePoint

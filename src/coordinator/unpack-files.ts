@@ -1,6 +1,6 @@
 import { StillshotError } from '../errors.ts'
 import type { Part } from '../repository/manifest.ts'
-import { unpack } from '../repository/pack.ts'
+import { openStream } from '../repository/stored-stream.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import type { Loading } from './load-databases.ts'
 
@@ -28,8 +28,7 @@ export async function unpackFiles(
   const key = { vm: manifest.vm, id: manifest.id }
   async function* body() {
     if (stream === undefined) return
-    const stored = await repository.read(key, stream.name, { signal: limit.signal })
-    for await (const chunk of unpack(stored, stream.compression, stream.name)) {
+    for await (const chunk of openStream(repository, key, stream, limit.signal)) {
       limit.moved()
       yield chunk
     }

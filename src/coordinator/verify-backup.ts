@@ -2,8 +2,8 @@ import type { RestorePoint } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Manifest, StreamFacts } from '../repository/manifest.ts'
 import { observed } from '../repository/observed.ts'
-import { unpack } from '../repository/pack.ts'
 import type { BackupKey, Repository } from '../repository/repository.ts'
+import { canOpen, identityMissing, unwrap } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import { dumpEvidence } from './backup-manifest.ts'
@@ -15,8 +15,11 @@ export interface VerifyReport {
   readonly vm: string
   readonly point: string
   readonly where: string
-  /** Every one of them was read to its end, has the sum of the manifest, and unpacks to its length. */
-  readonly streams: readonly { readonly name: string; readonly sizeBytes: number }[]
+  /**
+   * Every one of them was read to its end and has the sum of the manifest; `opened`: it unpacks to its length, too, which
+   * takes an identity where it is sealed.
+   */
+  readonly streams: readonly { readonly name: string; readonly sizeBytes: number; readonly opened: boolean }[]
 }
 
 type VerifyPorts = Pick<Ports, 'system' | 'progress' | 'repositories'>
@@ -34,7 +37,11 @@ export async function verifyBackup(
   const key = { vm: manifest.vm, id: manifest.id }
   const { streams } = manifest
   await phase(ports, point.vm, 'verify', () => verifyStreams(ports.system.clock, repository, key, { streams, signal }))
-  const read = streams.map(({ name, sizeBytes }) => ({ name, sizeBytes }))
+  const read = streams.map((each) => ({
+    name: each.name,
+    sizeBytes: each.sizeBytes,
+    opened: canOpen(repository, each),
+  }))
   return { version: 1, vm: point.vm, point: point.id, where: point.snapshot, streams: read }
 }
 
@@ -55,28 +62,49 @@ export async function openBackup(
 /** A share that hangs is given this long. */
 const STALL_MS = 120_000
 
+interface Verified {
+  readonly streams: readonly StreamFacts[]
+  readonly signal: AbortSignal
+}
+
 /** Reads the streams to their ends. Rejects with `backup-damaged` at the first that is not what was written. */
 export async function verifyStreams(
   clock: Clock,
   repository: Repository,
   key: BackupKey,
-  { streams, signal }: { readonly streams: readonly StreamFacts[]; readonly signal: AbortSignal },
+  { streams, signal }: Verified,
 ): Promise<void> {
-  for (const { name, compression, sizeBytes, sha256, contentBytes } of streams) {
-    using limit = stallLimit(clock, name, STALL_MS, signal)
-    const stored = observed(await repository.read(key, name, { signal: limit.signal }), {
+  for (const stream of streams) {
+    using limit = stallLimit(clock, stream.name, STALL_MS, signal)
+    const stored = observed(await repository.read(key, stream.name, { signal: limit.signal }), {
       sum: true,
       onChunk: limit.moved,
     })
-    const content = observed(unpack(stored.bytes, compression, name))
+    const opens = canOpen(repository, stream)
+    const content = observed(opens ? unwrap(repository, stored.bytes, stream, limit.signal) : stored.bytes)
     for await (const _ of content.bytes);
-    const where = `${repository.whereabouts(key)}/${name}`
-    if (stored.sizeBytes !== sizeBytes || stored.sha256() !== sha256) {
+    const where = `${repository.whereabouts(key)}/${stream.name}`
+    if (stored.sizeBytes !== stream.sizeBytes || stored.sha256() !== stream.sha256) {
       throw new StillshotError('backup-damaged', `${where} is not what was written: its sum differs`)
     }
-    if (content.sizeBytes !== contentBytes) {
-      const message = `${where} unpacks to ${content.sizeBytes} bytes, not to ${contentBytes}`
+    if (opens && content.sizeBytes !== stream.contentBytes) {
+      const message = `${where} unpacks to ${content.sizeBytes} bytes, not to ${stream.contentBytes}`
       throw new StillshotError('backup-damaged', message)
     }
+  }
+}
+
+/**
+ * Refuses to touch anything where a backup, or the safety dump that would be taken first, could not be opened again on this
+ * machine. Rejects with `identity-missing`.
+ */
+export function refuseSealed(
+  repository: Repository,
+  { streams, safety }: { readonly streams: readonly StreamFacts[]; readonly safety: boolean },
+): void {
+  const shut = streams.find((stream) => !canOpen(repository, stream))
+  if (shut !== undefined) throw identityMissing(repository.name, shut.name)
+  if (safety && repository.sealing?.opens === false) {
+    throw identityMissing(repository.name, 'the safety dump that is taken first')
   }
 }

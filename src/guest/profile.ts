@@ -4,6 +4,8 @@ export interface Profile {
   readonly components: readonly ProfileComponent[]
   /** Run-time settings of the server are put back by the admin's own start-up files before connections are accepted. */
   readonly settingsPutBack: boolean
+  /** Address of a page that answers when the application is there, as the guest reaches it; `auto`: i-doit's login page. */
+  readonly page?: string
   /** What belongs to a backup beside the databases; absolute paths of the guest. */
   readonly backup?: BackupPaths
 }
@@ -33,9 +35,13 @@ export function applicationProfile(profile: Profile): Profile | undefined {
 /** What the helper may do beside stopping and starting. */
 export type Allowed = 'backup' | 'restore'
 
+/** What distributions name as they like: `cron` and `crond`, `apache2` and `httpd`, PHP-FPM of one or several versions. */
+export const ROLES = ['cron', 'web', 'php'] as const
+
 export interface ProfileComponent {
-  readonly kind: 'dbms' | 'unit'
-  /** A unit name without aliases resolved, or `auto` for the DBMS that is found. */
+  /** `role`: whatever units have it in the guest, as many as are active; none is no fault. */
+  readonly kind: 'dbms' | 'unit' | 'role'
+  /** A unit name without aliases resolved, `auto` for the DBMS that is found, or one of {@link ROLES}. */
   readonly unit: string
   readonly stopSeconds: number
   readonly startSeconds: number
@@ -55,6 +61,7 @@ export function profileFile(
   }
   if (options.defaultsFile !== undefined) lines.push(`defaults-file ${options.defaultsFile}`)
   if (options.databaseUser !== undefined) lines.push(`database-user ${options.databaseUser}`)
+  if (profile.page !== undefined) lines.push(`page ${profile.page}`)
   for (const each of options.allowed ?? []) lines.push(`allow ${each}`)
   if (options.allowed?.includes('backup')) lines.push(...pathLines(profile.backup))
   return `${lines.join('\n')}\n`

@@ -9,6 +9,7 @@ const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['not-allowed', 'backup-not-allowed'],
   ['half-restored', 'half-restored'],
   ['hold-over', 'hold-expired'],
+  ['jobs-running', 'component-busy'],
 ])
 
 /** What the helper refused, by our codes. */

@@ -8,6 +8,7 @@ import type { BackupWriter, Repository } from './repository.ts'
 const ANSWER_MS = 60_000
 const FINISH_MS = 300_000
 const REMOVE_MS = 600_000
+const TIDY_MS = 7_200_000
 
 /**
  * The repository, every call of which ends in its time and when its signal aborts. A share whose server is gone keeps a call
@@ -17,6 +18,8 @@ export function boundedRepository(repository: Repository, clock: Clock): Reposit
   const within = bounds(repository.name, clock)
   return {
     name: repository.name,
+    compression: repository.compression,
+    ...(repository.sealing === undefined ? {} : { sealing: repository.sealing }),
     async check(options) {
       try {
         return await within(options, ANSWER_MS, (limited) => repository.check(limited))
@@ -37,7 +40,11 @@ export function boundedRepository(repository: Repository, clock: Clock): Reposit
       return options.signal === undefined ? bytes : untilAborted(bytes, options.signal)
     },
     remove: (key, options) => within(options, REMOVE_MS, (limited) => repository.remove(key, limited)),
+    ...(repository.tidy === undefined
+      ? {}
+      : { tidy: (options) => within(options, TIDY_MS, async (limited) => repository.tidy?.(limited)) }),
     whereabouts: (key) => repository.whereabouts(key),
+    byHand: (key) => repository.byHand(key),
   }
 }
 

@@ -5,8 +5,8 @@ import type { RepositoryPlace } from './place.ts'
 export const PARTS = ['databases', 'files', 'configuration'] as const
 export type Part = (typeof PARTS)[number]
 
-/** How a stream is packed; named by the end of its file name as the usual programs write it. */
-export const COMPRESSIONS = ['zstd', 'gzip'] as const
+/** How a stream is packed; named by the end of its file name as the usual programs write it. `none`: as it is. */
+export const COMPRESSIONS = ['zstd', 'gzip', 'none'] as const
 export type Compression = (typeof COMPRESSIONS)[number]
 
 /** What a backup holds and how it is read back without stillshot. Written last: a backup without it is none. */
@@ -59,6 +59,8 @@ export interface StreamFacts {
   readonly part: Part
   readonly content: 'sql' | 'users' | 'tar' | 'packages' | 'binlog'
   readonly compression: Compression
+  /** How it is sealed after it was packed; absent: not at all. */
+  readonly sealed?: 'age'
   readonly sizeBytes: number
   readonly sha256: string
   /** Before it was packed. */
@@ -91,14 +93,15 @@ export function readManifest(text: string, where: string): Manifest {
 
 /** A name that leads out of the folder would have a reader open what is no part of the backup. */
 function isStream(value: unknown): boolean {
-  const { name, sha256, sizeBytes, part, compression } = (value ?? {}) as Record<string, unknown>
+  const { name, sha256, sizeBytes, part, compression, sealed } = (value ?? {}) as Record<string, unknown>
   return (
     typeof name === 'string' &&
     isStreamName(name) &&
     typeof sha256 === 'string' &&
     typeof sizeBytes === 'number' &&
     PARTS.some((each) => each === part) &&
-    COMPRESSIONS.some((each) => each === compression)
+    COMPRESSIONS.some((each) => each === compression) &&
+    (sealed === undefined || sealed === 'age')
   )
 }
 

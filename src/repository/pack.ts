@@ -17,6 +17,7 @@ import type { Compression } from './manifest.ts'
 export const PACKED: Readonly<Record<Compression, { readonly suffix: string; readonly unpack: string }>> = {
   zstd: { suffix: 'zst', unpack: 'zstd -dc' },
   gzip: { suffix: 'gz', unpack: 'gunzip -c' },
+  none: { suffix: '', unpack: '' },
 }
 
 /** Few calls for much data, and little memory. */
@@ -31,6 +32,7 @@ const MOST_AT_ONCE_BYTES = 1024 * 1024
 
 /** Packs bytes as they come. Rejects with what `bytes` throws. */
 export async function* pack(bytes: AsyncIterable<Uint8Array>, compression: Compression): AsyncGenerator<Uint8Array> {
+  if (compression === 'none') return yield* bytes
   await using ahead = new Ahead(bytes)
   const whole = await ahead.whole()
   if (whole !== undefined) {
@@ -46,6 +48,7 @@ export async function* unpack(
   compression: Compression,
   name: string,
 ): AsyncGenerator<Uint8Array> {
+  if (compression === 'none') return yield* bytes
   await using ahead = new Ahead(bytes)
   const chunkSize = CHUNK_BYTES
   const unpacker = () =>

@@ -1,7 +1,8 @@
 import type { Finding } from '../finding.ts'
 import type { CallOptions } from '../system/clock.ts'
-import type { Manifest } from './manifest.ts'
+import type { Compression, Manifest } from './manifest.ts'
 import type { RepositoryPlace } from './place.ts'
+import type { Sealing } from './sealing.ts'
 
 /**
  * Port: off-host storage of backups. A backup is named streams and a manifest, under the name of its VM and its id. It is
@@ -11,6 +12,10 @@ import type { RepositoryPlace } from './place.ts'
 export interface Repository {
   /** Name under `repositories:`. */
   readonly name: string
+  /** How streams are packed for it: a storage that packs by itself and finds what it has already wants them plain. */
+  readonly compression: Compression
+  /** Absent: whoever reads the storage reads the backups, or the storage encrypts by itself. */
+  readonly sealing?: Sealing
   /** Storage, reachable and writable? Changes nothing that stays. What speaks against using it refuses; never rejects. */
   check(options?: CallOptions): Promise<readonly Finding[]>
   /** Where it lies, as seen from a guest with this address or name. */
@@ -25,8 +30,21 @@ export interface Repository {
   read(key: BackupKey, stream: string, options?: CallOptions): Promise<AsyncIterable<Uint8Array>>
   /** Removes one backup, whole or half, and nothing else; what is half removed is not listed. Idempotent. */
   remove(key: BackupKey, options?: CallOptions): Promise<void>
+  /** Gives back the space of what was removed, and harms nothing else; may take long. Absent where {@link remove} does. */
+  tidy?(options?: CallOptions): Promise<void>
   /** Where a person finds the backup without stillshot. */
   whereabouts(key: BackupKey): string
+  /** How a person reads and removes it without stillshot. */
+  byHand(key: BackupKey): ByHand
+}
+
+/** Commands of a shell, for people. Those that read are typed where the first of `begin` has led. */
+export interface ByHand {
+  /** What shows that the bytes are as they were written. */
+  readonly begin: readonly string[]
+  /** The stored bytes of a stream: `< NAME` where it is a file, else a command that prints them. */
+  read(stream: string): string
+  readonly remove: string
 }
 
 export interface BackupKey {

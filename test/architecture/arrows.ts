@@ -4,7 +4,7 @@ import type { Module } from './module.ts'
 const WORDS = ['errors.ts', 'finding.ts']
 const PORTS = [...WORDS, 'grade', 'hypervisor', 'guest', 'catalog', 'repository', 'log', 'system']
 /** What several adapters stand on: no adapter itself. */
-const FOUNDATIONS = ['adapters/https']
+const FOUNDATIONS = ['adapters/https', 'adapters/mounts', 'adapters/programs']
 
 const CORE = [...PORTS, 'json-schema', 'saga', 'policy']
 

@@ -18,7 +18,7 @@ export const TAR = `a tar${'\0'.repeat(1024)}`
 /** A guest whose helper streams, as far as a backup and its restore see it. */
 export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const world = makeWorld({
-    backup: { repository: 'nas', allowed: ['backup', 'restore'], compression: 'gzip' },
+    backup: { repository: 'nas', allowed: ['backup', 'restore'] },
     ...change,
   })
   const repository = new MemoryRepository('nas')

@@ -70,6 +70,9 @@ dash dash
 golang-go go
 golang-github-vmware-govmomi-dev /usr/share/gocode/src/github.com/vmware/govmomi
 shellcheck shellcheck
+restic restic
+age age
+rclone rclone
 END
 }
 

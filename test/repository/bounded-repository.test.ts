@@ -17,6 +17,8 @@ const HANGS: Repository = {
   begin: async (): Promise<BackupWriter> => ({ write: never, finish: never }),
   read: async () => ({ [Symbol.asyncIterator]: () => ({ next: never, return: never }) }),
   whereabouts: () => 'nas',
+  compression: 'gzip',
+  byHand: () => ({ begin: [], read: () => '', remove: '' }),
 }
 
 const CALLS: Readonly<Record<string, (repository: Repository, options: CallOptions) => Promise<unknown>>> = {

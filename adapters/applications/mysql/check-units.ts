@@ -8,13 +8,15 @@ type Component = ProbeAnswer['components'][number]
 const COMES_BACK = ['enabled', 'static', 'alias', 'indirect', 'generated']
 
 /** Whether the profile's units are there, run, are ours to stop, and would come back after a reset of the guest. */
-export function checkUnits({ components, dbms }: ProbeAnswer): readonly Finding[] {
+export function checkUnits({ components, dbms, page }: ProbeAnswer): readonly Finding[] {
   const servers = components.filter(({ kind }) => kind === 'dbms')
   return [
     ...checkDbms(servers, dbms !== null),
     ...components.filter(({ clusterManaged }) => clusterManaged).map(refuseCluster),
     ...components.filter(isMissing).map(({ wanted }) => refuseMissing(wanted)),
     ...components.filter(({ active }) => active).flatMap(checkEnabled),
+    ...found(components),
+    ...checkPage(page),
   ]
 }
 
@@ -69,4 +71,20 @@ function checkEnabled({ unit, enabled }: Component): readonly Finding[] {
       `systemctl enable ${unit}`,
     ),
   ]
+}
+
+/** What a hold would stop, in its order, and what it would find stopped already; said where there is more than the server. */
+function found(components: readonly Component[]): readonly Finding[] {
+  const others = components.filter(({ kind, unit }) => kind === 'unit' && unit !== null)
+  if (others.length === 0) return []
+  const names = components.map(({ unit, wanted, active }) => `${unit ?? wanted}${active ? '' : ' (does not run)'}`)
+  return [ok('components-found', `held in this order: ${names.join(', ')}`)]
+}
+
+function checkPage(page: ProbeAnswer['page']): readonly Finding[] {
+  if (page === undefined || page === null) return []
+  const { url, status, error } = page
+  if (status !== null && status < 500) return [ok('page-answers', `${url} answers with ${status}`)]
+  const message = `${url} does not answer: ${status ?? error ?? 'no reason given'}`
+  return [warn('page-silent', message, 'mend it, or name another `page` in the profile: it is not asked after a hold')]
 }

@@ -18,6 +18,7 @@ export function proveComeBack(before: ProbeAnswer | undefined, comeBack: ComeBac
     ...claimAll('came-back', [
       judgeComponents(before, comeBack),
       judgeServer(dbms),
+      ...judgePage(before, comeBack),
       ...(before?.dbms?.reachable === true ? judgeAsBefore(before.dbms, dbms) : []),
     ]),
     ...claimAll('no-crash-recovery', [judgeRecovery(dbms, before)]),
@@ -42,6 +43,26 @@ function judgeComponents(before: ProbeAnswer | undefined, { components }: ComeBa
   return state === undefined
     ? unknown('component-unknown', `the guest says nothing of ${down}`)
     : contradicted('component-down', `${down} is ${state}`)
+}
+
+/** A page that answered before must answer again; of one that did not, nobody asks for more. */
+function judgePage(before: ProbeAnswer | undefined, { page }: ComeBackAnswer): readonly Judgement[] {
+  const was = before?.page
+  if (was === undefined || was === null || !answers(was.status)) return []
+  if (page === undefined || page === null) return [unknown('page-unknown', `the guest says nothing of ${was.url}`)]
+  return answers(page.status)
+    ? [proven('page-answers', `${page.url} answers with ${page.status}`)]
+    : [
+        contradicted(
+          'page-silent',
+          `${page.url} answered with ${was.status}, now ${page.status ?? page.error ?? 'nothing'}`,
+        ),
+      ]
+}
+
+/** A login that is asked for, or another page that is named, is an answer; an error of the server is none. */
+function answers(status: number | null): boolean {
+  return status !== null && status < 500
 }
 
 function judgeServer({ unit, socketExists, select1, loginError }: CameBackDbms): Judgement {

@@ -29,6 +29,8 @@ export const CLONE_RIGHTS = {
     'VirtualMachine.Interact.PowerOn',
     'VirtualMachine.Interact.PowerOff',
   ],
+  /** More than that for one that is kept: on the folder. */
+  keep: ['VirtualMachine.Config.Rename'],
   pool: ['Resource.AssignVMToPool'],
   datastore: ['Datastore.AllocateSpace'],
 } as const

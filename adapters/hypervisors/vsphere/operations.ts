@@ -27,6 +27,7 @@ export const OPERATIONS = {
   PowerOnVM_Task: ['host'],
   PowerOffVM_Task: [],
   CloneVM_Task: ['folder', 'name', 'spec:VirtualMachineCloneSpec'],
+  ReconfigVM_Task: ['spec:VirtualMachineConfigSpec'],
   Destroy_Task: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
@@ -45,6 +46,7 @@ export const TYPES: Readonly<Record<string, readonly string[]>> = {
   ],
   VirtualMachineRelocateSpec: ['diskMoveType'],
   VirtualMachineConfigSpec: [
+    'name',
     'annotation',
     'memoryMB',
     'deviceChange:VirtualDeviceConfigSpec',

@@ -22,17 +22,14 @@ import type { Trust } from '../../https/secure-socket.ts'
 import { SnapshotReadiness } from './before-snapshot.ts'
 import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
-import { checkClone } from './check-clone.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
-import { createClone } from './create-clone.ts'
+import { clones } from './clones.ts'
 import { createSnapshot } from './create-snapshot.ts'
-import { findClone } from './find-clone.ts'
 import { countUuid, findVm } from './find-vm.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
-import { removeClone } from './remove-clone.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { Rest } from './rest.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
@@ -89,12 +86,7 @@ export class VsphereHypervisor implements Hypervisor {
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock, guard)
     this.#rest = new Rest(endpoint, login, clock, (errand) => session.assertSame(errand))
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
-    this.clones = {
-      check: (vm, request, options) => this.#run(options, (call) => checkClone(this.#site, vm, request, call)),
-      create: (vm, request, options) => this.#run(options, (call) => createClone(this.#site, vm, request, call)),
-      find: (vm, clone, options) => this.#run(options, (call) => findClone(this.#site, vm, clone, call)),
-      remove: (vm, clone, options) => this.#run(options, (call) => removeClone(this.#site, vm, clone, call)),
-    }
+    this.clones = clones(this.#site)
     if (server !== undefined) this.server = this.#trustIn(server)
     this.#readiness = new SnapshotReadiness(this.#site)
   }

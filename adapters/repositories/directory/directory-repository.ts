@@ -3,13 +3,15 @@ import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:f
 import { join } from 'node:path'
 import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
-import { isStreamName, type Manifest, readManifest } from '../../../src/repository/manifest.ts'
+import { type Compression, isStreamName, type Manifest, readManifest } from '../../../src/repository/manifest.ts'
 import type { RepositoryPlace } from '../../../src/repository/place.ts'
-import type { BackupKey, BackupWriter, Repository } from '../../../src/repository/repository.ts'
+import type { BackupKey, BackupWriter, ByHand, Repository } from '../../../src/repository/repository.ts'
+import type { Sealing } from '../../../src/repository/sealing.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
+import { shellWord } from '../../../src/system/shell-word.ts'
+import { mountOf, placeOf } from '../../mounts/mounts.ts'
 import { storageError } from './directory-errors.ts'
 import { DirectoryWriter, MANIFEST } from './directory-writer.ts'
-import { mountOf, placeOf } from './mounts.ts'
 import { syncFolder } from './sync-folder.ts'
 
 export interface DirectorySettings {
@@ -18,6 +20,8 @@ export interface DirectorySettings {
   readonly path: string
   /** The path must be a mount, or lie on one other than the root's: a share that is not mounted leaves an empty folder. */
   readonly mount: boolean
+  readonly compression: Compression
+  readonly sealing?: Sealing
 }
 
 /** What is not whole begins with a dot: `ls` does not show it, and neither do we. */
@@ -31,10 +35,14 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
  */
 export class DirectoryRepository implements Repository {
   readonly name: string
+  readonly compression: Compression
+  readonly sealing?: Sealing
   readonly #settings: DirectorySettings
 
   constructor(settings: DirectorySettings) {
     this.name = settings.name
+    this.compression = settings.compression
+    if (settings.sealing !== undefined) this.sealing = settings.sealing
     this.#settings = settings
   }
 
@@ -48,7 +56,8 @@ export class DirectoryRepository implements Repository {
       return [{ severity: 'refuse', code, message, hint, error: code }]
     }
     const message = `repository ${this.name}: ${this.#settings.path} is there and can be written`
-    return [{ severity: 'ok', code: 'repository-reached', message, hint: '' }]
+    const reached = { severity: 'ok', code: 'repository-reached', message, hint: '' } as const
+    return [reached, ...((await this.sealing?.check({ ...(signal === undefined ? {} : { signal }) })) ?? [])]
   }
 
   async place(guestHost: string): Promise<RepositoryPlace> {
@@ -122,6 +131,15 @@ export class DirectoryRepository implements Repository {
 
   whereabouts(key: BackupKey): string {
     return this.#folder(key)
+  }
+
+  byHand(key: BackupKey): ByHand {
+    const folder = this.#folder(key)
+    return {
+      begin: ['sha256sum -c SHA256SUMS'],
+      read: (stream) => `< ${stream}`,
+      remove: `rm -r ${shellWord(folder)} (or the folder ${UNFINISHED}${key.id} beside it)`,
+    }
   }
 
   async *#chunks(bytes: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {

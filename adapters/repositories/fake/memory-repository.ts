@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { StillshotError } from '../../../src/errors.ts'
 import type { Finding } from '../../../src/finding.ts'
-import { type Manifest, readManifest } from '../../../src/repository/manifest.ts'
+import { type Compression, type Manifest, readManifest } from '../../../src/repository/manifest.ts'
 import type { RepositoryPlace } from '../../../src/repository/place.ts'
-import type { BackupKey, BackupWriter, Repository, StoredStream } from '../../../src/repository/repository.ts'
+import type { BackupKey, BackupWriter, ByHand, Repository, StoredStream } from '../../../src/repository/repository.ts'
+import type { Sealing } from '../../../src/repository/sealing.ts'
 
 interface Stored {
   readonly streams: Map<string, Buffer>
@@ -14,6 +15,8 @@ interface Stored {
 /** A repository without a disk; what goes wrong with it is a field. */
 export class MemoryRepository implements Repository {
   readonly name: string
+  compression: Compression = 'gzip'
+  sealing?: Sealing
   /** Thrown by whatever would write, while it is set. */
   fault: StillshotError | undefined
   lies: RepositoryPlace = { host: 'other', source: 'nas:/backup' }
@@ -75,6 +78,14 @@ export class MemoryRepository implements Repository {
 
   whereabouts({ vm, id }: BackupKey): string {
     return `${this.name}:${vm}/${id}`
+  }
+
+  byHand(key: BackupKey): ByHand {
+    return {
+      begin: ['sha256sum -c SHA256SUMS'],
+      read: (stream) => `< ${stream}`,
+      remove: `rm ${this.whereabouts(key)}`,
+    }
   }
 
   /** Turns one bit of a stored stream. */

@@ -37,6 +37,9 @@ async function findBackup(session: Session, named: string): Promise<RestorePoint
 
 function reportText({ vm, point, where, streams }: VerifyReport): string {
   const lines = [line`${vm}: backup ${point} is as it was written, in ${where}`]
-  for (const { name, sizeBytes } of streams) lines.push(line`  ${name}: ${formatBytes(sizeBytes)}`)
+  for (const { name, sizeBytes, opened } of streams) {
+    const sealed = opened ? '' : ', sealed: its bytes are as they were written, what is in them was not looked at'
+    lines.push(line`  ${name}: ${formatBytes(sizeBytes)}${sealed}`)
+  }
   return `${lines.join('\n')}\n`
 }

@@ -1,4 +1,4 @@
-import { PLACE } from '../../guest/profile.ts'
+import { PLACE, ROLES } from '../../guest/profile.ts'
 import { duration, names } from './values.ts'
 
 /** As the helper takes it; one that begins with a dash would be an option of systemctl. */
@@ -6,10 +6,16 @@ const unit = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9@._:-]*$', maxLen
 
 const component = {
   type: 'object',
-  description: 'One component: a `unit` or the `dbms`, not both.',
+  description: 'One component: a `unit`, a `role` or the `dbms`, one of them.',
   additionalProperties: false,
   properties: {
     unit: { ...unit, description: 'A unit of systemd, or a SysV service.', examples: ['cron.service'] },
+    role: {
+      enum: ROLES,
+      description:
+        'Whatever has this part in the guest: `cron`, `web` (Apache, nginx, lighttpd) or `php` (PHP-FPM, all versions). Where nothing has it, nothing is held.',
+      examples: ['web'],
+    },
     dbms: { ...unit, description: 'The DBMS: `auto` finds it, or the name of its unit.', examples: ['auto'] },
     stopLimit: {
       ...duration,
@@ -74,6 +80,13 @@ export const profiles = {
           'Your own start-up files put run-time settings (read_only, replica threads) back before connections are accepted.',
         default: false,
         examples: [false],
+      },
+      page: {
+        type: 'string',
+        pattern: '^(auto|https?://[A-Za-z0-9][A-Za-z0-9@._:/-]{0,150})$',
+        description:
+          'Address of a page that the guest itself asks for before and after: one that answered before must answer again. `auto`: the login page of i-doit.',
+        examples: ['http://127.0.0.1/'],
       },
       backup,
     },

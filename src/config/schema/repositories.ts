@@ -24,18 +24,49 @@ const directory = {
       examples: [true],
     },
     compression,
+    recipients: {
+      type: 'array',
+      description:
+        'Public keys of age, or of SSH as age takes them: what is stored is sealed for them, and nobody else reads it. Manifests stay readable.',
+      minItems: 1,
+      items: {
+        type: 'string',
+        pattern: '^(age1[0-9a-z]{10,}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( [^\\s]+)?)$',
+        description: 'One recipient.',
+      },
+      examples: [['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p']],
+    },
+    identity: {
+      ...secret,
+      description:
+        'The identity of one of the recipients, by reference. Only a restore and the whole of `verify` need it: without it, this machine cannot read what it has written.',
+      examples: ['file:backup.identity'],
+    },
   },
 } as const
 
 const restic = {
   type: 'object',
-  description: 'A repository of restic. This version checks and stores it; it does not use it yet.',
+  description:
+    'A repository of restic, made with `restic init`: encrypted, deduplicated, on any remote that restic knows.',
   additionalProperties: false,
   required: ['kind', 'repository', 'password'],
   properties: {
     kind: { const: 'restic', description: 'What stores it.', examples: ['restic'] },
-    repository: { ...text, description: 'Its address, as restic takes it.', examples: ['sftp:nas.example:/backup'] },
+    repository: {
+      ...text,
+      description:
+        'Its address, as restic takes it; one that holds a password by reference: `file:`, `env:` or `exec:`. A path is absolute.',
+      examples: ['sftp:nas.example:/backup'],
+    },
     password: { ...secret, description: 'Its password by reference.', examples: ['file:restic.password'] },
+    environment: {
+      type: 'object',
+      description: 'What restic finds in its environment, by reference: keys of S3 and of the like.',
+      propertyNames: { pattern: '^[A-Z][A-Z0-9_]{0,63}$' },
+      additionalProperties: secret,
+      examples: [{ AWS_SECRET_ACCESS_KEY: 'file:s3.key' }],
+    },
   },
 } as const
 

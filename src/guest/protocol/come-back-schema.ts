@@ -1,4 +1,4 @@
-import { envelope, envelopeRequired, log, relatedUnit, replicas, shapes } from './parts.ts'
+import { envelope, envelopeRequired, log, page, relatedUnit, replicas, shapes } from './parts.ts'
 
 const { text, textOrNull, bool, textMap } = shapes
 
@@ -29,6 +29,8 @@ export const comeBackSchema = {
       },
       required: ['unit', 'socketExists', 'select1', 'loginError', 'log', 'variables', 'replicas'],
     },
+    /** Absent from an older helper; null where the profile has none, or none was found. */
+    page,
     markers: {
       type: 'array',
       items: {

@@ -46,6 +46,17 @@ export const inventorySchema = {
     packages: bool,
     /** Programs that pack a stream on its way: `zstd`, `gzip`. An older helper does not tell. */
     packers: texts,
+    /** Folder of an installation of i-doit; null without one. An older helper does not tell. */
+    installation: textOrNull,
+    /** Tenants as i-doit lists them, in the database `listedIn`. */
+    tenants: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { listedIn: text, title: text, database: text },
+        required: ['listedIn', 'title', 'database'],
+      },
+    },
     restoreAllowed: bool,
     half: halfRestored,
   },

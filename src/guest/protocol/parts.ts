@@ -128,3 +128,10 @@ export const log = {
 export const replicas = { type: 'array', items: textMap } as const
 
 export const shapes = { text, whole, wholeOrNull, textOrNull, bool, texts, textMap } as const
+
+/** Whether the application's page answers. `status`: of HTTP; null where nobody answered, and `error` says why. */
+export const page = {
+  type: ['object', 'null'],
+  properties: { url: shapes.text, status: shapes.wholeOrNull, error: shapes.textOrNull },
+  required: ['url', 'status', 'error'],
+} as const

@@ -1,5 +1,5 @@
 import { halfRestored } from './half-schema.ts'
-import { envelope, envelopeRequired, processes, relatedUnit, replicas, shapes } from './parts.ts'
+import { envelope, envelopeRequired, page, processes, relatedUnit, replicas, shapes } from './parts.ts'
 
 const { text, whole, wholeOrNull, textOrNull, bool, texts, textMap } = shapes
 
@@ -139,6 +139,8 @@ export const probeSchema = {
     components: { type: 'array', items: probedComponent },
     dbms: probedDbms,
     fileSystems: { type: 'array', items: fileSystem },
+    /** Absent from an older helper; null where the profile has none, or none was found. */
+    page,
     /** Forecasts from earlier holds in this guest; null when there was none. */
     lastStopMs: wholeOrNull,
     lastStartMs: wholeOrNull,

@@ -24,14 +24,17 @@ const shells = new SshShells({
 })
 const target = { vm: 'db1', host: site.host, port: site.port, user: site.user }
 const helper = new GuestHelper({ shells, target, clock })
-const repository = new DirectoryRepository({ name: 'here', path: join(site.folder, 'repository'), mount: false })
+const repository = new DirectoryRepository({
+  ...{ name: 'here', path: join(site.folder, 'repository'), mount: false },
+  compression: 'zstd',
+})
 const { signal } = new AbortController()
 const { uuid, packers = [] } = await helper.inventory('app', { signal })
 const writer = await repository.begin({ vm: 'db1', id }, { signal })
 const beganMs = performance.now()
 const { facts } = await writeStream(
   {
-    ...{ vm: 'db1', machine: uuid ?? '', clock, helper, writer, compression: 'zstd', signal },
+    ...{ vm: 'db1', machine: uuid ?? '', clock, helper, repository, writer, signal },
     packers: packing === 'guest' ? packers : [],
   },
   {

@@ -15,11 +15,11 @@ export interface MachineBehind {
 export type Machines = Map<string, MachineBehind>
 
 interface Deed {
-  readonly act: 'snapshot' | 'remove' | 'revert' | 'start' | 'stop' | 'freeze' | 'thaw' | 'clone' | 'destroy'
+  readonly act: 'snapshot' | 'remove' | 'revert' | 'start' | 'stop' | 'freeze' | 'thaw' | 'clone' | 'destroy' | 'rename'
   readonly vm: string
   /** The name that the disks' snapshots have. */
   readonly image: string
-  /** The VM that a clone makes. */
+  /** The VM that a clone makes, or the name that a VM gets. */
   readonly copy: string
 }
 
@@ -50,6 +50,11 @@ async function serve(machines: Machines, request: IncomingMessage): Promise<void
     for (const disk of disks) await act(disk)
   }
   if (deed.act === 'clone') return clone(machines, found, deed)
+  if (deed.act === 'rename') {
+    machines.delete(deed.vm)
+    machines.set(deed.copy, found)
+    return
+  }
   if (deed.act === 'destroy') return void machines.delete(deed.vm)
   if (deed.act === 'start') return machine.start()
   if (deed.act === 'stop') return machine.stop()

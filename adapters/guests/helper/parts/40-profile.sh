@@ -7,7 +7,7 @@
 # COMPONENTS: lines "kind wanted stopSeconds startSeconds". ALLOWED: words. BACKUP_FILES, BACKUP_EXCLUDE and
 # BACKUP_CONFIGURATION: one path a line. Refuses what it does not understand.
 load_profile() {
-  PROFILE=$1 COMPONENTS='' DEFAULTS_FILE='' DATABASE_USER=''
+  PROFILE=$1 COMPONENTS='' DEFAULTS_FILE='' DATABASE_USER='' PAGE=''
   ALLOWED='' BACKUP_FILES='' BACKUP_EXCLUDE='' BACKUP_CONFIGURATION=''
   load_profile_file=$PROFILES/$1
   [ -f "$load_profile_file" ] && [ ! -L "$load_profile_file" ] || refuse unknown-profile "there is no profile $1 in $PROFILES"
@@ -35,6 +35,7 @@ profile_line() {
       case $1 in
         dbms) case $COMPONENTS in *dbms*) return 1 ;; esac ;;
         unit) [ "$2" != auto ] || return 1 ;;
+        role) case $2 in cron | web | php) ;; *) return 1 ;; esac ;;
         *) return 1 ;;
       esac
       COMPONENTS="$COMPONENTS$1 $2 $3 $4$NL"
@@ -47,6 +48,9 @@ profile_line() {
     database-user)
       is_name "$2" || return 1
       DATABASE_USER=$2
+      ;;
+    page)
+      case $2 in auto | http://[A-Za-z0-9]* | https://[A-Za-z0-9]*) PAGE=$2 ;; *) return 1 ;; esac
       ;;
     allow)
       case $2 in backup | restore) ALLOWED="$ALLOWED $2" ;; *) return 1 ;; esac

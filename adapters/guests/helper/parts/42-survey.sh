@@ -7,6 +7,7 @@
 
 survey() {
   FOUND='' TRIGGERS='' DEPENDENTS='' DBMS='' DBMS_BLOCK='' OTHER_DBMS=''
+  survey_roles
   survey_names=
   while read -r survey_kind survey_wanted _; do
     case $survey_wanted in
@@ -16,7 +17,7 @@ survey() {
       *) survey_names="$survey_names $survey_wanted.service" ;;
     esac
   done <<END
-$COMPONENTS
+$SURVEYED
 END
   # shellcheck disable=SC2086 # unit names without blanks
   show_units $survey_names
@@ -29,7 +30,7 @@ END
     fi
     survey_add
   done <<END
-$COMPONENTS
+$SURVEYED
 END
   [ "$INIT" != systemd ] || survey_dependents
 }

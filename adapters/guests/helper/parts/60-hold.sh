@@ -145,8 +145,11 @@ hold_stop() {
     [ -z "$EXPIRED" ] && [ "$hold_limit" -gt 0 ] || hold_fail ttl-too-short "the watchdog was due before $hold_unit was stopped"
     [ "$hold_limit" -le "$5" ] || hold_limit=$5
     active_triggers "$hold_unit"
+    ! is_cron "$hold_unit" || note_jobs "$hold_unit"
     # shellcheck disable=SC2086 # unit names without blanks
     act stop "$hold_limit" $ACTIVE "$hold_unit" || hold_still "$hold_unit"
+    ! is_cron "$hold_unit" || wait_for_jobs "$hold_unit" $((hold_began + hold_limit * 1000)) ||
+      hold_fail jobs-running "$hold_unit has stopped, and a job of it still runs: $R"
     uptime_ms
     STOPPED="$STOPPED$hold_unit $((NOW - hold_began))$NL"
   done

@@ -21,7 +21,9 @@ probe_verb() {
   probe_dbms
   probe_rest
   half_json
-  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST,\"half\":$R"
+  probe_half=$R
+  page_json
+  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST,\"half\":$probe_half,\"page\":$R"
   say
 }
 

@@ -17,7 +17,9 @@ come_back_verb() {
   come_back_components
   come_back_dbms
   read_markers
-  document true null ",\"components\":$COMPONENTS_JSON,\"dbms\":$DBMS_JSON,\"markers\":$R"
+  come_markers=$R
+  page_json
+  document true null ",\"components\":$COMPONENTS_JSON,\"dbms\":$DBMS_JSON,\"markers\":$come_markers,\"page\":$R"
   say
 }
 

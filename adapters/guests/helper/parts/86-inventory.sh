@@ -39,8 +39,8 @@ inventory_verb() {
   contains "$ALLOWED" backup || refuse not-allowed "the profile $1 in this guest does not allow backups"
   SOCKET='' VARS=''
   find_client
-  INVENTORY_DATABASES='[]' INVENTORY_LOOSE='[]' INVENTORY_ODD='[]'
-  ask_variables 20 && inventory_databases && inventory_loose && ASK_ERROR=''
+  INVENTORY_DATABASES='[]' INVENTORY_LOOSE='[]' INVENTORY_ODD='[]' INVENTORY_TENANTS='[]'
+  ask_variables 20 && inventory_databases && inventory_loose && inventory_tenants && ASK_ERROR=''
   quote_or_null "$ASK_ERROR"
   inventory=",\"serverSilent\":$R"
   tabbed_json "$VARS"
@@ -64,6 +64,9 @@ inventory_verb() {
   packers
   json_list "$R"
   inventory="$inventory,\"packers\":$R"
+  find_installation
+  quote_or_null "$R"
+  inventory="$inventory,\"installation\":$R,\"tenants\":$INVENTORY_TENANTS"
   contains "$ALLOWED" restore && R=true || R=false
   inventory="$inventory,\"restoreAllowed\":$R"
   half_json

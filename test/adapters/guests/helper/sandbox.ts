@@ -138,6 +138,8 @@ async function installHelper(root: string, interpreter: string, proc: string): P
     SYSTEMD: `${root}/run/systemd/system`,
     SYSTEM: `${root}/etc/systemd/system`,
     INITD: `${root}/etc/init.d`,
+    UNIT_FOLDERS: `${root}/units`,
+    WEB_FOLDERS: `${root}/www`,
     PROC: proc,
     OWNER: String(process.getuid?.() ?? 0),
   }

@@ -19,7 +19,7 @@ function fresh(): { path: string; repository: DirectoryRepository } {
   count += 1
   const path = join(root, String(count))
   mkdirSync(path)
-  return { path, repository: new DirectoryRepository({ name: 'nas', path, mount: false }) }
+  return { path, repository: new DirectoryRepository({ name: 'nas', path, mount: false, compression: 'gzip' }) }
 }
 
 testRepository('directory', async () => fresh().repository)
@@ -35,7 +35,12 @@ describe('directory', () => {
   })
 
   test('a folder that is missing is refused and not made', async () => {
-    const repository = new DirectoryRepository({ name: 'nas', path: join(root, 'missing'), mount: false })
+    const repository = new DirectoryRepository({
+      name: 'nas',
+      path: join(root, 'missing'),
+      mount: false,
+      compression: 'gzip',
+    })
     assert.equal((await repository.check())[0]?.severity, 'refuse')
     await assert.rejects(repository.begin(KEY), hasCode('repository-unusable'))
     await assert.rejects(repository.list('db1'), hasCode('repository-unusable'))
@@ -43,11 +48,11 @@ describe('directory', () => {
   })
 
   test('a folder on which nothing is mounted is refused where a mount is asked for', async () => {
-    const repository = new DirectoryRepository({ name: 'nas', path: '/etc', mount: true })
+    const repository = new DirectoryRepository({ name: 'nas', path: '/etc', mount: true, compression: 'gzip' })
     const [finding] = await repository.check()
     assert.deepEqual([finding?.severity, finding?.message], ['refuse', 'nothing is mounted at /etc'])
     await assert.rejects(repository.begin(KEY), hasCode('repository-unusable'))
-    const mounted = new DirectoryRepository({ name: 'nas', path: '/proc', mount: true })
+    const mounted = new DirectoryRepository({ name: 'nas', path: '/proc', mount: true, compression: 'gzip' })
     assert.doesNotMatch((await mounted.check())[0]?.message ?? '', /nothing is mounted/)
   })
 

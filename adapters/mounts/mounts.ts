@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { readFile, realpath } from 'node:fs/promises'
-import type { RepositoryPlace } from '../../../src/repository/place.ts'
+import type { RepositoryPlace } from '../../src/repository/place.ts'
 
 export interface Mount {
   readonly target: string

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findMount, parseMounts, placeOf } from '../../../../adapters/repositories/directory/mounts.ts'
+import { findMount, parseMounts, placeOf } from '../../../adapters/mounts/mounts.ts'
 
 const MOUNTS = parseMounts(`22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 40 22 0:35 / /srv rw - ext4 /dev/mapper/vg-srv rw
