@@ -4,14 +4,12 @@ import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.
 import { durationWords } from '../system/duration-words.ts'
 import { type DrillOrders, drillLines } from './drill-orders.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
+import { refused, silent } from './helper-failures.ts'
+import { HELPER_PATH } from './helper-path.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
-import { refused } from './refused.ts'
 import { isSameUuid } from './same-machine.ts'
 import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 import { WaitingRelease } from './waiting-release.ts'
-
-/** Where `guest install` puts the helper, and what the one line of sudoers names. */
-export const HELPER_PATH = '/usr/local/sbin/stillshot-guest'
 
 export interface GuestHelperOptions {
   readonly shells: GuestShells
@@ -214,7 +212,7 @@ export class GuestHelper {
     } catch (thrown) {
       throw this.#unanswered(verb, thrown)
     }
-    if (result.stdout.trim() === '') throw this.#silent(verb, result)
+    if (result.stdout.trim() === '') throw silent(target, verb, result, this.#redaction)
     const answer = readAnswer(verb, holdId, result.stdout, this.#redaction)
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
     if (this.#shell !== undefined) this.#answered.set(this.#shell, answer.uuid)
@@ -274,22 +272,6 @@ export class GuestHelper {
     const { vm, host } = this.#options.target
     const message = `no answer to '${verb}' from ${vm} (${host}) within ${durationWords(late.afterMs)}`
     return new StillshotError('guest-unreachable', message, { cause: thrown })
-  }
-
-  /** No document at all: sudo or the shell spoke instead of the helper. */
-  #silent(verb: string, { exitStatus, stderr }: CommandResult): StillshotError {
-    const { vm, user } = this.#options.target
-    const said = this.#redaction.text(stderr.trim()).slice(0, 500)
-    if (/command not found|not found|No such file/i.test(said) || exitStatus === 127) {
-      return new StillshotError('helper-missing', `${HELPER_PATH} is not in ${vm}: ${said}`)
-    }
-    if (/^sudo:|password is required|not allowed|may not run|sudoers/im.test(said)) {
-      return new StillshotError('sudo-refused', `sudo in ${vm} does not let ${user} run the helper: ${said}`)
-    }
-    return new StillshotError(
-      'helper-failed',
-      `the helper in ${vm} ended '${verb}' with ${exitStatus ?? 'a signal'}: ${said}`,
-    )
   }
 }
 
