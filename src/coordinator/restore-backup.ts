@@ -25,6 +25,8 @@ import { openBackup, refuseSealed, verifyStreams } from './verify-backup.ts'
 export interface BackupRestoreOrder extends RestoreSelection {
   /** Default: the newest backup. */
   readonly pointId?: string
+  /** Name of the VM whose backup it is; default: the one that it is put into. */
+  readonly of?: string
   /** ISO 8601 with its zone: as they were then, by what the server's binary log holds since the backup. */
   readonly at?: string
   /** Dump what is there first; without it a restore that fails leaves databases half made. */
@@ -117,14 +119,21 @@ export async function restoreBackup(
 }
 
 async function readWanted(ports: Ports, { name, profile }: VmSettings, order: BackupRestoreOrder) {
-  const known = await ports.catalog.points({ vm: name })
+  const of = order.of ?? name
+  if (order.at !== undefined && of !== name) {
+    throw new StillshotError(
+      'usage',
+      '--at goes back by the log of the server that was dumped: it does not go with --into',
+    )
+  }
+  const known = await ports.catalog.points({ vm: of })
   const { there: points } = await pointsThere(ports.repositories, known, { signal: order.signal, timeoutMs: 60_000 })
   const named = order.pointId === undefined ? undefined : (await ports.catalog.point(order.pointId))?.id
   if (order.at !== undefined && !order.parts.includes('databases')) {
     throw new StillshotError('usage', '--at is of databases only')
   }
   const past = order.at === undefined ? points : endedBefore(points, readTime(order.at, ports.system.clock.now()))
-  const point = chooseBackup(past, { vm: name, id: named ?? order.pointId, wanted: order })
+  const point = chooseBackup(past, { vm: of, id: named ?? order.pointId, wanted: order })
   const { repository, manifest } = await openBackup(ports, point, order.signal)
   return { point, repository, manifest, plan: planRestore(manifest, order, profile) }
 }

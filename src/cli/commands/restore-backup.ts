@@ -26,6 +26,7 @@ export interface BackupRestoreOptions extends SnapshotOnlyOptions {
   readonly database?: readonly string[]
   readonly users?: boolean
   readonly path?: string
+  readonly into?: string
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly safetySnapshot: boolean
@@ -39,13 +40,14 @@ export function withBackupOptions(command: Command): Command {
     .option('--only <parts>', 'of a backup: databases,files,configuration; default: databases')
     .option('--database <name>', 'of a backup: this database only; may be repeated', collect)
     .option('--users', 'of a backup: accounts and their rights, too')
+    .option('--into <vm>', 'of a backup: put it into this VM instead, with what the guest there allows')
     .option('--path <path>', 'of a backup: files under this path only')
 }
 
 /** Throws `usage` for an option that the other kind of restore would ignore. */
 export function refuseOtherKind(options: BackupRestoreOptions): void {
   const { only, database, users, path, undo, accept, removeNewer, wait } = options
-  const ofBackup = { '--only': only, '--database': database, '--users': users, '--path': path }
+  const ofBackup = { '--only': only, '--database': database, '--users': users, '--path': path, '--into': options.into }
   const ofSnapshot = { '--undo': undo, '--wait': wait }
   const lists = { '--accept': accept[0], '--remove-newer': removeNewer[0] }
   const foreign = options.from === undefined ? ofBackup : { ...ofSnapshot, ...lists }
@@ -66,8 +68,8 @@ export async function restoreFromBackup(
   if (!dryRun && !yes && !app.terminal.interactive) {
     throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
   }
-  const order = orderOf(app, options)
-  const open = await openVm(session, name, { changesNothing: dryRun })
+  const order = { ...orderOf(app, options), of: name }
+  const open = await openVm(session, options.into ?? name, { changesNothing: dryRun })
   const planned = dryRun || !yes ? await carryOut(app, open, { ...order, dryRun: true }) : undefined
   if (dryRun && planned !== undefined) return dryRunResult(app, planned)
   if (planned !== undefined) await ask(app, planned)
@@ -110,14 +112,16 @@ async function ask(app: App, planned: BackupRestoreReport): Promise<void> {
 
 function planText(app: App, { vm, point, plan, findings }: BackupRestoreReport): string {
   const age = formatAge(app.system.clock.now(), point.createdAt)
-  const what = line`${vm}: backup ${point.id}, ${age} old; what was written since into what it replaces is lost`
+  const of = point.vm === vm ? '' : ` of ${point.vm}`
+  const what = line`${vm}: backup ${point.id}${of}, ${age} old; what was written since into what it replaces is lost`
   const steps = plan.map((step, index) => line`  ${index + 1}. ${step}\n`)
   const said = findings.map(({ severity, message }) => line`  ${severity}: ${message}\n`)
   return `${what}\n${indent(gradeText(point))}\n${steps.join('')}${said.join('')}`
 }
 
 function reportText({ vm, point, undoWith, beside, changes, findings }: BackupRestoreReport): string {
-  const lines = [line`${vm}: restored from backup ${point.id}`]
+  const of = point.vm === vm ? '' : ` of ${point.vm}`
+  const lines = [line`${vm}: restored from backup ${point.id}${of}`]
   for (const { severity, message } of findings) lines.push(line`  ${severity}: ${message}`)
   if (beside !== undefined) lines.push(line`  files are in ${beside} of the guest`)
   if (changes !== undefined) lines.push(changesText(changes))
