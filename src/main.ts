@@ -12,7 +12,7 @@ import { clackPrompts } from './cli/prompts.ts'
 import { runCommandLine } from './cli/run.ts'
 import type { Terminal } from './cli/terminal.ts'
 import { vmSettings } from './cli/vm-settings.ts'
-import type { HypervisorEntry, RepositoryEntry, Settings } from './config/settings.ts'
+import type { HypervisorEntry, RepositoryEntry, Settings, VmEntry } from './config/settings.ts'
 import { StillshotError } from './errors.ts'
 import type { GuestShells } from './guest/guest-shell.ts'
 import type { Hypervisor, Vm } from './hypervisor/hypervisor.ts'
@@ -41,6 +41,11 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     openSession: (globals) => openSession(world, globals),
   }
   process.exitCode = await runCommandLine(argv, app)
+}
+
+interface GuestOf {
+  readonly hypervisor: Hypervisor
+  readonly vm: Vm
 }
 
 interface World {
@@ -91,7 +96,8 @@ function openSession(world: World, globals: GlobalOptions): Session {
         ...(directory === undefined ? {} : { runbooks: runbookFolder(system.files, directory) }),
         hypervisor: opened,
         shells: await shells(),
-        agentShells: async (guest: Vm) => openAgentShells(world, opened, guest),
+        agentShells: async (guest: Vm) =>
+          openAgentShells(world, await settings(), [name, entry], { hypervisor: opened, vm: guest }),
         application: mysqlApplication(),
         helper: await loadHelper(),
         repositories,
@@ -150,10 +156,11 @@ async function openShells(world: World, settings: Settings): Promise<GuestShells
   })
 }
 
-async function openAgentShells({ system }: World, { guestAgent, name }: Hypervisor, vm: Vm): Promise<GuestShells> {
+async function openAgentShells(world: World, settings: Settings, [name, entry]: [string, VmEntry], at: GuestOf) {
   const { AgentShells } = await import('../adapters/guests/agent/agent-shells.ts')
-  if (guestAgent === undefined) throw new StillshotError('not-supported', `${name} speaks to no agent in a guest`)
-  return new AgentShells({ clock: system.clock, agent: guestAgent, vm })
+  const { agentOf } = await import('./cli/agent-of.ts')
+  const agent = agentOf(at.hypervisor, { name, tools: entry.tools }, await secrets(world, settings))
+  return new AgentShells({ clock: world.system.clock, vm: at.vm, ...agent })
 }
 
 async function openKnownHosts({ system }: World, { ssh }: Settings) {

@@ -2,6 +2,7 @@ import type { DrillRecord, RestorePoint } from '../catalog/catalog.ts'
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { GuestHelper } from '../guest/guest-helper.ts'
+import type { GuestShells } from '../guest/guest-shell.ts'
 import type { CloneRequest, Clones } from '../hypervisor/clones.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
@@ -18,8 +19,10 @@ import { awaitBoot, proveRestoredMachine } from './restore-steps.ts'
 import type { Run } from './run.ts'
 import { label } from './snapshot-steps.ts'
 
-const CLONE_LIMIT_MS = 3_600_000
+/** A full copy of large disks takes hours. */
+const CLONE_LIMIT_MS = 6 * 3_600_000
 const LOOK_FOR_MS = 60_000
+const LOGIN_LIMIT_MS = 30_000
 const BOOT_LIMIT_MS = 900_000
 const READY_LIMIT_MS = 600_000
 const POWER_ON_LIMIT_MS = 120_000
@@ -42,12 +45,14 @@ export async function checkDrill(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const { hypervisor, agentShells } = ports
-  if (hypervisor.guestAgent?.exec === undefined || agentShells === undefined) {
+  const canRun = hypervisor.guestAgent?.exec !== undefined || hypervisor.guestPrograms !== undefined
+  if (!canRun || agentShells === undefined) {
     throw new StillshotError(
       'not-supported',
       `no program can be run in a guest of ${hypervisor.name} without a network`,
     )
   }
+  await checkLogin(await agentShells(vm), vm, signal)
   return checkClone(ports, vm, request, signal)
 }
 
@@ -66,6 +71,17 @@ export async function checkClone(
     hint: refusing.map(({ hint }) => hint).join('; '),
     details: { findings: refusing },
   })
+}
+
+/** A wrong login would be waited for as long as a guest that boots. One that cannot be tried now is no reason to try no copy. */
+async function checkLogin(shells: GuestShells, vm: Vm, signal: AbortSignal): Promise<void> {
+  if (shells.user === undefined || vm.power !== 'running') return
+  const target = { vm: vm.name, host: `agent of ${vm.name}`, port: 0, user: shells.user }
+  try {
+    await (await shells.open(target, { signal, timeoutMs: LOGIN_LIMIT_MS })).close()
+  } catch (thrown) {
+    if (toStillshotError(thrown).code !== 'guest-unreachable') throw thrown
+  }
 }
 
 /** Makes the copy, once; a lost answer is settled by looking. */
@@ -151,16 +167,17 @@ function ask(
   return helper.drill(profile.name, run.id, orders, { signal, machine: clone.uuid, timeoutMs: limitMs + 120_000 })
 }
 
-/** The agent works as root; no network and no account of the guest is needed. */
+/** The agent works as root, or as the account that the configuration names; no network is needed. */
 export async function openCloneHelper(
   { agentShells, system }: Ports,
   { guest, databasePassword }: VmSettings,
   clone: Vm,
 ): Promise<GuestHelper> {
   if (agentShells === undefined) throw new StillshotError('not-supported', 'nobody made a way in by the agent')
+  const shells = await agentShells(clone)
   return new GuestHelper({
-    shells: await agentShells(clone),
-    target: { ...guest, user: 'root', host: `agent of ${clone.name}` },
+    shells,
+    target: { ...guest, user: shells.user ?? 'root', host: `agent of ${clone.name}` },
     clock: system.clock,
     ...(databasePassword === undefined ? {} : { databasePassword }),
   })

@@ -1,13 +1,15 @@
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
 import { type DrillOrders, drillLines } from './drill-orders.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
-import { refused, silent } from './helper-failures.ts'
 import { HELPER_PATH } from './helper-path.ts'
+import { needsPassword } from './needs-password.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
+import { refused } from './refusals.ts'
 import { isSameUuid } from './same-machine.ts'
+import { silent } from './silent.ts'
 import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 import { WaitingRelease } from './waiting-release.ts'
 
@@ -33,9 +35,6 @@ export interface HelperCall extends CallOptions {
 
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
-
-/** What must not wait for a vault: they keep things as they are, or tell. */
-const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
 
 type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
 
@@ -244,7 +243,7 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
-    if (NEEDS_NO_PASSWORD.has(verb)) return undefined
+    if (!needsPassword(verb)) return undefined
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
     const password = this.#password
     // A vault that was away for a moment is asked again at the next call.
@@ -273,10 +272,4 @@ export class GuestHelper {
     const message = `no answer to '${verb}' from ${vm} (${host}) within ${durationWords(late.afterMs)}`
     return new StillshotError('guest-unreachable', message, { cause: thrown })
   }
-}
-
-/** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */
-export function isAnswerLost(thrown: unknown): boolean {
-  const { code } = toStillshotError(thrown)
-  return code === 'guest-unreachable' || code === 'helper-answer-invalid'
 }

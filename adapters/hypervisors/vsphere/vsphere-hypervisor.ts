@@ -3,6 +3,8 @@ import type {
   ActByHand,
   Capabilities,
   CheckSnapshotOptions,
+  GuestLogin,
+  GuestPrograms,
   Hypervisor,
   HypervisorInfo,
   ListedVm,
@@ -26,7 +28,10 @@ import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import { clones } from './clones.ts'
 import { createSnapshot } from './create-snapshot.ts'
+import { FileTransfer } from './file-transfer.ts'
 import { countUuid, findVm } from './find-vm.ts'
+import { type GuestAccess, pingGuest } from './guest-access.ts'
+import { execInGuest } from './guest-exec.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
@@ -74,6 +79,7 @@ export class VsphereHypervisor implements Hypervisor {
   readonly server?: ServerTrust
   readonly #site: Site
   readonly #rest: Rest
+  readonly #files: FileTransfer
   readonly #readiness: SnapshotReadiness
 
   constructor({ name, url, fingerprint, authorityPath, login, clock, server, onNotKept = () => {} }: VsphereOptions) {
@@ -85,6 +91,7 @@ export class VsphereHypervisor implements Hypervisor {
     const guard = server === undefined ? undefined : serverGuard(name, server, onNotKept)
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock, guard)
     this.#rest = new Rest(endpoint, login, clock, (errand) => session.assertSame(errand))
+    this.#files = new FileTransfer(endpoint, { trust, limits: LIMITS, clock })
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
     this.clones = clones(this.#site)
     if (server !== undefined) this.server = this.#trustIn(server)
@@ -158,12 +165,22 @@ export class VsphereHypervisor implements Hypervisor {
     return watch(this.#site, vm, signal)
   }
 
+  /** Guest operations of VMware Tools. */
+  guestPrograms(login: GuestLogin): GuestPrograms {
+    const access = (vm: Vm): GuestAccess => ({ site: this.#site, files: this.#files, vm, login })
+    return {
+      ping: (vm, options) => this.#run(options, (call) => pingGuest(access(vm), call)),
+      exec: (vm, command, options) => this.#run(options, (call) => execInGuest(access(vm), command, call)),
+    }
+  }
+
   byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
     return byHand(vm, act, snapshotName)
   }
 
   async close(): Promise<void> {
     this.#readiness.end()
+    this.#files.close()
     await this.#site.session.close()
   }
 

@@ -1,12 +1,16 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { isAgentError, type Machine } from '../proxmox/machines/machine.ts'
+import type { Machine } from '../proxmox/machines/machine.ts'
+import { type GuestDeed, type InGuest, openInGuest } from './in-guest.ts'
+import { quiesce } from './quiesce.ts'
 
 /** What stands behind a VM of the simulator. */
 export interface MachineBehind {
   readonly machine: Machine
   readonly disks: readonly string[]
+  /** Runs in the guest as VMware Tools would; absent where it has none. Rejects while the guest does not answer. */
+  readonly inGuest?: InGuest
   /** A new one with disks as they were at the snapshot; absent where no copies are made. */
   copy?(image: string): Promise<MachineBehind>
 }
@@ -19,15 +23,18 @@ interface Deed {
   readonly vm: string
   /** The name that the disks' snapshots have. */
   readonly image: string
+  /** What the firmware of a VM that starts says. */
+  readonly uuid: string
   /** The VM that a clone makes, or the name that a VM gets. */
   readonly copy: string
 }
 
 /** Where the simulator tells what it is about to do to a VM: its machine does so, and only then is it done. */
 export async function openMachineHook(machines: Machines): Promise<{ url: string; close(): Promise<void> }> {
+  const tools = openInGuest((vm) => machines.get(vm)?.inGuest)
   const server = createServer((request, response) => {
-    serve(machines, request).then(
-      () => response.end(),
+    serve(machines, request, tools).then(
+      (answer) => response.end(answer === undefined ? '' : JSON.stringify(answer)),
       (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.message : String(error)),
     )
   })
@@ -41,8 +48,18 @@ export async function openMachineHook(machines: Machines): Promise<{ url: string
   return { url: `http://127.0.0.1:${port}/`, close }
 }
 
-async function serve(machines: Machines, request: IncomingMessage): Promise<void> {
-  const deed = JSON.parse(await text(request)) as Deed
+async function serve(
+  machines: Machines,
+  request: IncomingMessage,
+  tools: (deed: GuestDeed) => Promise<object>,
+): Promise<object | undefined> {
+  const deed = JSON.parse(await text(request)) as Deed | GuestDeed
+  if (deed.act === 'guest') return tools(deed)
+  await carryOut(machines, deed)
+  return undefined
+}
+
+async function carryOut(machines: Machines, deed: Deed): Promise<void> {
   const found = machines.get(deed.vm)
   if (found === undefined) return
   const { machine, disks } = found
@@ -56,9 +73,12 @@ async function serve(machines: Machines, request: IncomingMessage): Promise<void
     return
   }
   if (deed.act === 'destroy') return void machines.delete(deed.vm)
-  if (deed.act === 'start') return machine.start()
+  if (deed.act === 'start') {
+    machine.identify?.(deed.uuid)
+    return machine.start()
+  }
   if (deed.act === 'stop') return machine.stop()
-  if (deed.act === 'freeze' || deed.act === 'thaw') return quiesce(machine, deed.act)
+  if (deed.act === 'freeze' || deed.act === 'thaw') return quiesce(found, deed.act)
   if (deed.act === 'snapshot') return each((disk) => machine.snapshotDisk(disk, deed.image))
   if (deed.act === 'remove') return each((disk) => machine.removeDiskSnapshot(disk, deed.image))
   await machine.stop()
@@ -68,10 +88,4 @@ async function serve(machines: Machines, request: IncomingMessage): Promise<void
 async function clone(machines: Machines, source: MachineBehind, { image, copy }: Deed): Promise<void> {
   if (source.copy === undefined) throw new Error('this machine cannot be copied')
   machines.set(copy, await source.copy(image))
-}
-
-/** The agent takes the part of VMware Tools: it freezes file systems, and runs what is installed for that, as they do. */
-async function quiesce(machine: Machine, act: 'freeze' | 'thaw'): Promise<void> {
-  const answer = await machine.askAgent(`guest-fsfreeze-${act}`)
-  if (answer === undefined || isAgentError(answer)) throw new Error(`the guest did not ${act}`)
 }
