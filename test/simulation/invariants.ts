@@ -15,6 +15,7 @@ import { toldIsTrue } from './promises/told-is-true.ts'
 import { trueBackups } from './promises/true-backups.ts'
 import { trueGrades } from './promises/true-grades.ts'
 import { watched } from './promises/watched.ts'
+import { wholeDatabases } from './promises/whole-databases.ts'
 import { writtenBefore } from './promises/written-before.ts'
 
 /** Everything that is watched in every world. A new promise joins here. */
@@ -35,5 +36,6 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   keepsTheGood,
   thawed,
   collectedFirst,
+  wholeDatabases,
   keptCopies,
 ]

@@ -8,6 +8,7 @@ import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
+import { backupProcedure, restoreSomeBackup } from './procedures/restore-backup.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
@@ -48,6 +49,8 @@ const FIRST: readonly (readonly Deed[])[] = [
   [hold, release],
   [hold],
   [backUp],
+  [by(backupProcedure), restoreSomeBackup],
+  [restoreSomeBackup, restoreSomeBackup],
   [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
@@ -61,6 +64,8 @@ const MORE: readonly (readonly Deed[])[] = [
   [hold, release],
   [release],
   [backUp],
+  [by(backupProcedure)],
+  [restoreSomeBackup],
   [takeQuiescedSnapshot, collect],
   [copy],
   [copy, renameCopy, by(recoverProcedure), removesCopy],

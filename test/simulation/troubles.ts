@@ -8,6 +8,7 @@ import { hypervisorTroubles } from './troubles/hypervisor.ts'
 import { networkTroubles } from './troubles/network.ts'
 import { peopleTroubles } from './troubles/people.ts'
 import { processTroubles } from './troubles/processes.ts'
+import { streamTroubles } from './troubles/streams.ts'
 import type { World } from './world.ts'
 
 /** Everything that may go wrong, by where it does: no place is rarer because fewer things can happen there. */
@@ -20,6 +21,7 @@ const PLACES: readonly (readonly Trouble[])[] = [
   peopleTroubles,
   backupTroubles,
   freezeTroubles,
+  streamTroubles,
 ]
 
 /** A trouble, and before which event of the world it strikes. */

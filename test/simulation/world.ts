@@ -17,6 +17,7 @@ import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
+import { NO_STREAM_TROUBLES } from './guest/restores.ts'
 import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
 import { HostClock } from './host-clock.ts'
@@ -26,6 +27,7 @@ import type { Ending } from './invariant.ts'
 import type { ChangeArrival } from './machines.ts'
 import { Network } from './network.ts'
 import type { SimulatedProcess } from './process.ts'
+import { SimulatedRepository } from './repository.ts'
 import { Timeline } from './timeline.ts'
 
 /** A request that changes something, in the moment in which it arrives. */
@@ -87,6 +89,7 @@ export class World {
   readonly network: Network
   readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
+  readonly repository = new SimulatedRepository(this.clock)
   /** By name of the snapshot, or of the archive. */
   readonly truths = new CountedMap<string, Truth>()
   /** By name of a snapshot of ours: the run that asked for it, which is the hold that it may be taken in. */
@@ -106,7 +109,7 @@ export class World {
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [] }
+  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null }
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -183,6 +186,7 @@ export class World {
       shells: process.guard(shells),
       catalog: process.guard(catalogOf(host)),
       application: modelApplication,
+      repositories: this.repository.portOf(process),
       log,
       progress: {
         phase: ({ phase, state }) => {
@@ -209,6 +213,7 @@ export class World {
     holdTtlMs: HOLD_TTL_MS,
     budgetMs: HOLD_TTL_MS,
     drainMs: 2_000,
+    backup: { repository: 'nas', allowed: ['backup', 'restore'] },
     longTransactionSeconds: 30,
     disks: {},
     databasePassword: async () => {
@@ -253,11 +258,13 @@ export class World {
     this.network.lift()
     this.hypervisor.troubles.lift()
     this.vaultIsAway = false
+    this.repository.lift()
     for (const host of this.hosts) host.lift()
     for (const { machine, server, helper } of [this.guest, this.other]) {
       machine.resume()
       Object.assign(server.troubles, NO_TROUBLES)
       Object.assign(helper.troubles, NO_HELPER_TROUBLES)
+      Object.assign(helper.restores.troubles, NO_STREAM_TROUBLES)
     }
     if (this.offByPeople) this.guest.machine.powerOn()
   }
