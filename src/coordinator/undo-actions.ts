@@ -15,6 +15,7 @@ import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
 import { settleBackup } from './settle-backup.ts'
 import { endCopyRemoval, settleCopy } from './settle-copy.ts'
+import { wakeGuest } from './wake-guest.ts'
 
 interface World {
   readonly ports: Ports
@@ -163,12 +164,16 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
     'load-back': (args, signal) => loadBack(ports, settings, helper, loadBackOf(args), signal),
 
-    'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
+    'settle-roll-back': async ({ snapshot, token, wasRunning, memory }, signal) => {
       const vm = await findVm(signal)
       const request = { snapshotName: need(snapshot), token: need(token) }
       const state = await again(signal, 2_000, () => hypervisor.settleRollBack(vm, request, { signal }))
       if (wasRunning === 'true') await again(signal, 2_000, () => hypervisor.powerOn(vm, { signal }))
-      return state === 'rolled-back' ? `the disks of ${vm.name} are at ${request.snapshotName}` : undefined
+      if (state !== 'rolled-back') return undefined
+      const back = `the disks of ${vm.name} are at ${request.snapshotName}`
+      if (memory !== 'true') return back
+      const woken = await wakeGuest({ helper, clock }, signal)
+      return `${back}, and it runs on from its memory: ${woken.map(({ message }) => message).join('; ')}`
     },
   }
 }

@@ -7,7 +7,7 @@ export interface DrillOrders {
   readonly limitMs: number
 }
 
-/** As lines of the request. */
+/** What the helper reads for it on standard input. */
 export function drillLines({ markers, assertions }: DrillOrders): readonly string[] {
   return [
     ...markers.map((path) => `marker=${path}`),

@@ -107,6 +107,10 @@ export class GuestHelper {
     return this.#ask('status', [], '', call)
   }
 
+  setClock(call: HelperCall): Promise<Answers['clock']> {
+    return this.#ask('clock', [], '', call)
+  }
+
   /** The freezes from inside that wait to be collected, or one of them. */
   kept(id: string | undefined, call: HelperCall): Promise<Answers['kept']> {
     return this.#ask('kept', [id ?? '-'], id ?? '', call)

@@ -57,7 +57,8 @@ async function askForConsents(app: App, { vm, consents }: RestoreReport, given: 
   const accepted = [...given]
   for (const { consent = '', message } of consents) {
     if (accepted.includes(consent)) continue
-    const question = line`${message}. Type ${consent} if they may be left behind`
+    const may = consent === 'memory' ? 'it may run on from there' : 'they may be left behind'
+    const question = line`${message}. Type ${consent} if ${may}`
     const typed = await app.prompts.text(app.redaction.text(question))
     if (typed !== consent) throw notConfirmed(vm)
     accepted.push(consent)

@@ -8,7 +8,14 @@ import type { inventorySchema } from './inventory-schema.ts'
 import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
 import type { fenceSchema, releaseSchema } from './release-schema.ts'
-import type { collectSchema, drainSchema, statusSchema, undrainSchema, versionSchema } from './small-schemas.ts'
+import type {
+  clockSchema,
+  collectSchema,
+  drainSchema,
+  statusSchema,
+  undrainSchema,
+  versionSchema,
+} from './small-schemas.ts'
 
 export type ProbeAnswer = FromSchema<typeof probeSchema>
 export type DrainAnswer = FromSchema<typeof drainSchema>
@@ -18,6 +25,7 @@ export type ReleaseAnswer = FromSchema<typeof releaseSchema>
 export type ComeBackAnswer = FromSchema<typeof comeBackSchema>
 export type StatusAnswer = FromSchema<typeof statusSchema>
 export type UndrainAnswer = FromSchema<typeof undrainSchema>
+export type ClockAnswer = FromSchema<typeof clockSchema>
 export type CollectAnswer = FromSchema<typeof collectSchema>
 export type VersionAnswer = FromSchema<typeof versionSchema>
 export type KeptAnswer = FromSchema<typeof keptSchema>

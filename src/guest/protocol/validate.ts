@@ -3,6 +3,7 @@ import { compileSchema, errorsText, type ValidateFunction } from '../../json-sch
 import { Redaction } from '../../log/redaction.ts'
 import type {
   BinlogsAnswer,
+  ClockAnswer,
   ComeBackAnswer,
   DrainAnswer,
   DrillAnswer,
@@ -28,7 +29,7 @@ import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
 import { fenceSchema, releaseSchema } from './release-schema.ts'
-import { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
+import { clockSchema, drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
 
 /** What each verb of the helper answers. */
 export interface Answers {
@@ -42,6 +43,7 @@ export interface Answers {
   readonly status: StatusAnswer
   readonly kept: KeptAnswer
   readonly forget: ForgetAnswer
+  readonly clock: ClockAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
   readonly binlogs: BinlogsAnswer
@@ -61,6 +63,7 @@ const SCHEMAS = {
   status: statusSchema,
   kept: keptSchema,
   forget: forgetSchema,
+  clock: clockSchema,
   drill: drillSchema,
   inventory: inventorySchema,
   binlogs: binlogsSchema,

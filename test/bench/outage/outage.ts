@@ -20,7 +20,7 @@ const SUDO = ['sudo', '-n', HELPER_PATH] as const
 
 const GROUNDS: Readonly<Record<string, (say: (line: string) => void) => Promise<Ground>>> = {
   libvirt: async (say) => (await import('./on-libvirt.ts')).onLibvirt(...(await emulated(say))),
-  proxmox: async (say) => (await import('./on-proxmox.ts')).onProxmox(...(await emulated(say))),
+  proxmox: async () => (await import('./on-proxmox.ts')).onProxmox(),
   vsphere: async () => (await import('./on-vsphere.ts')).onVsphere(),
 }
 

@@ -10,6 +10,7 @@
 #   stillshot-guest come-back PROFILE ID|-               how everything is after a release or a boot
 #   stillshot-guest drill PROFILE ID SECONDS             every table checked, in a copy that has no network; never elsewhere
 #   stillshot-guest status | version | collect ID        what this boot knows; changes nothing
+#   stillshot-guest clock                                the system's clock set by the machine's, after a time of standing still
 #   stillshot-guest freeze SOURCE | thaw SOURCE          a hold for a snapshot that somebody else takes, called from inside
 #   stillshot-guest kept -|ID | forget ID                what such freezes showed, until it is collected
 #   stillshot-guest inventory PROFILE                    what a backup would hold; changes nothing

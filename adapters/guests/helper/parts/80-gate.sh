@@ -24,7 +24,7 @@ gate_verb() {
   if [ "${1-} ${2-}" = 'sudo -n' ]; then shift 2; fi
   [ "${1-}" != "$SELF" ] || shift
   case ${1-} in
-    probe | drain | undrain | hold | fence | release | status | come-back | collect | kept | forget | version) ;;
+    probe | drain | undrain | hold | fence | release | status | come-back | collect | kept | forget | clock | version) ;;
     inventory | dump | users | archive | packages | load | unpack | binlogs | binlog | renew | whole) ;;
     *) usage 'not allowed' ;;
   esac
