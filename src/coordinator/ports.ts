@@ -70,6 +70,7 @@ export const PHASES = [
   'prune',
   'dump',
   'archive',
+  'changes',
   'load',
   'unpack',
   'verify',

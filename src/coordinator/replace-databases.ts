@@ -1,6 +1,7 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
+import type { Manifest } from '../repository/manifest.ts'
 import { retry } from '../system/retry.ts'
 import { declareWhole } from './declare-whole.ts'
 import type { LoadBack } from './load-back.ts'
@@ -16,6 +17,8 @@ export interface Replacing {
   readonly plan: BackupRestorePlan
   /** The dump of what is there; undefined where none was made. */
   readonly safetyPoint: RestorePoint | undefined
+  /** What is carried out over them. */
+  readonly changes?: Manifest
 }
 
 /**
@@ -41,10 +44,10 @@ export async function replaceDatabases(replacing: Replacing): Promise<void> {
 const LOOK_FOR_MS = 60_000
 
 /** An answer that was lost says nothing: the guest knows whether the load was carried out to its end. */
-async function loadOrLook({ run, vm, loading, plan }: Replacing): Promise<void> {
+async function loadOrLook({ run, vm, loading, plan, changes }: Replacing): Promise<void> {
   const { clock, signal } = loading
   try {
-    await loadDatabases(loading, plan.databases)
+    await loadDatabases(loading, plan.databases, changes)
   } catch (thrown) {
     if (!isLost(thrown)) throw thrown
     const look = () => run.helper.status({ signal, machine: vm.uuid, timeoutMs: 30_000 })

@@ -125,9 +125,8 @@ export class GuestHelper {
    * refused, with `helper-failed`, where there is a network card.
    */
   drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
-    const lines = drillLines(orders)
     const seconds = String(Math.ceil(orders.limitMs / 1000))
-    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
+    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines: drillLines(orders) })
   }
 
   /** The hold's watchdog waits so much longer. Rejects with `hold-expired` when the hold is over. */
@@ -143,6 +142,11 @@ export class GuestHelper {
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
   inventory(profile: string, call: HelperCall): Promise<Answers['inventory']> {
     return this.#ask('inventory', [profile], '', call)
+  }
+
+  /** Which binary logs there are, and what the server calls this position of one. */
+  binlogs(profile: string, [file, position]: readonly [string, number], call: HelperCall): Promise<Answers['binlogs']> {
+    return this.#ask('binlogs', [profile, file, String(position)], '', call)
   }
 
   /** A verb whose answer is a stream: how it ended, whatever that is. What `output` was given is whole only then. */
@@ -170,8 +174,7 @@ export class GuestHelper {
     if (!this.#answered.has(shell)) await this.status({ ...limits, timeoutMs: limits.timeoutMs ?? 60_000, machine })
     await this.#checkMachine(machine, this.#answered.get(shell) ?? null)
     if (this.#shell === shell) return shell
-    const { vm } = this.#options.target
-    throw new StillshotError('guest-unreachable', `${vm}: the connection was lost while it was asked who answers`)
+    throw new StillshotError('guest-unreachable', `${this.#options.target.vm}: lost while it was asked who answers`)
   }
 
   /** The open connection, for what is no verb (installing the helper). */

@@ -63,6 +63,7 @@ async function ask(
     forget: () => helper.forget(HOLD, call),
     clock: () => helper.setClock(call),
     drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
+    binlogs: () => helper.binlogs('mysql', ['bin.000001', 4], call),
     inventory: () => helper.inventory('mysql', call),
     renew: () => helper.renew(HOLD, 60_000, call),
     whole: () => helper.whole(HOLD, 'forward', call),
@@ -86,7 +87,7 @@ async function refusedOrToThis(verb: Verb, text: string): Promise<void> {
   const answer = await ask(verb, says(text)).catch((error: unknown) => assertFromTable(error, ...CODES))
   if (answer === undefined) return
   const { version, protocol, ok, error, hold } = answer as Record<string, unknown>
-  const wanted = ['probe', 'status', 'inventory', 'clock'].includes(verb) ? '' : HOLD
+  const wanted = ['probe', 'status', 'inventory', 'binlogs', 'clock'].includes(verb) ? '' : HOLD
   assert.deepEqual(
     { version, protocol, hold, verb: (answer as { verb: unknown }).verb },
     { version: 1, protocol: 1, hold: wanted, verb },

@@ -17,7 +17,10 @@ export function restoreCommand(program: Command, act: Act): void {
     .description('put a VM back to a restore point and prove that its database came up; on a terminal, it asks which')
     .argument('<vm>', 'a name under vms:')
     .option('--point <id>', 'restore point, or the beginning of its id; default: the newest db-stopped one')
-    .option('--at <time>', 'the newest restore point at or before this time, such as 2026-11-27T02:30:00Z')
+    .option(
+      '--at <time>',
+      "the newest restore point at or before this time, such as 2026-11-27T02:30:00Z; with --from backup: as the databases were then, by the server's binary log",
+    )
     .option('--undo', 'go back to what was there before the last restore')
     .option('--accept <who>', `that these are left behind: ${CONSENTS.join(', ')}; may be given again`, collect, [])
     .option(

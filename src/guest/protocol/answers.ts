@@ -1,4 +1,5 @@
 import type { FromSchema } from '../../json-schema/from-schema.ts'
+import type { binlogsSchema } from './binlogs-schema.ts'
 import type { comeBackSchema } from './come-back-schema.ts'
 import type { drillSchema } from './drill-schema.ts'
 import type { renewSchema, wholeSchema } from './half-schema.ts'
@@ -32,6 +33,7 @@ export type DrillAnswer = FromSchema<typeof drillSchema>
 export type ForgetAnswer = FromSchema<typeof forgetSchema>
 export type FreezeAnswer = FromSchema<typeof freezeSchema>
 export type InventoryAnswer = FromSchema<typeof inventorySchema>
+export type BinlogsAnswer = FromSchema<typeof binlogsSchema>
 export type ThawAnswer = FromSchema<typeof thawSchema>
 export type RenewAnswer = FromSchema<typeof renewSchema>
 export type WholeAnswer = FromSchema<typeof wholeSchema>

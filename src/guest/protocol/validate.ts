@@ -2,6 +2,7 @@ import { StillshotError } from '../../errors.ts'
 import { compileSchema, errorsText, type ValidateFunction } from '../../json-schema/compile.ts'
 import { Redaction } from '../../log/redaction.ts'
 import type {
+  BinlogsAnswer,
   ClockAnswer,
   ComeBackAnswer,
   DrainAnswer,
@@ -18,6 +19,7 @@ import type {
   UndrainAnswer,
   WholeAnswer,
 } from './answers.ts'
+import { binlogsSchema } from './binlogs-schema.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
 import { renewSchema, wholeSchema } from './half-schema.ts'
@@ -44,6 +46,7 @@ export interface Answers {
   readonly clock: ClockAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
+  readonly binlogs: BinlogsAnswer
   readonly renew: RenewAnswer
   readonly whole: WholeAnswer
 }
@@ -63,6 +66,7 @@ const SCHEMAS = {
   clock: clockSchema,
   drill: drillSchema,
   inventory: inventorySchema,
+  binlogs: binlogsSchema,
   renew: renewSchema,
   whole: wholeSchema,
 } as const satisfies Record<Verb, object>
