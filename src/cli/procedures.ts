@@ -7,6 +7,7 @@ import type { holdForBackup } from '../coordinator/hold-for-backup.ts'
 import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
 import type { makeRunbook } from '../coordinator/make-runbook.ts'
+import type { pruneBackups } from '../coordinator/prune-backups.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { rebuildCatalog } from '../coordinator/rebuild-catalog.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
@@ -38,6 +39,7 @@ export interface Procedures {
   readonly restoreSnapshot: typeof restoreSnapshot
   readonly makeRunbook: typeof makeRunbook
   readonly runDrill: typeof runDrill
+  readonly pruneBackups: typeof pruneBackups
   readonly pruneVm: typeof pruneVm
   readonly rebuildCatalog: typeof rebuildCatalog
   readonly recoverRuns: typeof recoverRuns
@@ -68,6 +70,7 @@ export const lazyProcedures: Procedures = {
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
   makeRunbook: async (...given) => (await import('../coordinator/make-runbook.ts')).makeRunbook(...given),
   runDrill: async (...given) => (await import('../coordinator/run-drill.ts')).runDrill(...given),
+  pruneBackups: async (...given) => (await import('../coordinator/prune-backups.ts')).pruneBackups(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   rebuildCatalog: async (...given) => (await import('../coordinator/rebuild-catalog.ts')).rebuildCatalog(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),

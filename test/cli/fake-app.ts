@@ -182,6 +182,7 @@ const NONE: Procedures = {
   runDrill: fail('runDrill'),
   restoreBackup: fail('restoreBackup'),
   verifyBackup: fail('verifyBackup'),
+  pruneBackups: fail('pruneBackups'),
   pruneVm: fail('pruneVm'),
   rebuildCatalog: fail('rebuildCatalog'),
   recoverRuns: fail('recoverRuns'),

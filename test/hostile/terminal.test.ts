@@ -6,6 +6,7 @@ import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
 import { commandTree } from '../../src/cli/program.ts'
 import { progressDisplay } from '../../src/cli/progress.ts'
 import type { Phase } from '../../src/coordinator/ports.ts'
+import type { PruneReport } from '../../src/coordinator/prune-vm.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
 import { type FakeAppOptions, run, someHold, somePoint } from '../cli/fake-app.ts'
@@ -71,6 +72,16 @@ function appWith(text: string): FakeAppOptions {
     { event: 'failed', at: text, step: text, code: text, message: text },
     { event: 'intent', at: text, step: text, undo: { action: text, args: {}, urgent: true, timeoutMs: 1 } },
   ]
+  const pruned: PruneReport = {
+    ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
+    points: [
+      {
+        ...{ id: text, snapshot: text, createdAt: text, kind: 'snapshot', grade: 'suspect', fate: 'goes' },
+        ...{ reasons: [reason], removal: { outcome: 'kept', why: reason } },
+      },
+    ],
+    left: [{ snapshot: text, reason }],
+  }
   return {
     points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text), dumpOf(text)],
     holds: [HOLD],
@@ -110,16 +121,8 @@ function appWith(text: string): FakeAppOptions {
         ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1, opened: false }] },
       }),
       checkBackup: async () => ({ vm: text, ok: false, findings: [finding], coverage: [] }),
-      pruneVm: async () => ({
-        ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
-        points: [
-          {
-            ...{ id: text, snapshot: text, createdAt: text, kind: 'snapshot', grade: 'suspect', fate: 'goes' },
-            ...{ reasons: [reason], removal: { outcome: 'kept', why: reason } },
-          },
-        ],
-        left: [{ snapshot: text, reason }],
-      }),
+      pruneBackups: async () => pruned,
+      pruneVm: async () => pruned,
       recoverRuns: async () => ({
         version: 1,
         settled: [{ run: text, vm: text, procedure: text, outcome: 'undo-failed', open: [text], notes: [text] }],
@@ -179,6 +182,7 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   prune: [
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],
+    ['prune', 'db1', '--backups', '--yes'],
   ],
   runbook: [['runbook', 'db1']],
   'catalog rebuild': [['catalog', 'rebuild', 'db1']],
