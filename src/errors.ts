@@ -174,6 +174,12 @@ export const ERRORS = {
 
   ...KEEPING_ERRORS,
 
+  'copy-unproven': {
+    exit: 58,
+    retry: false,
+    hint: 'the VM itself is as it was; look into the copy by its console, and remove it with `stillshot restore VM --remove-copy NAME`',
+  },
+  'copy-not-found': { exit: 58, retry: false, hint: '`stillshot list --copies` shows the copies that are kept' },
   'component-busy': {
     exit: 59,
     retry: true,

@@ -18,6 +18,11 @@ export const KEEPING_ERRORS = {
     retry: false,
     hint: 'what was there before is put back from the safety dump; `stillshot show RUN` tells how that ended',
   },
+  'half-restored': {
+    exit: 64,
+    retry: false,
+    hint: 'the application stays stopped: `stillshot recover` tries to put back what was there, a restore from another backup makes it whole',
+  },
   'repository-unusable': {
     exit: 53,
     retry: false,

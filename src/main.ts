@@ -12,7 +12,7 @@ import { clackPrompts } from './cli/prompts.ts'
 import { runCommandLine } from './cli/run.ts'
 import type { Terminal } from './cli/terminal.ts'
 import { vmSettings } from './cli/vm-settings.ts'
-import type { HypervisorEntry, RepositoryEntry, Settings } from './config/settings.ts'
+import type { HypervisorEntry, RepositoryEntry, Settings, VmEntry } from './config/settings.ts'
 import { StillshotError } from './errors.ts'
 import type { GuestShells } from './guest/guest-shell.ts'
 import type { Hypervisor, Vm } from './hypervisor/hypervisor.ts'
@@ -91,7 +91,8 @@ function openSession(world: World, globals: GlobalOptions): Session {
         ...(directory === undefined ? {} : { runbooks: runbookFolder(system.files, directory) }),
         hypervisor: opened,
         shells: await shells(),
-        agentShells: async (guest: Vm) => openAgentShells(world, opened, guest),
+        agentShells: async (guest: Vm) =>
+          openAgentShells(world, await settings(), { name, entry, hypervisor: opened }, guest),
         application: mysqlApplication(),
         helper: await loadHelper(),
         repositories: { open: openStored, names: Object.keys((await settings()).repositories) },
@@ -150,10 +151,32 @@ async function openShells(world: World, settings: Settings): Promise<GuestShells
   })
 }
 
-async function openAgentShells({ system }: World, { guestAgent, name }: Hypervisor, vm: Vm): Promise<GuestShells> {
+async function openAgentShells(
+  world: World,
+  settings: Settings,
+  { name, entry, hypervisor }: { name: string; entry: VmEntry; hypervisor: Hypervisor },
+  vm: Vm,
+): Promise<GuestShells> {
   const { AgentShells } = await import('../adapters/guests/agent/agent-shells.ts')
-  if (guestAgent === undefined) throw new StillshotError('not-supported', `${name} speaks to no agent in a guest`)
-  return new AgentShells({ clock: system.clock, agent: guestAgent, vm })
+  const { clock } = world.system
+  const { guestAgent, guestPrograms } = hypervisor
+  if (guestAgent !== undefined) return new AgentShells({ clock, agent: guestAgent, vm })
+  if (guestPrograms === undefined) {
+    throw new StillshotError('not-supported', `${hypervisor.name} speaks to no agent in a guest`)
+  }
+  if (entry.tools === undefined) {
+    throw new StillshotError(
+      'config-invalid',
+      `vms.${name}.tools: VMware Tools let nobody in without a user of the guest`,
+      {
+        hint: 'name root, or the user of stillshot in the guest, and its password; docs/how-to/vsphere.md says more',
+      },
+    )
+  }
+  const { user, password } = entry.tools
+  const secret = (await secrets(world, settings))(password, `vms.${name}.tools.password`)
+  const agent = guestPrograms.call(hypervisor, { user, password: secret })
+  return new AgentShells({ clock, agent, vm, user })
 }
 
 async function openKnownHosts({ system }: World, { ssh }: Settings) {

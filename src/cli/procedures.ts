@@ -6,12 +6,15 @@ import type { holdVm } from '../coordinator/hold.ts'
 import type { holdForBackup } from '../coordinator/hold-for-backup.ts'
 import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
+import type { keptCopies } from '../coordinator/kept-copies.ts'
 import type { makeRunbook } from '../coordinator/make-runbook.ts'
 import type { pruneBackups } from '../coordinator/prune-backups.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { rebuildCatalog } from '../coordinator/rebuild-catalog.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
 import type { releaseHold } from '../coordinator/release-hold.ts'
+import type { removeCopy } from '../coordinator/remove-copy.ts'
+import type { restoreAs } from '../coordinator/restore-as.ts'
 import type { restoreBackup } from '../coordinator/restore-backup.ts'
 import type { restoreChoices } from '../coordinator/restore-choices.ts'
 import type { restoreSnapshot } from '../coordinator/restore-snapshot.ts'
@@ -37,6 +40,9 @@ export interface Procedures {
   readonly restoreBackup: typeof restoreBackup
   readonly verifyBackup: typeof verifyBackup
   readonly restoreSnapshot: typeof restoreSnapshot
+  readonly restoreAs: typeof restoreAs
+  readonly keptCopies: typeof keptCopies
+  readonly removeCopy: typeof removeCopy
   readonly makeRunbook: typeof makeRunbook
   readonly runDrill: typeof runDrill
   readonly pruneBackups: typeof pruneBackups
@@ -68,6 +74,9 @@ export const lazyProcedures: Procedures = {
   restoreBackup: async (...given) => (await import('../coordinator/restore-backup.ts')).restoreBackup(...given),
   verifyBackup: async (...given) => (await import('../coordinator/verify-backup.ts')).verifyBackup(...given),
   restoreSnapshot: async (...given) => (await import('../coordinator/restore-snapshot.ts')).restoreSnapshot(...given),
+  restoreAs: async (...given) => (await import('../coordinator/restore-as.ts')).restoreAs(...given),
+  keptCopies: async (...given) => (await import('../coordinator/kept-copies.ts')).keptCopies(...given),
+  removeCopy: async (...given) => (await import('../coordinator/remove-copy.ts')).removeCopy(...given),
   makeRunbook: async (...given) => (await import('../coordinator/make-runbook.ts')).makeRunbook(...given),
   runDrill: async (...given) => (await import('../coordinator/run-drill.ts')).runDrill(...given),
   pruneBackups: async (...given) => (await import('../coordinator/prune-backups.ts')).pruneBackups(...given),

@@ -47,6 +47,7 @@ export interface VmEntry {
   readonly drainMs: number
   readonly longTransactionsMs: number
   readonly disks: Readonly<Record<string, string>>
+  readonly tools?: { readonly user: string; readonly password: string }
   readonly drill: { readonly assert: readonly string[]; readonly memoryBytes?: number; readonly limitMs: number }
   readonly database: { readonly user?: string; readonly password?: string; readonly defaultsFile?: string }
   readonly backup?: { readonly repository: string; readonly restore: boolean }
@@ -105,6 +106,7 @@ function vmOf(vm: Config['vms'][string], user: string): VmEntry {
     disks: vm.disks ?? {},
     database: vm.database ?? {},
     drill: drillOf(vm.drill),
+    ...(vm.tools === undefined ? {} : { tools: vm.tools }),
     ...(vm.backup === undefined ? {} : { backup: { restore: vmDefaults.restore, ...vm.backup } }),
   }
 }

@@ -10,6 +10,7 @@ import type { RepositoryPlace } from '../repository/place.ts'
 import type { Repository } from '../repository/repository.ts'
 import { pathFindings } from './backup-paths.ts'
 import { placeFinding } from './copies-elsewhere.ts'
+import { halfFindings } from './half-restored.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { attempt, helperFinding, proofFinding } from './preflight.ts'
 import { tenantFindings } from './tenants.ts'
@@ -50,7 +51,9 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
     placeFinding(repository.name, place.value),
     helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
-    ...(parts.includes('databases') ? [...databaseFindings(inventory), ...tenantFindings(inventory)] : []),
+    ...(parts.includes('databases')
+      ? [...databaseFindings(inventory), ...halfFindings(inventory.half, settings.name), ...tenantFindings(inventory)]
+      : []),
     ...pathFindings(inventory, parts, settings.profile.backup),
   ]
   return { findings, inventory, place: place.value, sameMachine }

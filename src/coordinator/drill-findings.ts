@@ -7,8 +7,9 @@ import { ulid } from '../system/ulid.ts'
 import type { Ports, VmSettings } from './ports.ts'
 
 /**
- * What would keep the newest restore point of the VM from being drilled: storage that cannot copy, no room. It refuses no
- * snapshot, so it warns. Nothing where the hypervisor makes no copies, or there is no point yet.
+ * What would keep restore points of the VM from being drilled, and from being copied beside it: disks on storages that cannot copy, each by
+ * its name, and what stands against the newest point, such as no room. It refuses no snapshot, so it warns. Nothing where the hypervisor
+ * makes no copies.
  */
 export async function drillFindings(
   { hypervisor, catalog, system }: Ports,
@@ -19,21 +20,28 @@ export async function drillFindings(
   const { clones } = hypervisor
   const points = await catalog.points({ vm: name })
   const newest = points.find((point) => point.vmKey === vmKey(vm) && point.kind === 'snapshot')
-  if (clones === undefined || newest === undefined) return []
+  if (clones === undefined) return []
+  const ofStorage = await clones.checkStorage(vm, { signal, timeoutMs: 60_000 }).catch(asFinding(signal))
+  // What the storage cannot do it can do at no point.
+  const told = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity !== 'ok').map(asWarning)
+  if (newest === undefined || ofStorage.length > 0) return told(ofStorage)
   const { memoryBytes } = drill ?? {}
   const request = {
     snapshotName: newest.snapshot,
     name: snapshotName(ulid(system.clock, system.randomness)),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   }
-  const findings = await clones
-    .check(vm, request, { signal, timeoutMs: 60_000 })
-    .catch((thrown): readonly Finding[] => {
-      signal.throwIfAborted()
-      const { code, message, hint } = toStillshotError(thrown)
-      return [{ severity: 'refuse', code, message, hint }]
-    })
-  return findings
-    .filter(({ severity }) => severity !== 'ok')
-    .map(({ code, message, hint }) => ({ severity: 'warn', code: 'no-drill', message: `${message} (${code})`, hint }))
+  return told(await clones.check(vm, request, { signal, timeoutMs: 60_000 }).catch(asFinding(signal)))
+}
+
+function asWarning({ code, message, hint }: Finding): Finding {
+  return { severity: 'warn', code: 'no-drill', message: `${message} (${code})`, hint }
+}
+
+function asFinding(signal: AbortSignal) {
+  return (thrown: unknown): readonly Finding[] => {
+    signal.throwIfAborted()
+    const { code, message, hint } = toStillshotError(thrown)
+    return [{ severity: 'refuse', code, message, hint }]
+  }
 }

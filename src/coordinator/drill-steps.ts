@@ -2,6 +2,7 @@ import type { DrillRecord, RestorePoint } from '../catalog/catalog.ts'
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { GuestHelper } from '../guest/guest-helper.ts'
+import type { GuestShells } from '../guest/guest-shell.ts'
 import type { CloneRequest, Clones } from '../hypervisor/clones.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
@@ -20,6 +21,7 @@ import { label } from './snapshot-steps.ts'
 
 const CLONE_LIMIT_MS = 3_600_000
 const LOOK_FOR_MS = 60_000
+const LOGIN_LIMIT_MS = 30_000
 const BOOT_LIMIT_MS = 900_000
 const READY_LIMIT_MS = 600_000
 const POWER_ON_LIMIT_MS = 120_000
@@ -42,12 +44,24 @@ export async function checkDrill(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const { hypervisor, agentShells } = ports
-  if (hypervisor.guestAgent?.exec === undefined || agentShells === undefined) {
+  const canRun = hypervisor.guestAgent?.exec !== undefined || hypervisor.guestPrograms !== undefined
+  if (!canRun || agentShells === undefined) {
     throw new StillshotError(
       'not-supported',
       `no program can be run in a guest of ${hypervisor.name} without a network`,
     )
   }
+  await checkLogin(await agentShells(vm), vm, signal)
+  return checkClone(ports, vm, request, signal)
+}
+
+/** The same of a copy that nobody needs to look into. */
+export async function checkClone(
+  { hypervisor }: Pick<Ports, 'hypervisor'>,
+  vm: Vm,
+  request: CloneRequest,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const findings = await clonesOf(hypervisor).check(vm, request, { signal, timeoutMs: LOOK_FOR_MS })
   const refusing = findings.filter(({ severity }) => severity === 'refuse')
   const [first] = refusing
@@ -56,6 +70,17 @@ export async function checkDrill(
     hint: refusing.map(({ hint }) => hint).join('; '),
     details: { findings: refusing },
   })
+}
+
+/** A wrong login would be waited for as long as a guest that boots. One that cannot be tried now is no reason to try no copy. */
+async function checkLogin(shells: GuestShells, vm: Vm, signal: AbortSignal): Promise<void> {
+  if (shells.user === undefined || vm.power !== 'running') return
+  const target = { vm: vm.name, host: `agent of ${vm.name}`, port: 0, user: shells.user }
+  try {
+    await (await shells.open(target, { signal, timeoutMs: LOGIN_LIMIT_MS })).close()
+  } catch (thrown) {
+    if (toStillshotError(thrown).code !== 'guest-unreachable') throw thrown
+  }
 }
 
 /** Makes the copy, once; a lost answer is settled by looking. */
@@ -141,16 +166,17 @@ function ask(
   return helper.drill(profile.name, run.id, orders, { signal, machine: clone.uuid, timeoutMs: limitMs + 120_000 })
 }
 
-/** The agent works as root; no network and no account of the guest is needed. */
-async function openCloneHelper(
+/** The agent works as root, or as the account that the configuration names; no network is needed. */
+export async function openCloneHelper(
   { agentShells, system }: Ports,
   { guest, databasePassword }: VmSettings,
   clone: Vm,
 ): Promise<GuestHelper> {
   if (agentShells === undefined) throw new StillshotError('not-supported', 'nobody made a way in by the agent')
+  const shells = await agentShells(clone)
   return new GuestHelper({
-    shells: await agentShells(clone),
-    target: { ...guest, user: 'root', host: `agent of ${clone.name}` },
+    shells,
+    target: { ...guest, user: shells.user ?? 'root', host: `agent of ${clone.name}` },
     clock: system.clock,
     ...(databasePassword === undefined ? {} : { databasePassword }),
   })

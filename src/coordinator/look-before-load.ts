@@ -4,6 +4,7 @@ import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Manifest } from '../repository/manifest.ts'
+import { mendingFindings } from './half-restored.ts'
 import { type BackupRestorePlan, serverFindings } from './plan-backup-restore.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { helperFinding, proofFinding } from './preflight.ts'
@@ -23,7 +24,7 @@ export interface Load {
 /** Looks at what a backup is about to be put into; changes nothing. */
 export async function lookBeforeLoad(
   ports: Ports,
-  { reference, profile }: VmSettings,
+  { name, reference, profile }: VmSettings,
   helper: GuestHelper,
   { manifest, plan, safety }: Load,
   signal: AbortSignal,
@@ -41,6 +42,10 @@ export async function lookBeforeLoad(
     ...guest.filter(({ severity }) => severity !== 'ok'),
     ...serverFindings(taking(manifest, plan), inventory),
     ...accountFindings(plan, { safety, dumpable: inventory.databases.length > 0 }),
+    ...mendingFindings(inventory.half, {
+      ...{ vm: name, databases: plan.databases, safety },
+      there: inventory.databases.map((database) => database.name),
+    }),
   ]
   return { vm, inventory, findings }
 }

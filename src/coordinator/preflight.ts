@@ -9,6 +9,7 @@ import type { ProbeAnswer } from '../guest/protocol/answers.ts'
 import { proveSameMachine } from '../guest/same-machine.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import { forecastFindings } from './forecast.ts'
+import { halfFindings } from './half-restored.ts'
 import type { Ports, VmSettings } from './ports.ts'
 
 /** What a look before the act saw. Fields are undefined where the look itself failed; a finding says why. */
@@ -64,6 +65,7 @@ export async function lookAhead(
   const findings = [
     ...hypervisor,
     helperFinding(ports, probe),
+    ...halfFindings(probe.half, settings.name),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     proofFinding(coverage.proof, 'move the data to a disk that snapshots contain, or map the disks under `disks:`'),
   ]

@@ -100,6 +100,9 @@ function failed(thrown: unknown, hypervisor: Hypervisor, vm: Vm, { what, snapsho
   return `${toStillshotError(thrown).message}; by hand: ${byHand}`
 }
 
+/** Ways back from a copy; one that is kept by now is not found by them. */
+const COPIES: readonly string[] = ['remove-clone', 'settle-copy']
+
 /**
  * The snapshots and copies that a settled run has taken back. Of one that is still open the undo is due, or at work. Where a full disk let
  * the end of the run through and not what was undone before it, the end counts for it.
@@ -109,7 +112,7 @@ export function takenBackIn(run: string, vm: string, events: readonly JournalEve
   return events.flatMap((event) => {
     if (event.event !== 'intent' || event.undo === undefined) return []
     const { action, args } = event.undo
-    const what = action === 'remove-clone' ? 'copy' : 'snapshot'
+    const what = COPIES.includes(action) ? 'copy' : 'snapshot'
     const snapshot = what === 'copy' ? args.clone : args.snapshot
     if (what === 'snapshot' && action !== 'remove-snapshot') return []
     const undone =

@@ -1,25 +1,19 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import { APPLICATION_SUFFIX } from '../guest/profile.ts'
+import { APPLICATION_SUFFIX, applicationProfile } from '../guest/profile.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
-import type { UndoRecord } from '../saga/journal-event.ts'
 import { ulid } from '../system/ulid.ts'
 import { releaseGuest, releaseHold } from './guest-steps.ts'
-import { type Loading, loadDatabases, loadUsers } from './load-databases.ts'
+import { keepLease, type Lease, leaseLimits } from './keep-lease.ts'
+import { giveWayToMending, RESTORE_BACKUP } from './lock-to-mend.ts'
 import { type Load, lookBeforeLoad } from './look-before-load.ts'
 import { phase } from './phase.ts'
-import {
-  type BackupRestorePlan,
-  chooseBackup,
-  planRestore,
-  planWords,
-  type RestoreSelection,
-  SAFETY_NOTE,
-} from './plan-backup-restore.ts'
+import { chooseBackup, planRestore, planWords, type RestoreSelection, SAFETY_NOTE } from './plan-backup-restore.ts'
 import { pointsThere } from './points-there.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
+import { replaceDatabases } from './replace-databases.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
 import { LOCK_TTL_MS, makeBackup } from './take-backup.ts'
 import { undoWith } from './undo-with.ts'
@@ -49,10 +43,6 @@ export interface BackupRestoreReport {
   readonly beside?: string
 }
 
-/** The application stands still for as long as a dump may take; the watchdog in the guest takes no more. */
-const HOLD_TTL_MS = 3_600_000
-const START_MS = 120_000
-
 /**
  * Puts databases, files or configuration of a backup back into the guest. Everything is read and compared first, then the
  * application stops (the database server runs), what is there is dumped, and only then anything is dropped. Rejects with
@@ -73,34 +63,43 @@ export async function restoreBackup(
   const report = { version: 1, vm: settings.name, point, plan: words } as const
   const ahead = { manifest, plan, safety }
   if (order.dryRun) return { ...report, findings: await lookOnly(ports, settings, ahead, signal) }
-  const run = await beginRun(ports, settings, 'restore-backup')
+  const run = await beginRun(ports, settings, RESTORE_BACKUP)
+  let lease: Lease | undefined
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   try {
     const { vm, inventory, findings } = await lookBeforeLoad(ports, settings, run.helper, ahead, signal)
+    await giveWayToMending(ports, vm)
     await lockVm(ports, run, vm, LOCK_TTL_MS)
     refuseIfAny(settings.name, findings)
     const { streams } = manifest
     const key = { vm: manifest.vm, id: manifest.id }
     await during('verify', () => verifyStreams(clock, repository, key, { streams, signal }))
-    if (plan.held) await during('hold', () => holdApplication(run, settings, vm, signal))
+    if (plan.held) lease = await during('hold', () => holdApplication(ports, run, settings, { vm, signal }))
     const there = plan.users || inventory.databases.some(({ name }) => plan.databases.includes(name))
     const id = ulid(clock, ports.system.randomness)
-    const safe = { parts: ['databases'], signal, note: `${SAFETY_NOTE} ${point.id}` } as const
+    // What is held is dumped under the lease: one that is lost before anything is dropped ends it.
+    const safe = { parts: ['databases'], signal: lease?.signal ?? signal, note: `${SAFETY_NOTE} ${point.id}` } as const
     const place = { run, vm, repository, id }
-    const safetyPoint = safety && there ? await makeBackup(ports, settings, safe, place) : undefined
+    const safetyPoint = safety && there && !inventory.half ? await makeBackup(ports, settings, safe, place) : undefined
     const claim = { run: run.id, way: 'drop', held: plan.held } as const
     const guest = { helper: run.helper, profile: settings.profile.name, machine: vm.uuid }
     const loading = { clock, ...guest, repository, manifest, claim, signal }
-    await load(ports, settings, { run, vm, loading, plan, safetyPoint })
+    if (lease?.lost !== undefined) throw lease.lost
+    if (plan.databases.length > 0) {
+      await during('load', () => replaceDatabases({ run, vm, loading, plan, safetyPoint }))
+    }
     for (const archive of plan.archives) {
       await during('unpack', () => unpackFiles(loading, { ...archive, id: run.id }))
     }
+    await lease?.end()
+    const lost = lostFindings(ports, settings, lease)
     if (plan.held) await during('release', () => releaseApplication(ports, run, settings, vm))
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
     const beside = plan.archives.length > 0 ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
     const before = safetyPoint === undefined ? {} : { safetyPoint, ...undoWith(safetyPoint, plan) }
-    return { ...report, findings, ...before, ...beside }
+    return { ...report, findings: [...findings, ...lost], ...before, ...beside }
   } catch (thrown) {
+    await lease?.end()
     throw await failRun(ports, run, thrown)
   }
 }
@@ -128,15 +127,49 @@ async function lookOnly(
   }
 }
 
-/** Everything of the profile but the database server; started again only after every other undo has worked. */
-async function holdApplication(run: Run, settings: VmSettings, vm: Vm, signal: AbortSignal): Promise<void> {
-  const held = { ...settings, holdTtlMs: HOLD_TTL_MS }
-  const undo = { ...releaseHold(run, held, vm), onlyAfterAll: true }
-  const profile = `${settings.profile.name}${APPLICATION_SUFFIX}`
-  const call = { signal, machine: vm.uuid }
-  await run.saga.step({ step: 'hold', undo }, () =>
-    run.helper.hold(profile, run.id, { ttlMs: HOLD_TTL_MS, startMs: START_MS }, { ...call, timeoutMs: HOLD_TTL_MS }),
-  )
+/**
+ * Everything of the profile but the database server; started again only after every other undo has worked. A lease: it ends by
+ * itself soon after nobody renews it any more.
+ */
+async function holdApplication(
+  ports: Ports,
+  run: Run,
+  settings: VmSettings,
+  { vm, signal }: { vm: Vm; signal: AbortSignal },
+): Promise<Lease> {
+  const application = `${settings.profile.name}${APPLICATION_SUFFIX}`
+  const limits = leaseLimits(applicationProfile(settings.profile) ?? settings.profile)
+  const { ttlMs, startMs } = limits
+  const undo = { ...releaseHold(run, { ...settings, holdTtlMs: ttlMs }, vm), onlyAfterAll: true }
+  const { clock } = ports.system
+  const lease = {
+    clock,
+    helper: openHelper(ports, settings),
+    hold: run.id,
+    machine: vm.uuid,
+    ttlMs: ttlMs - startMs,
+    signal,
+  }
+  let kept: Lease | undefined
+  try {
+    await run.saga.step({ step: 'hold', undo }, () => {
+      kept = keepLease(lease)
+      return run.helper.hold(application, run.id, limits, { signal, machine: vm.uuid, timeoutMs: ttlMs })
+    })
+  } catch (thrown) {
+    await kept?.end()
+    throw thrown
+  }
+  kept?.held()
+  return kept ?? keepLease(lease)
+}
+
+/** Nobody's fault any more, and yet what an admin wants to hear of: the application was one step from a start that was refused. */
+function lostFindings({ log }: Ports, { name }: VmSettings, lease: Lease | undefined): readonly Finding[] {
+  if (lease?.lost === undefined) return []
+  const message = `${lease.lost.message}: the application stayed stopped until the databases were whole`
+  log.error('a hold ran out during a restore', { vm: name, message })
+  return [{ severity: 'warn', code: 'lease-lost', message, hint: lease.lost.hint }]
 }
 
 async function releaseApplication(ports: Ports, run: Run, settings: VmSettings, vm: Vm): Promise<void> {
@@ -148,47 +181,4 @@ async function releaseApplication(ports: Ports, run: Run, settings: VmSettings, 
   if (answer.ok) return
   const message = answer.error?.message ?? 'not everything that ran is active again'
   throw new StillshotError('come-back-failed', `${settings.name}: ${message}`)
-}
-
-interface LoadStep {
-  readonly run: Run
-  readonly vm: Vm
-  readonly loading: Loading
-  readonly plan: BackupRestorePlan
-  readonly safetyPoint: RestorePoint | undefined
-}
-
-async function load(ports: Ports, settings: VmSettings, step: LoadStep): Promise<void> {
-  const { run, vm, loading, plan, safetyPoint } = step
-  if (plan.databases.length === 0) return
-  const undo = safetyPoint === undefined ? {} : { undo: loadBack(step, safetyPoint) }
-  await phase(ports, settings.name, 'load', () =>
-    run.saga.step(
-      { step: 'load', ...undo },
-      async () => {
-        await run.helper.status({ signal: loading.signal, machine: vm.uuid })
-        await loadDatabases(loading, plan.databases)
-        if (plan.users) await loadUsers(loading)
-      },
-      { settles: ['load'] },
-    ),
-  )
-}
-
-/** The way back from a load: urgent, and before the application starts. It ends by itself when nothing moves. */
-function loadBack({ run, vm, loading, plan }: LoadStep, { vm: name, id }: RestorePoint): UndoRecord {
-  const { databases, users, held } = plan
-  const what = users ? 'databases and accounts' : 'databases'
-  return {
-    action: 'load-back',
-    args: {
-      ...{ repository: loading.repository.name, vm: name, id, databases: JSON.stringify(databases) },
-      ...{ users: String(users), run: run.id, held: String(held), machine: vm.uuid },
-    },
-    urgent: true,
-    timeoutMs: LOCK_TTL_MS,
-    byHand:
-      `stop the application, put back the ${what} ${databases.join(', ')} of backup ${id} as \`stillshot show ${id}\` tells, ` +
-      `remove /var/lib/stillshot/loads/${run.id} in the guest, then \`stillshot recover\``,
-  }
 }

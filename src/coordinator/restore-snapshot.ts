@@ -8,6 +8,7 @@ import { retry } from '../system/retry.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { checkConsents } from './consents.ts'
 import { keepRunbook } from './keep-runbook.ts'
+import { giveWayToMending } from './lock-to-mend.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
@@ -46,6 +47,7 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   let report: RestoreReport
   try {
+    await giveWayToMending(ports, shown.vm)
     await lockVm(ports, run, shown.vm, settings.holdTtlMs, { waitMs, signal })
     // Whoever had the VM may have restored it, made a newer point, stopped or started it.
     const { vm, point } = await takeAim(ports, settings, order)

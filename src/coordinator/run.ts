@@ -69,9 +69,14 @@ export async function lockVm(ports: Ports, run: Run, vm: Vm, ttlMs: number, pati
   })
 }
 
+/** Gives the VM's lock back; the run may go on with what is not the VM's. */
+export async function unlockVm(ports: Ports, run: Run, vm: Vm): Promise<void> {
+  await run.saga.step({ step: 'unlock' }, () => ports.catalog.unlockVm(vmKey(vm), run.id), { settles: ['lock'] })
+}
+
 /** The good end: lock given back, run recorded, connection closed. */
 export async function endRun(ports: Ports, run: Run, vm: Vm, facts: Partial<RunRecord> = {}): Promise<void> {
-  await run.saga.step({ step: 'unlock' }, () => ports.catalog.unlockVm(vmKey(vm), run.id), { settles: ['lock'] })
+  await unlockVm(ports, run, vm)
   await finishRun(ports, run, facts)
 }
 
@@ -117,10 +122,17 @@ async function record(ports: Ports, run: Run, facts: Partial<RunRecord>): Promis
 
 function undoFailed(run: string, error: StillshotError, failures: readonly FailedUndo[]): StillshotError {
   const open = failures.map(failureText).join('; ')
-  return new StillshotError('undo-failed', `${error.message}; and could not be taken back: ${open}`, {
-    cause: error,
-    details: { run, open: failures, first: { code: error.code, message: error.message } },
-  })
+  // Worse than what is open anywhere else, and it has a way out of its own.
+  const half = failures.find(({ code }) => code === 'half-restored')
+  return new StillshotError(
+    half === undefined ? 'undo-failed' : 'half-restored',
+    `${error.message}; and could not be taken back: ${open}`,
+    {
+      cause: error,
+      details: { run, open: failures, first: { code: error.code, message: error.message } },
+      ...(half?.hint === undefined ? {} : { hint: half.hint }),
+    },
+  )
 }
 
 /** What could not be taken back, with the command that a person can type. */

@@ -13,7 +13,9 @@ import { loadBack } from './load-back.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
+import { loadBackOf } from './replace-databases.ts'
 import { settleBackup } from './settle-backup.ts'
+import { endCopyRemoval, settleCopy } from './settle-copy.ts'
 
 interface World {
   readonly ports: Ports
@@ -98,6 +100,13 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       return undefined
     },
 
+    'settle-copy': async ({ clone }, signal) => {
+      const vm = await findVm(signal)
+      return settleCopy({ hypervisor, again, pause: () => clock.sleep(LOOK_AGAIN_MS, signal) }, vm, need(clone), signal)
+    },
+
+    'end-copy-removal': (args, signal) => endCopyRemoval({ hypervisor, again }, args, signal),
+
     'label-snapshot': async ({ point }, signal) => {
       const restorePoint = JSON.parse(need(point)) as RestorePoint
       const { id, snapshot, grade } = restorePoint
@@ -156,12 +165,7 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     'settle-backup': ({ repository, vm, id }, signal) =>
       settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
 
-    'load-back': ({ repository, vm, id, databases, users, run, held, machine }, signal) => {
-      const backup = { repository: need(repository), vm: need(vm), id: need(id), users: users === 'true' }
-      const names = JSON.parse(need(databases)) as readonly string[]
-      const claim = { run: need(run), held: held === 'true', machine: need(machine) }
-      return loadBack(ports, settings, helper, { ...backup, ...claim, databases: names }, signal)
-    },
+    'load-back': (args, signal) => loadBack(ports, settings, helper, loadBackOf(args), signal),
 
     'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
       const vm = await findVm(signal)

@@ -1,9 +1,10 @@
-import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError, toStillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
+import { refused } from './refusals.ts'
 import { isSameUuid } from './same-machine.ts'
 import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 import { WaitingRelease } from './waiting-release.ts'
@@ -43,16 +44,10 @@ export interface DrillOrders {
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
-type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
+/** What must not wait for a vault: they keep things as they are, or tell. */
+const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
 
-/** A map, not an object: the guest chooses the word that is looked up. */
-const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
-  ['guest-locked', 'guest-locked'],
-  ['released-before', 'hold-expired'],
-  ['unknown-profile', 'helper-missing'],
-  ['not-allowed', 'backup-not-allowed'],
-  ['jobs-running', 'component-busy'],
-])
+type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
 
 /**
  * The helper's verbs, as calls. One connection at a time, opened when first needed and again when it was lost. Every verb
@@ -144,6 +139,16 @@ export class GuestHelper {
     ]
     const seconds = String(Math.ceil(orders.limitMs / 1000))
     return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
+  }
+
+  /** The hold's watchdog waits so much longer. Rejects with `hold-expired` when the hold is over. */
+  renew(holdId: string, ttlMs: number, call: HelperCall): Promise<Answers['renew']> {
+    return this.#ask('renew', [holdId, String(ttlMs)], holdId, call)
+  }
+
+  /** What the load of this run began to replace is whole: with the backup, or with what was there before. */
+  whole(run: string, way: 'forward' | 'back', call: HelperCall): Promise<Answers['whole']> {
+    return this.#ask('whole', [run, way], run, call)
   }
 
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
@@ -249,9 +254,15 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
+    if (NEEDS_NO_PASSWORD.has(verb)) return undefined
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
-    if (verb !== 'release') return this.#password
-    return this.#password?.catch(() => undefined)
+    const password = this.#password
+    // A vault that was away for a moment is asked again at the next call.
+    password?.catch(() => {
+      if (this.#password === password) this.#password = undefined
+    })
+    if (verb !== 'release') return password
+    return password?.catch(() => undefined)
   }
 
   #sendable(secret: string): string {
@@ -288,11 +299,6 @@ export class GuestHelper {
       `the helper in ${vm} ended '${verb}' with ${exitStatus ?? 'a signal'}: ${said}`,
     )
   }
-}
-
-function refused(verb: string, vm: string, { code, message }: Refusal): StillshotError {
-  const known = REFUSALS.get(code) ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
-  return new StillshotError(known, `${vm}: ${message}`, { details: { helperCode: code } })
 }
 
 /** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */

@@ -8,6 +8,8 @@ export interface GuestShells {
    * used. Repeatable. The host key is checked before anything is sent.
    */
   open(target: GuestTarget, options?: CallOptions): Promise<GuestShell>
+  /** The account that commands run as, where it is not the target's: a login of these shells' own. */
+  readonly user?: string
 }
 
 /** Where a guest is reached; the credentials are the adapter's affair. */

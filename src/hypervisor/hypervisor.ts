@@ -98,6 +98,12 @@ export interface Hypervisor {
    */
   readonly guestAgent?: GuestAgent
 
+  /**
+   * The same for programs alone, where its agent lets in accounts of the guest, each with its own login, and nobody else; absent
+   * where it does not ask for one. Its calls reject with `guest-login-refused` for a wrong one.
+   */
+  guestPrograms?(login: GuestLogin): GuestPrograms
+
   /** Copies of a VM as it was at a snapshot, for drills and to fetch data from; absent where it cannot make them. */
   readonly clones?: Clones
 
@@ -143,6 +149,15 @@ export interface GuestAgent {
    */
   exec?(vm: Vm, request: AgentCommand, options?: CallOptions): Promise<AgentCommandEnd>
 }
+
+/** An account of the guest. */
+export interface GuestLogin {
+  readonly user: string
+  /** Fetches the secret, whenever it is needed. */
+  readonly password: () => Promise<string>
+}
+
+export type GuestPrograms = Required<Pick<GuestAgent, 'ping' | 'exec'>>
 
 export interface AgentCommand {
   /** The program's path and its arguments; seen by everybody in the guest, so never a secret. */

@@ -7,6 +7,8 @@ export interface RetryOptions {
   readonly signal?: AbortSignal
   /** Waiting time between two tries, in milliseconds. */
   readonly pauseMs: number
+  /** Each pause is twice the one before, up to this; default: all are alike. */
+  readonly longestPauseMs?: number
   /** No further try begins after this long. */
   readonly limitMs: number
   /** Which failures are worth another try; default: those whose row of the error table says so. */
@@ -18,7 +20,9 @@ export interface RetryOptions {
  * for what may be repeated. The waiting is the clock's, so that a simulation owns it.
  */
 export function retry<T>(attempt: (signal: AbortSignal | undefined) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { clock, signal, pauseMs, limitMs, when = isRetryable } = options
+  const { clock, signal, limitMs, when = isRetryable } = options
+  const { longestPauseMs = options.pauseMs } = options
+  let { pauseMs } = options
   const begunAt = clock.monotonic()
   let again = false
   let last: unknown
@@ -30,6 +34,7 @@ export function retry<T>(attempt: (signal: AbortSignal | undefined) => Promise<T
       last = error
       again = when(error) && clock.monotonic() - begunAt + pauseMs < limitMs
       if (again) await clock.sleep(pauseMs, signal)
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs)
     },
     shouldRetry: () => again,
   })

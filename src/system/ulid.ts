@@ -20,3 +20,9 @@ export function ulid(clock: Pick<Clock, 'now'>, randomness: Randomness): string 
 export function isUlid(text: string): boolean {
   return /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)
 }
+
+/** When the ULID was made, in milliseconds since 1970; undefined for what is none. */
+export function ulidTime(text: string): number | undefined {
+  if (!isUlid(text)) return undefined
+  return [...text.slice(0, 10)].reduce((time, digit) => time * 32 + ALPHABET.indexOf(digit), 0)
+}

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { type ErrorCode, StillshotError } from '../../src/errors.ts'
 import type { GuestShell, GuestShells, GuestTarget } from '../../src/guest/guest-shell.ts'
 
-/** A guest on this machine: it sees the same files and has a POSIX shell, cat, printf and head. */
-export interface GuestUnderTest {
+/** A way into a guest that has a POSIX shell, cat, printf and head. */
+export interface ShellUnderTest {
   readonly shells: GuestShells
   readonly target: GuestTarget
+}
+
+/** A guest on this machine: it sees the same files and has a POSIX shell, cat, printf and head. */
+export interface GuestUnderTest extends ShellUnderTest {
   /** A folder that the guest sees under the same name; the suite leaves it empty. */
   readonly folder: string
   /** How to be refused: what to open for each error that `open` promises. */
@@ -22,7 +26,7 @@ export type RefusalCode = Extract<
 >
 
 /** Opens a shell for one test and closes it. */
-export async function withShell(guest: GuestUnderTest, act: (shell: GuestShell) => Promise<void>): Promise<void> {
+export async function withShell(guest: ShellUnderTest, act: (shell: GuestShell) => Promise<void>): Promise<void> {
   const shell = await guest.shells.open(guest.target)
   try {
     await act(shell)

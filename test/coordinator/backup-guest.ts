@@ -4,8 +4,9 @@ import { NodeClock } from '../../adapters/system/node-clock.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { recoverRuns } from '../../src/coordinator/recover-runs.ts'
 import type { CommandResult } from '../../src/guest/guest-shell.ts'
-import type { InventoryAnswer } from '../../src/guest/protocol/answers.ts'
+import type { HalfRestored, InventoryAnswer } from '../../src/guest/protocol/answers.ts'
 import type { Clock } from '../../src/system/clock.ts'
+import { envelope } from '../world/guest-documents.ts'
 import { makeWorld } from '../world/world.ts'
 
 const HEAD = "-- MariaDB dump\n-- CHANGE MASTER TO MASTER_LOG_FILE='bin.000001', MASTER_LOG_POS=345;\n"
@@ -27,14 +28,17 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
     loads: [] as string[],
     /** What followed the profile in each call: run, way, hold. */
     claims: [] as (readonly string[])[],
+    /** As the guest's own mark: which load is not whole yet. */
+    half: null as HalfRestored | null,
     refuse: (_way: string | undefined, _nth: number): CommandResult | undefined => undefined,
   }
   const says: Record<string, CommandResult | Promise<CommandResult> | undefined> = {}
   const asked: string[] = []
   const facts: Partial<InventoryAnswer> = {}
   const done = (stdout: string): CommandResult => ({ exitStatus: 0, stdout, stderr: '' })
+  const head = (verb: string, hold: string) => envelope(verb, hold, { ...world.guest.facts, bootId: 'boot-1' }, 1000)
   const answers: Readonly<Record<string, (stdin: string, argv: readonly string[]) => CommandResult>> = {
-    inventory: () => done(JSON.stringify({ ...inventoryOf(world), ...facts })),
+    inventory: () => done(JSON.stringify({ ...inventoryOf(world), half: server.half, ...facts })),
     dump: () => done(DUMP),
     users: () => done('CREATE USER x;\n-- Users completed\n'),
     packages: () => done('mariadb-server 10.11 amd64\n'),
@@ -45,12 +49,31 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
       if (refusal !== undefined) return refusal
       server.content = stdin
       server.loads.push(stdin)
+      const [run = '', way = '', held] = argv.slice(-3)
+      const databases = [...(stdin.split('\n\n')[0]?.matchAll(/^database=(.*)$/gm) ?? [])].map(([, name = '']) => name)
+      const since = '2026-11-27T02:30:00Z'
+      if (databases.length > 0) server.half = { run, since, held: held === 'held', databases, loaded: way }
       return done('stillshot-loaded\n')
     },
+    whole: (_, argv) => {
+      const [run = '', way] = argv.slice(-2)
+      const known = server.half?.run === run
+      const error = { code: 'still-half', message: 'it is half' }
+      const loaded = way === 'forward' ? 'drop' : 'back'
+      if (known && server.half?.loaded !== loaded)
+        return done(JSON.stringify({ ...head('whole', run), ok: false, error }))
+      if (known) server.half = null
+      return done(JSON.stringify({ ...head('whole', run), known, started: false }))
+    },
+    renew: (_, argv) => done(JSON.stringify({ ...head('renew', argv.at(-2) ?? ''), firesUptimeMs: 1 })),
   }
   const program = async (argv: readonly string[], stdin: string): Promise<CommandResult> => {
     const verb = argv[argv.indexOf('/usr/local/sbin/stillshot-guest') + 1] ?? ''
     asked.push(verb)
+    if (verb === 'status' && says.status === undefined) {
+      const { stdout, ...result } = await world.guest.program(argv)
+      return { ...result, stdout: JSON.stringify({ ...JSON.parse(stdout), half: server.half }) }
+    }
     return says[verb] ?? answers[verb]?.(stdin, argv) ?? world.guest.program(argv)
   }
   const clock = shortSighted(new NodeClock())

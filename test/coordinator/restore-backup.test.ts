@@ -82,7 +82,7 @@ test('what was not dropped is not put back, and the run ends clean', async () =>
 test('under an application that may run again nothing is dropped: a person is told what to do', async () => {
   const world = twoDatabases()
   await backUp(world)
-  world.server.refuse = (way) => refused(way === 'drop' ? 'x' : 'not-held')
+  world.server.refuse = (way) => refused(way === 'drop' ? 'x' : 'too-late')
   await assert.rejects(
     restore(world),
     hasCode('undo-failed', /by hand: stop the application, put back the databases a, b of backup \w{26} /),

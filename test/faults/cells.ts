@@ -19,9 +19,10 @@ import { prune } from './procedures/prune.ts'
 import { recover } from './procedures/recover.ts'
 import { release } from './procedures/release.ts'
 import { restore } from './procedures/restore.ts'
+import { restoreAs } from './procedures/restore-as.ts'
 import { snapshot } from './procedures/snapshot.ts'
 
-export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover, prune, drill]
+export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover, prune, drill, restoreAs]
 
 export const FAULTS: readonly Fault[] = [
   ...[none, kill9, sigterm, linkDown5s, linkDownForGood, guestReset],

@@ -7,6 +7,7 @@ import type { Cell } from './cell.ts'
 import type { InGuest } from './in-guest.ts'
 import { findLeaks, snapshotNames } from './leaks.ts'
 import type { Played } from './play.ts'
+import { RESCUE, restoreAs } from './procedures/restore-as.ts'
 import { type Scene, TTL_MS } from './scene.ts'
 import type { Told } from './told.ts'
 import { readJournals } from './wait-for-boundary.ts'
@@ -37,7 +38,7 @@ export async function judge(scene: Scene, cell: Cell, played: Played): Promise<J
     ...downtimes.flatMap((downtime) => tooLong(downtime, cell, played, scene.watch.sightings)),
     ...(await falseGrades(scene, points)),
     ...(await orphans(scene, points)),
-    ...(await copiesLeft(scene)),
+    ...(await copiesLeft(scene, cell)),
     ...(await stillOpen(scene)),
     ...notRecovered(played.recovered),
     ...leftInGuest(played.before, played.after),
@@ -114,15 +115,22 @@ async function orphans(scene: Scene, points: readonly RestorePoint[]): Promise<r
   return found
 }
 
-/** A copy for a drill does not outlive it. */
-async function copiesLeft({ lab, guest }: Scene): Promise<readonly string[]> {
+/** A copy does not outlive its run, unless it is kept; one that was told of is. */
+async function copiesLeft(
+  { lab, guest, told }: Scene,
+  { procedure }: Pick<Cell, 'procedure'>,
+): Promise<readonly string[]> {
   const names = (await lab.virsh(['list', '--all', '--name'])).split('\n').map((name) => name.trim())
   const found: string[] = []
-  for (const name of names.filter((each) => each.startsWith('stillshot-') && each !== guest.domain)) {
-    const xml = await lab.virsh(['dumpxml', name]).catch(() => '')
-    if (xml.includes('urn:stillshot:clone') && xml.includes(guest.uuid)) found.push(`the copy ${name} is left`)
+  const kept: string[] = []
+  for (const name of names.filter((each) => each !== '' && each !== guest.domain)) {
+    const xml = await lab.virsh(['dumpxml', name, '--inactive']).catch(() => '')
+    if (!xml.includes('urn:stillshot:clone') || !xml.includes(guest.uuid)) continue
+    if (procedure === restoreAs && name === RESCUE && / kept=/.test(xml)) kept.push(name)
+    else found.push(`the copy ${name} is left`)
   }
-  return found
+  const wasTold = procedure === restoreAs && [0, 58].includes(told[0]?.status ?? -1)
+  return wasTold && kept.length === 0 ? [...found, `the copy ${RESCUE} was told of, and is not there`] : found
 }
 
 async function stillOpen(scene: Scene): Promise<readonly string[]> {

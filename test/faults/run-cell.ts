@@ -48,6 +48,9 @@ export async function tidy(scene: Scene, cell: Cell, result: CellResult): Promis
   try {
     await scene.hypervisor(async (hypervisor) => {
       const vm = await hypervisor.findVm(scene.guest.domain)
+      for (const copy of await hypervisor.clones.listKept()) {
+        if (copy.source === vm.nativeId) await hypervisor.clones.removeKept(copy)
+      }
       for (const name of (await snapshotNames(scene)).toReversed()) await hypervisor.removeSnapshot(vm, name)
     })
     const chain = await scene.lab.virsh(['domblklist', scene.guest.domain])

@@ -26,7 +26,19 @@ const COMMANDS = [
 ]
 const OPTIONS = [
   ...['--config', '-c', '--quiet', '-q', '--verbose', '-v', '--version', '-V', '--help', '-h', '--point', '--yes'],
-  ...['--mode', '--together', '--note', '--dry-run', '--from', '--no-safety-snapshot', '--user', '--forced-command'],
+  ...[
+    '--mode',
+    '--together',
+    '--note',
+    '--dry-run',
+    '--from',
+    '--no-safety-snapshot',
+    '--as',
+    '--remove-copy',
+    '--copies',
+    '--user',
+    '--forced-command',
+  ],
   ...['--fingerprint', '--replace', '--uri', '--vm', '--id', '--host', '--key', '--', '-', '---', '--json=1', '-qv'],
 ]
 const NASTY = [

@@ -62,6 +62,8 @@ async function ask(
     forget: () => helper.forget(HOLD, call),
     drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
     inventory: () => helper.inventory('mysql', call),
+    renew: () => helper.renew(HOLD, 60_000, call),
+    whole: () => helper.whole(HOLD, 'forward', call),
   }
   return calls[verb]()
 }

@@ -1,6 +1,11 @@
 import type { RestorePoint, VmLock } from '../../src/catalog/catalog.ts'
 import type { Procedures } from '../../src/cli/procedures.ts'
 import type { Finding } from '../../src/finding.ts'
+import type { KeptCopy } from '../../src/hypervisor/clones.ts'
+
+function copyOf(text: string): KeptCopy {
+  return { id: text, nativeId: text, name: text, source: text, snapshotName: text, power: 'off' }
+}
 
 /** What the procedures around a restore answer when every word in it is somebody else's. */
 export function restoreProcedures(text: string, point: RestorePoint, finding: Finding): Partial<Procedures> {
@@ -24,6 +29,13 @@ export function restoreProcedures(text: string, point: RestorePoint, finding: Fi
       },
       ...{ consents: [{ ...finding, consent: 'replicas' }], bootMs: 1, readyMs: 1, totalMs: 1 },
     }),
+    restoreAs: async (_, __, { dryRun }) => ({
+      ...{ version: 1, vm: text, run: text, as: text, point, plan: [text], warnings: [finding], reach: text },
+      ...{ copy: dryRun ? null : copyOf(text), cameBack: false, bootMs: 1, readyMs: 1, totalMs: 1 },
+      findings: [{ verdict: 'unknown', code: text, message: text }],
+    }),
+    keptCopies: async () => [{ ...copyOf(text), hypervisor: text, vm: text, createdAt: text, reach: text }],
+    removeCopy: async (_, __, { dryRun }) => ({ version: 1, vm: text, copy: copyOf(text), removed: !dryRun }),
     makeRunbook: async () => ({
       ...{ version: 1, vm: text, writtenAt: text, profile: text, recommended: text },
       ...{ safetySnapshot: text, powerOn: text, guest: { host: text, port: 22, user: text } },

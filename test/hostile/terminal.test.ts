@@ -150,7 +150,7 @@ function appWith(text: string): FakeAppOptions {
 
 /** Every command there is, so that a new one is thought of. */
 const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  list: [['list']],
+  list: [['list'], ['list', '--copies']],
   show: [
     ['show', '01JDAAAAAAAAAAAAAAAAAAAAAA'],
     ['show', '01JDEEEEEEEEEEEEEEEEEEEEEE'],
@@ -174,6 +174,10 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['restore', 'db1', '--undo', '--wait'],
     ['restore', 'db1', '--dry-run'],
     ['restore', 'db1', '--yes'],
+    ['restore', 'db1', '--as', 'rescue'],
+    ['restore', 'db1', '--as', 'rescue', '--dry-run'],
+    ['restore', 'db1', '--remove-copy', 'rescue'],
+    ['restore', 'db1', '--remove-copy', 'rescue', '--yes'],
     ['restore', 'db1', '--from', 'backup', '--dry-run'],
     ['restore', 'db1', '--from', 'backup', '--yes'],
   ],
@@ -252,12 +256,12 @@ describe('words of guests, hypervisors and the catalog on a terminal', () => {
       fc.asyncProperty(hostile, fc.constantFrom(...COMMANDS), async (text, argv) => {
         const ran = await run([...argv, '--json'], appWith(text))
         assertHarmless(argv.join(' '), ran)
-        const document = JSON.parse(ran.out) as { points?: { note: string | null }[] }
-        if (argv[0] === 'list')
-          assert.ok(
-            document.points?.some(({ note }) => note === text),
-            ran.out,
-          )
+        const document = JSON.parse(ran.out) as { points?: { note: string | null }[]; copies?: { name: string }[] }
+        if (argv[0] !== 'list') return
+        const said = argv.includes('--copies')
+          ? document.copies?.map(({ name }) => name)
+          : document.points?.map(({ note }) => note)
+        assert.ok(said?.includes(text), ran.out)
       }),
       { numRuns: 150 },
     )

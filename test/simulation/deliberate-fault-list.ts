@@ -222,4 +222,16 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     find: "point.snapshot === name && (kind === 'backup' || point.createdAt === createdAt)",
     replace: 'point.snapshot === name && createdAt !== undefined',
   },
+  {
+    name: 'half of a copy left',
+    file: 'src/coordinator/settle-copy.ts',
+    find: 'await again(signal, 2_000, () => clones.remove(vm, id, { signal }))',
+    replace: 'void vm',
+  },
+  {
+    name: 'copy made without a way back',
+    file: 'src/coordinator/restore-as.ts',
+    find: "{ step: 'create-clone', undo: settleCopy(ports, vm, request.name, as) }",
+    replace: "{ step: 'create-clone' }",
+  },
 ]

@@ -1,7 +1,15 @@
 import type { Chance } from './chance.ts'
 
 /** What a change asks of the hypervisor. */
-export type Change = 'create' | 'remove' | 'describe' | 'roll-back' | 'power-on'
+export type Change =
+  | 'create'
+  | 'remove'
+  | 'describe'
+  | 'roll-back'
+  | 'power-on'
+  | 'clone'
+  | 'keep-clone'
+  | 'remove-clone'
 
 /**
  * What goes wrong with one change. `refused`: the task fails before its act. `half`: it dies in the middle of it.
@@ -29,10 +37,11 @@ export class HypervisorTroubles {
     this.#queued.push(trouble)
   }
 
-  /** Only a create may come late: the port forbids it, and `recover` looks for it none the less. */
+  /** Only what makes something may come late: the port forbids it, and `recover` looks for it none the less. */
   take(change: Change): ChangeTrouble | undefined {
     const kind = this.#queued[0]?.kind
-    if ((kind === 'late' || kind === 'lacks-disk') && change !== 'create') return undefined
+    if (kind === 'late' && !['create', 'clone'].includes(change)) return undefined
+    if (kind === 'lacks-disk' && change !== 'create') return undefined
     return this.#queued.shift()
   }
 

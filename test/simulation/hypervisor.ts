@@ -13,10 +13,12 @@ import type {
 } from '../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../src/system/clock.ts'
 import { formatInstant } from '../../src/system/instant.ts'
+import { begunSnapshot } from './begun-snapshot.ts'
+import { SimulatedClones } from './clones.ts'
 import { type Flavour, plain } from './flavour.ts'
 import { FrozenGuests } from './frozen-guests.ts'
 import { Caller } from './hypervisor-caller.ts'
-import { busy, lost, refused } from './hypervisor-errors.ts'
+import { busy, lockedFinding, lost, refused } from './hypervisor-errors.ts'
 import type { Change, ChangeTrouble, HypervisorTroubles } from './hypervisor-troubles.ts'
 import { givenUp, HypervisorWay } from './hypervisor-way.ts'
 import type { ChangeArrival, Machines } from './machines.ts'
@@ -40,6 +42,12 @@ export class SimulatedHypervisor implements Hypervisor {
   readonly guestAgent = this.frozen.agent({
     travel: (options, look) => this.#way.ask(options, look),
     runs: (nativeId) => this.#runs(this.#inner.state(nativeId)),
+  })
+  readonly clones = new SimulatedClones({
+    books: () => this.#inner,
+    ask: (options, look) => this.#way.ask(options, look),
+    change: (asked, options, work) => this.#change(asked, options, (_, trouble) => work(trouble)),
+    halfOf: (trouble) => this.#work(trouble),
   })
   readonly #locks: VmLocks
   readonly #way: HypervisorWay
@@ -91,30 +99,16 @@ export class SimulatedHypervisor implements Hypervisor {
   checkSnapshot(vm: Vm, options?: CallOptions) {
     return this.#way.ask(options, async () => {
       const findings = await this.#inner.checkSnapshot(vm)
-      if (!this.#locks.has(vm.nativeId)) return findings
-      const message = `another task works on ${vm.name}`
-      return [
-        ...findings,
-        { severity: 'refuse', code: 'vm-locked', message, hint: 'wait', error: 'vm-locked' } as const,
-      ]
+      return this.#locks.has(vm.nativeId) ? [...findings, lockedFinding(vm)] : findings
     })
   }
 
   createSnapshot(vm: Vm, request: SnapshotRequest, options?: CreateOptions): Promise<Snapshot> {
     const run = / run=(\w+)/.exec(request.description)?.[1]
     return this.#change({ change: 'create', vm, name: request.name, run }, options, async (state, trouble, caller) => {
-      if (state.snapshots.some(({ snapshot }) => snapshot.name === request.name)) {
-        throw new StillshotError('snapshot-exists', `${state.name} has a snapshot ${request.name} already`)
-      }
       const { quiesce = false, ...asked } = request
       const lacksDisk = trouble?.kind === 'lacks-disk'
-      const begun: Snapshot = {
-        ...asked,
-        createdAt: formatInstant(this.#clock.now()),
-        ...(state.current === undefined ? {} : { parent: state.current }),
-        complete: false,
-        disks: state.disks.flatMap(({ id, covered }, index) => (covered && !(lacksDisk && index === 0) ? [id] : [])),
-      }
+      const begun = begunSnapshot(state, asked, { createdAt: formatInstant(this.#clock.now()), lacksDisk })
       state.snapshots.push({ snapshot: begun, contents: new Map() })
       if (quiesce && this.#runs(state) && state.agent === 'answers') this.frozen.add(vm.nativeId)
       await this.#work(trouble)
@@ -150,7 +144,8 @@ export class SimulatedHypervisor implements Hypervisor {
 
   removeSnapshot(vm: Vm, name: string, options?: CallOptions): Promise<void> {
     return this.#change({ change: 'remove', vm, name }, options, async (state, trouble) => {
-      if (overlaysOn(state, name) > 1) {
+      const copies = this.#inner.copyStates(vm.nativeId)
+      if (overlaysOn(state, name) > 1 || copies.some(({ copyOf }) => copyOf?.snapshotName === name)) {
         throw new StillshotError('snapshot-has-branches', `snapshot ${name} of ${state.name} has branches`)
       }
       markIncomplete(state, name)
@@ -224,7 +219,7 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   async #change<T>(
-    asked: { change: Change; vm: Vm; name: string; run?: string | undefined },
+    asked: { change: Change; vm: Pick<Vm, 'nativeId'>; name: string; run?: string | undefined },
     options: CallOptions = {},
     work: Work<T>,
   ): Promise<T> {
@@ -270,7 +265,11 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   /** A client that waits for the VM has asked for nothing yet: its change never arrives when it gives up, or dies. */
-  async #queue({ nativeId }: Vm, { signal, timeoutMs }: CallOptions, caller?: SimulatedProcess): Promise<void> {
+  async #queue(
+    { nativeId }: Pick<Vm, 'nativeId'>,
+    { signal, timeoutMs }: CallOptions,
+    caller?: SimulatedProcess,
+  ): Promise<void> {
     const { queuesMs } = this.#flavour
     if (queuesMs === 0) return
     try {

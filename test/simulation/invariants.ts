@@ -4,6 +4,7 @@ import { collectedFirst } from './promises/collected-first.ts'
 import { comesBack } from './promises/comes-back.ts'
 import { databaseFirst } from './promises/database-first.ts'
 import { keepsTheGood } from './promises/keeps-the-good.ts'
+import { keptCopies } from './promises/kept-copies.ts'
 import { neverRepeated } from './promises/never-repeated.ts'
 import { noOrphan } from './promises/no-orphan.ts'
 import { noSecret } from './promises/no-secret.ts'
@@ -34,4 +35,5 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   keepsTheGood,
   thawed,
   collectedFirst,
+  keptCopies,
 ]

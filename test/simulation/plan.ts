@@ -3,6 +3,7 @@ import { backUp } from './backup/back-up.ts'
 import { takeQuiescedSnapshot } from './freezing/quiesced-snapshot.ts'
 import type { Host } from './host.ts'
 import { collectProcedure } from './procedures/collect-freezes.ts'
+import { copyProcedure, removeCopyProcedure, renameCopy } from './procedures/copies.ts'
 import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
@@ -33,12 +34,15 @@ const restore = by(restoreProcedure)
 const hold = by(holdProcedure)
 const release = by(releaseProcedure)
 const collect = by(collectProcedure)
+const copy = by(copyProcedure)
+const removesCopy = by(removeCopyProcedure)
 
 /** What is begun with. A new procedure joins here; what is listed twice is twice as likely. */
 const FIRST: readonly (readonly Deed[])[] = [
   [snapshot],
   [snapshot],
   [snapshot, restore],
+  [snapshot, copy],
   [by(frozenSnapshotProcedure)],
   [by(frozenSnapshotProcedure), restore],
   [hold, release],
@@ -58,6 +62,8 @@ const MORE: readonly (readonly Deed[])[] = [
   [release],
   [backUp],
   [takeQuiescedSnapshot, collect],
+  [copy],
+  [copy, renameCopy, by(recoverProcedure), removesCopy],
 ]
 
 /** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */

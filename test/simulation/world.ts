@@ -1,9 +1,10 @@
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
+import type { FakeVm } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
-import type { Snapshot } from '../../src/hypervisor/hypervisor.ts'
+import type { PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { BackupHost } from './backup/backup-host.ts'
@@ -67,6 +68,10 @@ const AGENT_LIMIT_MS = 120_000
 
 const OTHER = { uuid: '564d1234-5678-9abc-def0-ffffffffffff', mac: '52:54:00:00:00:02' }
 
+function powerOf({ isOff, isPaused }: { readonly isOff: boolean; readonly isPaused: boolean }): PowerState {
+  return isOff ? 'off' : isPaused ? 'paused' : 'running'
+}
+
 /** One VM with its guest, its hypervisor, the hosts of stillshot and everything between them, all made from one seed. */
 export class World {
   readonly seed: number
@@ -94,6 +99,8 @@ export class World {
   readonly logged: string[] = []
   /** The job of somebody else's that freezes the guest from inside, while it does. */
   freezing: FreezingJob | undefined
+  /** The names under which the copies were made whose removal somebody has ordered. */
+  readonly copiesToGo = new Set<string>()
   /** When somebody last removed a snapshot that was not ours. */
   forgottenAtMs = Number.NEGATIVE_INFINITY
   /** Somebody has switched the VM off, and will switch it on again. */
@@ -130,8 +137,12 @@ export class World {
       content: () => JSON.stringify(disk),
       putBack: (_: unknown, content: string) => Object.assign(disk, JSON.parse(content)),
       powerOff: () => machine.powerOff(),
-      powerOn: () => machine.powerOn(),
-      power: () => (machine.isOff ? 'off' : machine.isPaused ? 'paused' : 'running') as 'off' | 'paused' | 'running',
+      // Nobody looks into a copy: it is on or off.
+      powerOn: (vm: FakeVm) => {
+        if (vm.copyOf === undefined) machine.powerOn()
+        else vm.power = 'running'
+      },
+      power: (vm: FakeVm) => (vm.copyOf === undefined ? powerOf(machine) : vm.power),
       freeze: () => this.askAgent((freezes) => freezes.freeze(AGENT)),
       thaw: () => this.askAgent((freezes) => freezes.thaw(AGENT)),
       stun: async (ms: number) => {
@@ -166,7 +177,9 @@ export class World {
         files: process.guard(host.files),
         processes: host.processesAsSeenBy(process),
       },
-      hypervisor: process.guard(this.hypervisor),
+      hypervisor: Object.defineProperty(process.guard(this.hypervisor), 'clones', {
+        value: process.guard(this.hypervisor.clones),
+      }),
       shells: process.guard(shells),
       catalog: process.guard(catalogOf(host)),
       application: modelApplication,

@@ -37,7 +37,7 @@ export function mortalPorts(ports: Ports, at: number, when: 'before' | 'after'):
         const value: unknown = Reflect.get(target, property, target)
         if (property === 'clones' || property === 'guestAgent') return value instanceof Object ? wrap(value) : value
         if (typeof value !== 'function') return value
-        if (property === 'close' || property === 'byHand') return value.bind(target)
+        if (['close', 'byHand', 'reach'].includes(String(property))) return value.bind(target)
         return (...args: unknown[]) => guard(() => value.apply(target, args))
       },
     })

@@ -18,19 +18,24 @@ const PING_MS = 20_000
 
 export interface AgentShellsOptions {
   readonly clock: Clock
-  readonly agent: GuestAgent
+  readonly agent: Pick<GuestAgent, 'ping' | 'exec'>
   readonly vm: Vm
+  /** The account that the agent runs programs as, where that is not root. */
+  readonly user?: string
 }
 
 /**
- * Into a guest through the hypervisor's agent, as its root: no network, no host key, no credentials of the guest. Who may
- * ask the hypervisor may do all this anyway. Commands are given by their path.
+ * Into a guest through the hypervisor's agent, as its root or, where the agent asks for a login, as its account: no network, no
+ * host key. Who may ask the hypervisor may do all this anyway. Commands are given by their path.
  */
 export class AgentShells implements GuestShells {
   readonly #options: AgentShellsOptions
 
+  readonly user?: string
+
   constructor(options: AgentShellsOptions) {
     this.#options = options
+    if (options.user !== undefined) this.user = options.user
   }
 
   async open(_target: GuestTarget, options: CallOptions = {}): Promise<GuestShell> {
@@ -39,6 +44,7 @@ export class AgentShells implements GuestShells {
     limit.signal.throwIfAborted()
     await agent.ping(vm, { signal: limit.signal, timeoutMs: PING_MS }).catch((cause) => {
       limit.signal.throwIfAborted()
+      if (cause instanceof StillshotError && FINAL.has(cause.code)) throw cause
       throw new StillshotError('guest-unreachable', `no agent answers in ${vm.name}`, { cause })
     })
     return new AgentShell(this.#options)
@@ -98,5 +104,8 @@ class AgentShell implements GuestShell {
     return new StillshotError('guest-unreachable', message, { cause, details: { mayHaveRun } })
   }
 }
+
+/** An agent that answers, and lets nobody in. */
+const FINAL: ReadonlySet<string> = new Set(['guest-login-refused', 'not-supported', 'server-changed'])
 
 const LOST: ReadonlySet<string> = new Set(['answer-lost', 'hypervisor-unreachable', 'timed-out'])

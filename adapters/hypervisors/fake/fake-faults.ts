@@ -6,7 +6,7 @@ import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 /** The calls of the port that wait, those of its parts with the part's name before them. */
 export type FakeCall =
   | Exclude<keyof Hypervisor, 'name' | 'kind' | 'capabilities' | 'watch' | 'byHand' | 'clones' | 'guestAgent'>
-  | `clones.${keyof Clones}`
+  | `clones.${Exclude<keyof Clones, 'reach'>}`
   | `guestAgent.${keyof GuestAgent}`
 
 /** Something that goes wrong with the next calls of one kind. */

@@ -89,7 +89,12 @@ export class FakeHypervisor implements Hypervisor {
 
   /** Names of the copies of a VM that are there. */
   copies(nativeId: string): readonly string[] {
-    return copiesOf(this.#vms.values(), nativeId).map(({ name }) => name)
+    return this.copyStates(nativeId).map(({ name }) => name)
+  }
+
+  /** The inside of each. */
+  copyStates(nativeId: string): readonly FakeVm[] {
+    return copiesOf(this.#vms.values(), nativeId)
   }
 
   /** Shorthand for a fault with the next call. */

@@ -20,6 +20,17 @@ export interface FakeSnapshot {
   readonly contents: ReadonlyMap<string, string>
 }
 
+/** What a copy says of itself. */
+export interface CopyOf {
+  readonly nativeId: string
+  readonly snapshotName: string
+  /** The name that it was made under. */
+  readonly id: string
+  kept: boolean
+  /** False while it is made, and of one whose making was cut off. */
+  whole: boolean
+}
+
 /** The changing state of one VM. A disk's content is one text: enough to prove which state it is in. */
 export interface FakeVm {
   readonly nativeId: string
@@ -41,7 +52,7 @@ export interface FakeVm {
   /** Tokens of roll backs that were done. */
   readonly rolledBack: Set<string>
   /** What a copy carries: the native id of its VM, and the snapshot that it stands on. */
-  readonly copyOf?: { readonly nativeId: string; readonly snapshotName: string }
+  readonly copyOf?: CopyOf
 }
 
 const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'fake-vda', unit: 0, sizeBytes: 1_073_741_824, covered: true }

@@ -26,3 +26,9 @@ export function byHand(uri: string, version: string | undefined, vm: Vm, act: Ac
     `then ${virsh('edit', vm.nativeId)}, each disk with NEW as its source and no <backingStore>`,
   ].join('; ')
 }
+
+/** How a person gets at a kept copy from the host: no network leads to it. */
+export function reachByHand(uri: string, name: string): string {
+  const words = ['virsh', '-c', uri, 'console', name].map(shellWord).join(' ')
+  return `${words} # its serial console, where the guest has a login there; ^] leaves it`
+}

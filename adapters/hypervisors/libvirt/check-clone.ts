@@ -5,6 +5,7 @@ import type { CloneRequest } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { hasVariables, memoryOf } from './clone-xml.ts'
+import { listDomains } from './find-vm.ts'
 import type { LibvirtHost } from './host.ts'
 import { planOverlays } from './roll-back-plan.ts'
 import type { StoredSnapshot, VmState } from './vm-state.ts'
@@ -32,7 +33,22 @@ export async function checkClone(
   const { frozen } = planOverlays(vm, state, snapshot, { ending: 'copy', folder: host.overlayFolder, use: 'copied' })
   const folders = new Set([...frozen.values()].map((image) => folderOf(host, image)))
   const space = await Promise.all([...folders].map(spaceFinding))
-  return [...space, await memoryFinding(host, snapshot, request, options), ...variablesFindings(snapshot)]
+  return [
+    ...(await nameFindings(host, request, options)),
+    ...space,
+    await memoryFinding(host, snapshot, request, options),
+    ...variablesFindings(snapshot),
+  ]
+}
+
+async function nameFindings(
+  host: LibvirtHost,
+  { as }: CloneRequest,
+  options: CallOptions,
+): Promise<readonly Finding[]> {
+  if (as === undefined || !(await listDomains(host, options)).some(({ name }) => name === as)) return []
+  const message = `there is a VM ${as} already`
+  return [{ severity: 'refuse', code: 'name-taken', message, hint: 'take another name', error: 'hypervisor-refused' }]
 }
 
 function folderOf(host: LibvirtHost, image: string): string {
@@ -90,7 +106,7 @@ function variablesFindings({ xml }: StoredSnapshot): readonly Finding[] {
   ]
 }
 
-function notLocal({ uri }: LibvirtHost): Finding {
+export function notLocal({ uri }: LibvirtHost): Finding {
   return {
     severity: 'refuse',
     code: 'copy-not-local',

@@ -1,4 +1,5 @@
 import { StillshotError } from '../../../src/errors.ts'
+import { type CloneMark, markElement } from './clone-mark.ts'
 import { elementWithImages } from './domain-xml.ts'
 import { childrenNamed, find, formatXml, mapChildren, parseXml, putChild, textOf, type XmlElement } from './xml-tree.ts'
 
@@ -31,28 +32,24 @@ const DEVICES = [
 ]
 
 const AGENT = 'org.qemu.guest_agent.0'
-const NAMESPACE = 'urn:stillshot:clone'
-
-/** What the copy's own definition says about it. */
-export interface CloneMark {
-  /** UUID of the VM that it is a copy of. */
-  readonly source: string
-  readonly snapshot: string
-}
-
 export interface CloneDefinition {
   readonly name: string
   readonly mark: CloneMark
   /** Disk (target) -> its overlay; a disk without one is not in the copy. */
   readonly overlays: ReadonlyMap<string, string>
   readonly memoryBytes?: number
+  /** For a person: its serial port can be written to, from the host. */
+  readonly console?: boolean
 }
 
 /**
  * The definition of a copy, from the one that the snapshot keeps (`snapshot-dumpxml`): no UUID, so that libvirt gives it one
  * of its own; no network card, console, device of the host or argument for QEMU; the agent's channel stays. Pure.
  */
-export function cloneXml(snapshotXml: string, { name, mark, overlays, memoryBytes }: CloneDefinition): string {
+export function cloneXml(
+  snapshotXml: string,
+  { name, mark, overlays, memoryBytes, console: hasConsole = false }: CloneDefinition,
+): string {
   const snapshot = parseXml(snapshotXml)
   const kept = find(snapshot, 'inactiveDomain') ?? find(snapshot, 'domain')
   if (kept === undefined) {
@@ -66,7 +63,7 @@ export function cloneXml(snapshotXml: string, { name, mark, overlays, memoryByte
       { name: 'name', attributes: {}, children: [name] },
       { name: 'metadata', attributes: {}, children: [markElement(mark)] },
       ...parts,
-      ...childrenNamed(kept, 'devices').map((devices) => devicesOf(devices, overlays)),
+      ...childrenNamed(kept, 'devices').map((devices) => devicesOf(devices, overlays, hasConsole ? 'pty' : 'null')),
       // One that libvirt made for the VM that ran is not the copy's.
       ...childrenNamed(kept, 'seclabel').filter(({ attributes }) => attributes.type !== 'dynamic'),
     ],
@@ -76,27 +73,14 @@ export function cloneXml(snapshotXml: string, { name, mark, overlays, memoryByte
   return formatXml(elementWithImages(small, overlays, 'qcow2'))
 }
 
-/** The mark in a definition; undefined for what is no copy of ours. */
-export function readCloneMark(xml: string): CloneMark | undefined {
-  const found = childrenNamed(find(parseXml(xml), 'metadata'), 'stillshot:clone').find(
-    ({ attributes }) => attributes['xmlns:stillshot'] === NAMESPACE,
-  )
-  const { source, snapshot } = found?.attributes ?? {}
-  return source === undefined || snapshot === undefined ? undefined : { source, snapshot }
-}
-
-function markElement({ source, snapshot }: CloneMark): XmlElement {
-  return { name: 'stillshot:clone', attributes: { 'xmlns:stillshot': NAMESPACE, source, snapshot }, children: [] }
-}
-
-function devicesOf(devices: XmlElement, overlays: ReadonlyMap<string, string>): XmlElement {
+function devicesOf(devices: XmlElement, overlays: ReadonlyMap<string, string>, serial: 'pty' | 'null'): XmlElement {
   const children = devices.children.flatMap((device) => {
     if (typeof device === 'string' || !DEVICES.includes(device.name)) return []
     const target = find(device, 'target')?.attributes
     if (device.name === 'disk') return overlays.has(target?.dev ?? '') ? [withoutJobs(device)] : []
     if (device.name === 'channel') return target?.name === AGENT ? [agentChannel] : []
-    // A kernel that writes to a console finds it, and nobody reads what is written.
-    if (device.name === 'serial') return [{ ...device, attributes: { type: 'null' }, children: ownChildren(device) }]
+    // A kernel that writes to a console finds it, and in a drill nobody reads what is written.
+    if (device.name === 'serial') return [{ ...device, attributes: { type: serial }, children: ownChildren(device) }]
     return [device]
   })
   return { ...devices, children }

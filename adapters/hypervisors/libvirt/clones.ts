@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs'
-import { unlink } from 'node:fs/promises'
 import { StillshotError } from '../../../src/errors.ts'
 import type { CloneRequest, Clones } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
+import { reachByHand } from './by-hand.ts'
 import { runWithXml } from './change-xml.ts'
-import { checkClone } from './check-clone.ts'
-import { cloneXml, readCloneMark } from './clone-xml.ts'
-import { readDomain } from './domain-xml.ts'
-import { findVm, listDomains } from './find-vm.ts'
+import { checkClone, notLocal } from './check-clone.ts'
+import { cloneXml } from './clone-xml.ts'
+import { cloneEnding, destroyClone } from './destroy-clone.ts'
+import { findClone } from './find-clone.ts'
+import { findVm } from './find-vm.ts'
 import type { LibvirtHost } from './host.ts'
+import { keepClone, listKept, removeKept } from './keep-clone.ts'
 import { layOverlays } from './lay-overlays.ts'
-import { isAlreadyInState } from './libvirt-errors.ts'
 import { type OverlayPlan, planOverlays } from './roll-back-plan.ts'
 import { readVmState, type StoredSnapshot, snapshotNamed, type VmState } from './vm-state.ts'
 import { wholeCall } from './whole-call.ts'
@@ -31,6 +32,12 @@ export function clones(host: LibvirtHost): Clones {
     create: (vm, request, options) => wholeCall('change', options, (within) => create(host, vm, request, within)),
     find: (vm, name, options) => wholeCall('question', options, (within) => find(host, vm, name, within)),
     remove: (vm, name, options) => wholeCall('change', options, (within) => remove(host, vm, name, within)),
+    keep: (vm, name, as, options) =>
+      wholeCall('change', options, (within) => keepClone(host, vm, { name, as }, within)),
+    listKept: (options) => wholeCall('question', options, (within) => listKept(host, within)),
+    removeKept: (copy, options) => wholeCall('change', options, (within) => removeKept(host, copy, within)),
+    checkStorage: async () => (host.local ? [] : [notLocal(host)]),
+    reach: ({ name }) => reachByHand(host.uri, name),
   }
 }
 
@@ -49,8 +56,12 @@ async function create(host: LibvirtHost, vm: Vm, request: CloneRequest, options:
   const plan = planClone(host, vm, looked, request.name)
   const xml = cloneXml(looked.snapshot.xml, {
     name: request.name,
-    mark: { source: vm.nativeId, snapshot: request.snapshotName },
+    mark: {
+      ...{ source: vm.nativeId, snapshot: request.snapshotName, id: request.name },
+      ...(request.as === undefined ? {} : { as: request.as }),
+    },
     overlays: plan.overlays,
+    console: request.as !== undefined,
     ...(request.memoryBytes === undefined ? {} : { memoryBytes: request.memoryBytes }),
   })
   const doing = `define ${request.name}, a copy of ${vm.name}`
@@ -65,55 +76,21 @@ function planClone(host: LibvirtHost, vm: Vm, { state, snapshot }: Looked, name:
       hint: 'run stillshot on the host itself',
     })
   }
-  return planOverlays(vm, state, snapshot, { ending: ending(name), folder: host.overlayFolder, use: 'copied' })
-}
-
-function ending(name: string): string {
-  return `copy-${name}`
-}
-
-interface Found {
-  readonly uuid: string
-  /** Undefined for what is no copy of ours. */
-  readonly source: string | undefined
-  readonly images: readonly string[]
-}
-
-async function findNamed(host: LibvirtHost, name: string, options: CallOptions): Promise<Found | undefined> {
-  const domain = (await listDomains(host, options)).find((one) => one.name === name)
-  if (domain === undefined) return undefined
-  const request = { ...options, doing: `look at ${name}` }
-  const [xml = ''] = await host.session.run([['dumpxml', domain.uuid, '--inactive']], request)
-  const images = readDomain(xml).disks.flatMap(({ image }) => image ?? [])
-  return { uuid: domain.uuid, source: readCloneMark(xml)?.source, images }
+  return planOverlays(vm, state, snapshot, { ending: cloneEnding(name), folder: host.overlayFolder, use: 'copied' })
 }
 
 async function find(host: LibvirtHost, vm: Vm, name: string, options: CallOptions): Promise<Vm | undefined> {
-  const found = await findNamed(host, name, options)
-  if (found === undefined || found.source !== vm.nativeId) return undefined
+  const found = await findClone(host, name, options)
+  if (found?.mark?.source !== vm.nativeId || found.mark.kept !== undefined) return undefined
   // The last thing that is made of an overlay is its name.
   return found.images.every((image) => existsSync(image)) ? findVm(host, found.uuid, options) : undefined
 }
 
 async function remove(host: LibvirtHost, vm: Vm, name: string, options: CallOptions): Promise<void> {
-  const found = await findNamed(host, name, options)
+  const found = await findClone(host, name, options)
   if (found === undefined) return
-  if (found.source !== vm.nativeId) {
+  if (found.mark?.source !== vm.nativeId) {
     throw new StillshotError('hypervisor-refused', `${name} is no copy of ${vm.name} that stillshot made`)
   }
-  const request = { ...options, doing: `remove ${name}, a copy of ${vm.name}`, change: true }
-  await host.session.run([['destroy', found.uuid]], request).catch((error) => {
-    if (!isAlreadyInState(error)) throw error
-  })
-  // Somebody may have given it another disk meanwhile, which is not ours.
-  const own = found.images.filter((image) => image.endsWith(`.${ending(name)}`))
-  for (const image of own.flatMap((path) => [path, `${path}.new`])) {
-    await unlink(image).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
-  }
-  const undefine = ['undefine', found.uuid, '--managed-save', '--snapshots-metadata', '--nvram']
-  await host.session.run([undefine], request).catch((error) => {
-    if (!(error instanceof StillshotError && error.code === 'vm-not-found')) throw error
-  })
+  if (found.mark.kept === undefined) await destroyClone(host, found, cloneEnding(name), options)
 }

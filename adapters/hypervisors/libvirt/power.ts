@@ -4,11 +4,13 @@ import type { LibvirtHost } from './host.ts'
 import { isAlreadyInState } from './libvirt-errors.ts'
 import { powerOf } from './vm-state.ts'
 
-export async function power(host: LibvirtHost, vm: Vm, options: CallOptions = {}): Promise<PowerState> {
+type Named = Pick<Vm, 'nativeId' | 'name'>
+
+export async function power(host: LibvirtHost, vm: Named, options: CallOptions = {}): Promise<PowerState> {
   return powerOf(await stateWords(host, vm, options))
 }
 
-async function stateWords(host: LibvirtHost, vm: Vm, options: CallOptions): Promise<string> {
+async function stateWords(host: LibvirtHost, vm: Named, options: CallOptions): Promise<string> {
   const [words = ''] = await host.session.run([['domstate', vm.nativeId]], { ...options, doing: `look at ${vm.name}` })
   return words
 }

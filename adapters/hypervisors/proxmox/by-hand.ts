@@ -20,3 +20,9 @@ export function byHand(vm: Vm, node: string | undefined, act: ActByHand, snapsho
 export function removeCopy(id: string): string {
   return `qm unlock ${id} && qm destroy ${id} --purge`
 }
+
+/** How a person gets at a kept copy: no network leads to it. */
+export function reachByHand(nativeId: string, node: string | undefined): string {
+  const where = node === undefined ? 'on its node' : `on node ${node}`
+  return `qm guest exec ${nativeId} -- COMMAND # ${where}, as root of the guest; or VM ${nativeId} > Console in the web interface`
+}

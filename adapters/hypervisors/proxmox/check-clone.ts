@@ -8,8 +8,10 @@ import { cloneId } from './clone-mark.ts'
 import { type Cluster, onNode, vmApi } from './cluster.ts'
 import { type StorageView, viewStorage } from './coverage.ts'
 import { lookAtClone } from './find-clone.ts'
+import { readConfig } from './find-vm.ts'
+import { isNameTaken } from './keep-clone.ts'
 import { readSnapshotConfig, readSnapshotList, snapshotNamed } from './list-snapshots.ts'
-import { type Config, drivesOf, macsOf, sizeOf, storageOf } from './vm-config.ts'
+import { type Config, drivesOf, macsOf, sizeOf, storageOf, volumesOf } from './vm-config.ts'
 
 /** On the VM, and on the copy, whose id is not known to the administrator: on `/vms`. */
 const ON_VM = ['VM.Audit', 'VM.Clone']
@@ -27,7 +29,7 @@ const MIB = 1024 ** 2
 export async function checkClone(
   cluster: Cluster,
   vm: Vm,
-  { snapshotName, name }: CloneRequest,
+  { snapshotName, name, as }: CloneRequest,
   call: Call,
 ): Promise<readonly Finding[]> {
   snapshotNamed(vm, await readSnapshotList(cluster, vm, call), snapshotName)
@@ -49,12 +51,32 @@ export async function checkClone(
     ...(before.state === 'none'
       ? []
       : [refuse('name-taken', `there is a VM ${name}, or ${before.nativeId}`, 'take another')]),
+    ...(as !== undefined && (await isNameTaken(cluster, as, call))
+      ? [refuse('name-taken', `there is a VM ${as} already`, 'take another name')]
+      : []),
     ...passedThrough(vm, config),
     ...argumentFindings(vm, config),
     ...startsAtBoot(vm, config),
     ...hookFindings(config),
     ...spaceFindings(config, storage),
   ]
+}
+
+/** The types of storage that keep snapshots and copy what a disk is now, but not what it was. */
+const COPY_NO_SNAPSHOT: Readonly<Record<string, string>> = { zfspool: 'ZFS', zfs: 'ZFS over iSCSI' }
+
+/** Which of the VM's disks lie where Proxmox VE copies no snapshot from, each with what to do. */
+export async function checkStorage(cluster: Cluster, vm: Vm, call: Call): Promise<readonly Finding[]> {
+  const config = await readConfig(cluster, vm, call)
+  const { storages } = await viewStorage(cluster, vm, config, call)
+  return volumesOf(config).flatMap((drive): readonly Finding[] => {
+    const storage = storageOf(drive)
+    const kind = COPY_NO_SNAPSHOT[storages.get(storage ?? '')?.type ?? '']
+    if (kind === undefined) return []
+    const message = `${drive.id} lies on ${storage} (${kind}), from which Proxmox VE copies no snapshot`
+    const hint = `to try or to copy its restore points, move ${drive.id} to LVM-thin, RBD or qcow2 files: \`qm disk move ${vm.nativeId} ${drive.id} STORAGE\``
+    return [refuse('no-copy', message, hint)]
+  })
 }
 
 async function featureFindings(cluster: Cluster, vm: Vm, snapname: string, call: Call): Promise<readonly Finding[]> {

@@ -9,9 +9,9 @@ import type { Config } from './vm-config.ts'
 
 /**
  * `none`: no VM has its id or its name. `being-made`: Proxmox VE copies its disks, or was killed over that; it has no mark
- * before they are all there. `half`: it still has what its VM has. `foreign`: not ours to touch.
+ * before they are all there. `half`: it still has what its VM has. `kept`: whole, and stays. `foreign`: not ours to touch.
  */
-export type CloneState = 'none' | 'being-made' | 'half' | 'whole' | 'foreign'
+export type CloneState = 'none' | 'being-made' | 'half' | 'whole' | 'kept' | 'foreign'
 
 export interface SeenClone {
   readonly nativeId: string
@@ -31,11 +31,17 @@ export async function lookAtClone(cluster: Cluster, vm: Vm, name: string, call: 
     const config = await readConfig(cluster, { nativeId, name }, call)
     if (config.lock === 'clone') return seen('being-made', config)
     const mark: CloneMark | undefined = readMark(config.description, vm, name)
-    return seen(mark === undefined ? 'foreign' : mark.whole ? 'whole' : 'half', config)
+    return seen(stateOf(mark, nativeId), config)
   } catch (error) {
     if (isCode(error, 'vm-not-found')) return seen('none')
     throw error
   }
+}
+
+function stateOf(mark: CloneMark | undefined, nativeId: string): CloneState {
+  if (mark === undefined) return 'foreign'
+  if (mark.kept !== undefined) return mark.kept === nativeId ? 'kept' : 'foreign'
+  return mark.whole ? 'whole' : 'half'
 }
 
 export async function findClone(cluster: Cluster, vm: Vm, name: string, call: Call): Promise<Vm | undefined> {

@@ -9,7 +9,7 @@ import { isCode, retryLocked, runTask } from './run-task.ts'
 import { followTask, runningTask } from './task.ts'
 
 /** How often what a lost answer changed is looked at anew. */
-const LOOKS = 5
+export const LOOKS = 5
 
 /** Stops it hard and removes it with its disks. A copy that is still being made is waited for. */
 export async function removeClone(cluster: Cluster, vm: Vm, name: string, call: Call): Promise<void> {
@@ -18,11 +18,11 @@ export async function removeClone(cluster: Cluster, vm: Vm, name: string, call: 
     const copying = await runningTask(cluster, vm, call, 'qmclone')
     if (copying !== undefined) await followTask(cluster, copying.upid, call, doing)
     const seen = await lookAtClone(cluster, vm, name, call)
-    if (seen.state === 'none') return
+    if (seen.state === 'none' || seen.state === 'kept') return
     if (seen.state === 'foreign') throw notOurs(doing, seen, vm)
     if (seen.state === 'being-made') throw killed(doing, seen)
     try {
-      await destroy(cluster, seen, call, doing)
+      await destroyClone(cluster, seen, call, doing)
       return
     } catch (error) {
       if (isCode(error, 'vm-not-found')) return
@@ -32,7 +32,13 @@ export async function removeClone(cluster: Cluster, vm: Vm, name: string, call: 
   }
 }
 
-async function destroy(cluster: Cluster, copy: SeenClone, call: Call, doing: string): Promise<void> {
+/** Stops it hard first: Proxmox VE removes no VM that runs. */
+export async function destroyClone(
+  cluster: Cluster,
+  copy: Omit<SeenClone, 'state'>,
+  call: Call,
+  doing: string,
+): Promise<void> {
   const at = (node: string) => vmApi(cluster, copy, node, { call, doing })
   if (powerOf(await readStatus(cluster, copy, call)) !== 'off') {
     await runTask(cluster, copy, call, doing, (node) => at(node).status.stop.$post())
@@ -43,7 +49,7 @@ async function destroy(cluster: Cluster, copy: SeenClone, call: Call, doing: str
 }
 
 /** A copy takes the protection of its VM over, half made ones too, and then nobody can remove it. */
-async function unprotect(cluster: Cluster, copy: SeenClone, call: Call): Promise<void> {
+async function unprotect(cluster: Cluster, copy: Omit<SeenClone, 'state'>, call: Call): Promise<void> {
   if (!Number(copy.config.protection ?? 0)) return
   const errand = { call, doing: `take the protection of ${copy.name} away` }
   const put = (node: string) => vmApi(cluster, copy, node, errand).config.$put({ protection: false })

@@ -11,3 +11,8 @@ export function byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
   if (act === 'roll-back') return `govc snapshot.revert -vm ${path} ${shellWord(snapshotName)}`
   return `govc snapshot.remove -vm ${path} ${shellWord(snapshotName)}`
 }
+
+/** How a person gets at a kept copy: no network leads to it. */
+export function reachByHand(nativeId: string): string {
+  return `govc vm.console "$(govc find / -type m -config.instanceUuid ${shellWord(nativeId)})" # or its console in the vSphere Client`
+}

@@ -6,6 +6,7 @@ import { methodFindings } from './check-methods.ts'
 import { CLONE_RIGHTS, rightsFindings, rightsOn } from './check-rights.ts'
 import { spaceFindings } from './check-space.ts'
 import { placeOf } from './create-clone.ts'
+import { candidates } from './find-clone.ts'
 import { readHardware } from './hardware.ts'
 import { readObject } from './properties.ts'
 import type { Site } from './site.ts'
@@ -15,7 +16,7 @@ import { readTree, snapshotNamed } from './snapshot-tree.ts'
 export async function checkClone(
   site: Site,
   vm: Vm,
-  { snapshotName }: CloneRequest,
+  { snapshotName, as }: CloneRequest,
   call: Call,
 ): Promise<readonly Finding[]> {
   const errand = { call, doing: `look whether ${vm.name} can be copied at ${snapshotName}` }
@@ -28,7 +29,11 @@ export async function checkClone(
   if (folder === undefined) return [noFolder(vm)]
   const datastores = new Map(disks.flatMap(({ datastore }) => (datastore ? [[datastore.value, datastore]] : [])))
   const places = [
-    { object: folder, name: `the folder of ${vm.name}`, needed: CLONE_RIGHTS.folder },
+    {
+      object: folder,
+      name: `the folder of ${vm.name}`,
+      needed: [...CLONE_RIGHTS.folder, ...(as === undefined ? [] : CLONE_RIGHTS.keep)],
+    },
     ...(pool ? [{ object: pool, name: `the resource pool of ${vm.name}`, needed: CLONE_RIGHTS.pool }] : []),
     ...[...datastores.values()].map((object) => ({
       object,
@@ -41,8 +46,22 @@ export async function checkClone(
     ...places.map(({ needed, ...object }) => rightsOn(site, object, needed, call)),
     methodFindings(site, vm, 'CloneVM_Task', call),
     spaceFindings(site, disks, call),
+    nameFindings(site, as, call),
   ])
   return findings.flat()
+}
+
+async function nameFindings(site: Site, as: string | undefined, call: Call): Promise<readonly Finding[]> {
+  if (as === undefined || (await candidates(site, (name) => name === as, call)).length === 0) return []
+  const message = `there is a VM ${as} already`
+  return [{ severity: 'refuse', code: 'name-taken', message, hint: 'take another name', error: 'hypervisor-refused' }]
+}
+
+/** Linked clones are made on every datastore; what keeps the VM from being copied is where it is registered. */
+export async function checkStorage(site: Site, vm: Vm, call: Call): Promise<readonly Finding[]> {
+  const errand = { call, doing: `look whether ${vm.name} can be copied` }
+  if (!(await site.session.open(errand)).isVcenter) return [noVcenter(site)]
+  return (await placeOf(site, vm, call)).folder === undefined ? [noFolder(vm)] : []
 }
 
 function noFolder({ name }: Vm): Finding {

@@ -28,7 +28,12 @@ export const CLONE_RIGHTS = {
     'VirtualMachine.Config.Memory',
     'VirtualMachine.Interact.PowerOn',
     'VirtualMachine.Interact.PowerOff',
+    'VirtualMachine.GuestOperations.Query',
+    'VirtualMachine.GuestOperations.Modify',
+    'VirtualMachine.GuestOperations.Execute',
   ],
+  /** More than that for one that is kept: on the folder. */
+  keep: ['VirtualMachine.Config.Rename'],
   pool: ['Resource.AssignVMToPool'],
   datastore: ['Datastore.AllocateSpace'],
 } as const

@@ -35,6 +35,14 @@ const KIND_OF: Readonly<Record<string, string>> = {
   NotImplemented: 'NotSupported',
   MethodNotFound: 'InvalidRequest',
   InvalidType: 'InvalidRequest',
+  InvalidGuestLogin: 'GuestOperationsFault',
+  GuestAuthenticationChallenge: 'GuestOperationsFault',
+  GuestOperationsUnavailable: 'GuestOperationsFault',
+  GuestProcessNotFound: 'GuestOperationsFault',
+  GuestPermissionDenied: 'GuestOperationsFault',
+  GuestComponentsOutOfDate: 'GuestOperationsFault',
+  OperationNotSupportedByGuest: 'GuestOperationsFault',
+  OperationDisabledByGuest: 'GuestOperationsFault',
 }
 
 /** A fault of the API, in the answer to a call or at the end of a task. */

@@ -1,6 +1,6 @@
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
-import { type CloneMark, readCloneMark } from './clone-mark.ts'
+import { type CloneMark, readOwnMark } from './clone-mark.ts'
 import { findVm, listVms } from './find-vm.ts'
 import { readObjects } from './properties.ts'
 import type { Site } from './site.ts'
@@ -11,7 +11,7 @@ import type { Ref } from './values.ts'
 export interface Candidate {
   readonly object: Ref
   readonly nativeId: string
-  /** Undefined unless it is a copy that stillshot made under this name. */
+  /** Undefined unless it is a copy that stillshot made. */
   readonly mark: CloneMark | undefined
 }
 
@@ -27,15 +27,14 @@ export async function candidates(
   const seen = await readObjects(site.session, objects, ['config.extraConfig'], errand)
   return found.map(({ object, nativeId, name }) => {
     const { properties } = seen.find((each) => each.object.value === object.value) ?? {}
-    const mark = readCloneMark(properties?.['config.extraConfig'])
-    return { object, nativeId, mark: mark?.name === name ? mark : undefined }
+    return { object, nativeId, mark: readOwnMark(properties?.['config.extraConfig'], { name, nativeId }) }
   })
 }
 
-/** The copy of this VM; undefined for none and for what is no copy of it. */
+/** The copy of this VM that is not kept; undefined for none and for what is no copy of it. */
 export async function cloneNamed(site: Site, vm: Vm, name: string, call: Call): Promise<Candidate | undefined> {
   const all = await candidates(site, (each) => each === name, call)
-  return all.find(({ mark }) => mark?.source === vm.nativeId)
+  return all.find(({ mark }) => mark?.source === vm.nativeId && mark.kept === undefined)
 }
 
 /** Undefined also while it may still be being made. */
@@ -43,10 +42,4 @@ export async function findClone(site: Site, vm: Vm, name: string, call: Call): P
   const found = await cloneNamed(site, vm, name, call)
   if (found === undefined || (await runningTask(site, vm, call, 'clone')) !== undefined) return undefined
   return findVm(site, found.nativeId, call)
-}
-
-/** The mark of any copy of this VM. */
-export async function anyCloneOf(site: Site, vm: Vm, call: Call): Promise<CloneMark | undefined> {
-  const all = await candidates(site, (name) => name.startsWith('stillshot-'), call)
-  return all.find(({ mark }) => mark?.source === vm.nativeId)?.mark
 }

@@ -27,7 +27,22 @@ export const OPERATIONS = {
   PowerOnVM_Task: ['host'],
   PowerOffVM_Task: [],
   CloneVM_Task: ['folder', 'name', 'spec:VirtualMachineCloneSpec'],
+  ReconfigVM_Task: ['spec:VirtualMachineConfigSpec'],
   Destroy_Task: [],
+  ValidateCredentialsInGuest: ['vm', 'auth:GuestAuthentication'],
+  StartProgramInGuest: ['vm', 'auth:GuestAuthentication', 'spec:GuestProgramSpec'],
+  ListProcessesInGuest: ['vm', 'auth:GuestAuthentication', 'pids'],
+  CreateTemporaryDirectoryInGuest: ['vm', 'auth:GuestAuthentication', 'prefix', 'suffix', 'directoryPath'],
+  DeleteDirectoryInGuest: ['vm', 'auth:GuestAuthentication', 'directoryPath', 'recursive'],
+  InitiateFileTransferToGuest: [
+    'vm',
+    'auth:GuestAuthentication',
+    'guestFilePath',
+    'fileAttributes:GuestFileAttributes',
+    'fileSize',
+    'overwrite',
+  ],
+  InitiateFileTransferFromGuest: ['vm', 'auth:GuestAuthentication', 'guestFilePath'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 /** The objects among the parameters, written in the same way. */
@@ -45,6 +60,7 @@ export const TYPES: Readonly<Record<string, readonly string[]>> = {
   ],
   VirtualMachineRelocateSpec: ['diskMoveType'],
   VirtualMachineConfigSpec: [
+    'name',
     'annotation',
     'memoryMB',
     'deviceChange:VirtualDeviceConfigSpec',
@@ -53,13 +69,18 @@ export const TYPES: Readonly<Record<string, readonly string[]>> = {
   VirtualDeviceConfigSpec: ['operation', 'device:VirtualDevice'],
   VirtualDevice: ['key'],
   OptionValue: ['key', 'value'],
+  GuestAuthentication: ['interactiveSession', 'username', 'password'],
+  GuestProgramSpec: ['programPath', 'arguments'],
+  GuestFileAttributes: ['permissions'],
   RetrieveOptions: ['maxObjects'],
   WaitOptions: ['maxWaitSeconds', 'maxObjectUpdates'],
 }
 
 export type Operation = keyof typeof OPERATIONS
 
+const OTHER_CHANGES: readonly Operation[] = ['RenameSnapshot', 'StartProgramInGuest']
+
 /** Whether the call changes something of a VM, so that it must not be sent twice. */
 export function changes(operation: Operation): boolean {
-  return operation.endsWith('_Task') || operation === 'RenameSnapshot'
+  return operation.endsWith('_Task') || OTHER_CHANGES.includes(operation)
 }

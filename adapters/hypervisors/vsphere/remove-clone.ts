@@ -11,8 +11,8 @@ import type { Errand } from './vim.ts'
 import { isCode, isFault } from './vsphere-errors.ts'
 
 /** How often what a lost answer changed is looked at anew. */
-const LOOKS = 5
-const LOOK_PAUSE_MS = 500
+export const LOOKS = 5
+export const LOOK_PAUSE_MS = 500
 
 /** One that is still being made is waited for. What does not carry our mark is never touched. */
 export async function removeClone(site: Site, vm: Vm, name: string, call: Call): Promise<void> {
@@ -22,13 +22,14 @@ export async function removeClone(site: Site, vm: Vm, name: string, call: Call):
     if (making !== undefined) await followTask(site, making.object, errand)
     const all = await candidates(site, (each) => each === name, call)
     const own = all.find(({ mark }) => mark?.source === vm.nativeId)
+    if (own?.mark?.kept !== undefined) return
     if (own === undefined && (await runningTask(site, vm, call, 'clone')) !== undefined) continue
     if (own === undefined && all.length === 0) return
     if (own === undefined) {
       throw new StillshotError('hypervisor-refused', `${name} is no copy of ${vm.name} that stillshot made`)
     }
     try {
-      return await destroy(site, own.object, errand)
+      return await destroyClone(site, own.object, errand)
     } catch (error) {
       if (isCode(error, 'vm-not-found')) return
       if (!isCode(error, 'answer-lost') || call.signal.aborted || look >= LOOKS) throw error
@@ -38,7 +39,7 @@ export async function removeClone(site: Site, vm: Vm, name: string, call: Call):
 }
 
 /** vSphere removes no VM that runs. */
-async function destroy(site: Site, object: Ref, errand: Errand): Promise<void> {
+export async function destroyClone(site: Site, object: Ref, errand: Errand): Promise<void> {
   const { session } = site
   const paths = ['runtime.powerState']
   const power = powerOf((await readObject(session, object, paths, errand))['runtime.powerState'])

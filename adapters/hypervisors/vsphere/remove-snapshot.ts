@@ -1,10 +1,10 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
-import { anyCloneOf } from './find-clone.ts'
+import { copiesStanding } from './copies-standing.ts'
 import { readObject } from './properties.ts'
 import { onVm, type Site } from './site.ts'
-import { readTree, snapshotIn } from './snapshot-tree.ts'
+import { readTree, type SnapshotTree, snapshotIn } from './snapshot-tree.ts'
 import { followTask, runningTask, runTask, runVmTask } from './tasks.ts'
 import { flag } from './values.ts'
 import { isCode } from './vsphere-errors.ts'
@@ -22,12 +22,13 @@ export async function removeSnapshot(site: Site, vm: Vm, name: string, call: Cal
   for (let look = 1; ; look += 1) {
     const removing = await runningTask(site, vm, call, 'remove')
     if (removing !== undefined) await followTask(site, removing.object, errand)
-    const found = snapshotIn(vm, await readTree(site, vm, call), name)
+    const tree = await readTree(site, vm, call)
+    const found = snapshotIn(vm, tree, name)
     if (found === undefined) {
       if ((await runningTask(site, vm, call, 'create')) === undefined) return consolidate(site, vm, call)
       throw new StillshotError('vm-locked', `${errand.doing}: a snapshot of this VM is still being made`)
     }
-    await assertNoCopy(site, vm, name, call)
+    await assertNoCopy(site, vm, tree, name, call)
     try {
       const fields = { removeChildren: false, consolidate: true }
       await runTask(site, errand, () => site.session.call('RemoveSnapshot_Task', found.object, fields, errand))
@@ -41,15 +42,23 @@ export async function removeSnapshot(site: Site, vm: Vm, name: string, call: Cal
 }
 
 /**
- * A copy's disks stand on those of its snapshot, and of every snapshot before that one; vSphere would merge them all the same. A
- * copy is there for a drill only, so nothing is removed until it is gone.
+ * A copy's disks stand on those of its snapshot, and of every snapshot before that one; vSphere would merge them all the same. What was
+ * taken after it stands on other disks. Of a snapshot that is no longer there nobody can say what was before it.
  */
-async function assertNoCopy(site: Site, vm: Vm, name: string, call: Call): Promise<void> {
-  const copy = await anyCloneOf(site, vm, call)
+async function assertNoCopy(site: Site, vm: Vm, { snapshots }: SnapshotTree, name: string, call: Call): Promise<void> {
+  const standsOn = (snapshotName: string): boolean => {
+    const own = snapshots.filter((snapshot) => snapshot.name === snapshotName)
+    const [first] = own
+    if (first === undefined || own.length > 1) return true
+    return first.name === name || (first.parent !== undefined && standsOn(first.parent))
+  }
+  const copy = (await copiesStanding(site, vm, call)).find(({ snapshotName }) => standsOn(snapshotName))
   if (copy === undefined) return
-  const stands = `the copy ${copy.name} of ${vm.name} stands on its snapshot ${copy.snapshotName}, and may on ${name}`
+  const stands = `the copy ${copy.name} of ${vm.name} stands on its snapshot ${copy.snapshotName}, and so on ${name}`
   throw new StillshotError('snapshot-has-branches', stands, {
-    hint: 'wait for the drill that made the copy; if none runs, `stillshot recover` removes what was left',
+    hint: copy.kept
+      ? 'the copy is kept: remove it first, if it can go (`stillshot list --copies` shows it)'
+      : 'wait for the run that made the copy; if none runs, `stillshot recover` removes what was left',
   })
 }
 

@@ -48,6 +48,21 @@ const ROWS: readonly Row[] = [
     code: 'hypervisor-refused',
     hint: 'VMware Tools could not freeze the guest, or a freeze script in it failed: the journal in the guest says why',
   },
+  {
+    kinds: ['InvalidGuestLogin', 'GuestAuthenticationChallenge'],
+    code: 'guest-login-refused',
+    hint: 'VMware Tools in the guest do not take this user and password: see `tools:` of the VM',
+  },
+  {
+    kinds: ['GuestOperationsUnavailable', 'GuestProcessNotFound'],
+    code: 'guest-unreachable',
+    hint: 'VMware Tools do not answer in the guest: it boots, or open-vm-tools does not run in it',
+  },
+  {
+    kinds: ['OperationNotSupportedByGuest', 'OperationDisabledByGuest', 'GuestComponentsOutOfDate'],
+    code: 'not-supported',
+    hint: 'VMware Tools in the guest do not run programs: install a newer open-vm-tools, and let guest operations on',
+  },
   { kinds: ['NotSupported', 'MethodNotFound'], code: 'not-supported' },
   {
     kinds: ['HostNotConnected', 'HostNotReachable'],

@@ -3,6 +3,8 @@ import type {
   ActByHand,
   Capabilities,
   CheckSnapshotOptions,
+  GuestLogin,
+  GuestPrograms,
   Hypervisor,
   HypervisorInfo,
   ListedVm,
@@ -22,17 +24,17 @@ import type { Trust } from '../../https/secure-socket.ts'
 import { SnapshotReadiness } from './before-snapshot.ts'
 import { byHand } from './by-hand.ts'
 import { check } from './check.ts'
-import { checkClone } from './check-clone.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
-import { createClone } from './create-clone.ts'
+import { clones } from './clones.ts'
 import { createSnapshot } from './create-snapshot.ts'
-import { findClone } from './find-clone.ts'
+import { FileTransfer } from './file-transfer.ts'
 import { countUuid, findVm } from './find-vm.ts'
+import { type GuestAccess, pingGuest } from './guest-access.ts'
+import { execInGuest } from './guest-exec.ts'
 import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { listVms } from './list-vms.ts'
 import { powerOn, readPower } from './power.ts'
-import { removeClone } from './remove-clone.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { Rest } from './rest.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
@@ -77,6 +79,7 @@ export class VsphereHypervisor implements Hypervisor {
   readonly server?: ServerTrust
   readonly #site: Site
   readonly #rest: Rest
+  readonly #files: FileTransfer
   readonly #readiness: SnapshotReadiness
 
   constructor({ name, url, fingerprint, authorityPath, login, clock, server, onNotKept = () => {} }: VsphereOptions) {
@@ -88,13 +91,9 @@ export class VsphereHypervisor implements Hypervisor {
     const guard = server === undefined ? undefined : serverGuard(name, server, onNotKept)
     const session = new Session(new VimClient(new VimHttp(endpoint, clock)), login, clock, guard)
     this.#rest = new Rest(endpoint, login, clock, (errand) => session.assertSame(errand))
+    this.#files = new FileTransfer(endpoint, { trust, limits: LIMITS, clock })
     this.#site = { name, clock, session, seen: new Map(), snapshotDisks: new Map() }
-    this.clones = {
-      check: (vm, request, options) => this.#run(options, (call) => checkClone(this.#site, vm, request, call)),
-      create: (vm, request, options) => this.#run(options, (call) => createClone(this.#site, vm, request, call)),
-      find: (vm, clone, options) => this.#run(options, (call) => findClone(this.#site, vm, clone, call)),
-      remove: (vm, clone, options) => this.#run(options, (call) => removeClone(this.#site, vm, clone, call)),
-    }
+    this.clones = clones(this.#site)
     if (server !== undefined) this.server = this.#trustIn(server)
     this.#readiness = new SnapshotReadiness(this.#site)
   }
@@ -166,12 +165,22 @@ export class VsphereHypervisor implements Hypervisor {
     return watch(this.#site, vm, signal)
   }
 
+  /** Guest operations of VMware Tools. */
+  guestPrograms(login: GuestLogin): GuestPrograms {
+    const access = (vm: Vm): GuestAccess => ({ site: this.#site, files: this.#files, vm, login })
+    return {
+      ping: (vm, options) => this.#run(options, (call) => pingGuest(access(vm), call)),
+      exec: (vm, command, options) => this.#run(options, (call) => execInGuest(access(vm), command, call)),
+    }
+  }
+
   byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
     return byHand(vm, act, snapshotName)
   }
 
   async close(): Promise<void> {
     this.#readiness.end()
+    this.#files.close()
     await this.#site.session.close()
   }
 

@@ -7,13 +7,17 @@ import { formatAge, formatMs, formatTable, line } from '../format.ts'
 import { pointDocument } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { selectVms } from '../vms.ts'
+import { listCopies } from './list-copies.ts'
 
 export function listCommand(program: Command, act: Act): void {
   program
     .command('list')
     .description('restore points, newest first: age, grade, outage, where it lives')
     .argument('[vm...]', 'names under vms:; default: all, also those that are no longer configured')
-    .action((vms: string[]) => act('list', (session, app) => list(app, session, vms)))
+    .option('--copies', 'the copies that `restore --as` made and nobody has removed, as the hypervisors have them')
+    .action((vms: string[], { copies = false }: { copies?: boolean }) =>
+      act('list', (session, app) => (copies ? listCopies(app, session, vms) : list(app, session, vms))),
+    )
 }
 
 async function list(app: App, session: Session, names: readonly string[]): Promise<CommandResult> {

@@ -8,9 +8,12 @@ import { planText, reportText } from '../restore/plan-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 import { type BackupRestoreOptions, refuseOtherKind, restoreFromBackup, withBackupOptions } from './restore-backup.ts'
+import { type CopyOptions, refuseBesideCopy, removeNamedCopy, restoreBeside, withCopyOptions } from './restore-copy.ts'
+
+type RestoreOptions = BackupRestoreOptions & CopyOptions
 
 export function restoreCommand(program: Command, act: Act): void {
-  withBackupOptions(program.command('restore'))
+  withCopyOptions(withBackupOptions(program.command('restore')))
     .description('put a VM back to a restore point and prove that its database came up; on a terminal, it asks which')
     .argument('<vm>', 'a name under vms:')
     .option('--point <id>', 'restore point, or the beginning of its id; default: the newest db-stopped one')
@@ -27,18 +30,24 @@ export function restoreCommand(program: Command, act: Act): void {
     .option('--dry-run', 'say what would be done and lost, change nothing')
     .option('--yes', 'do not ask')
     .option('--no-safety-snapshot', 'do not snapshot the present state first: the restore cannot be undone')
-    .action((vm: string, options: BackupRestoreOptions) =>
+    .action((vm: string, options: RestoreOptions) =>
       act('restore', (session, app) => restore(app, session, vm, options)),
     )
 }
 
-async function restore(
-  app: App,
-  session: Session,
-  name: string,
-  options: BackupRestoreOptions,
-): Promise<CommandResult> {
+async function restore(app: App, session: Session, name: string, options: RestoreOptions): Promise<CommandResult> {
+  refuseBesideCopy({ ...options })
   refuseOtherKind(options)
+  if (options.removeCopy !== undefined) {
+    const { dryRun = false, yes = false, removeCopy: copy } = options
+    return removeNamedCopy(app, session, name, { copy, dryRun, yes })
+  }
+  if (options.as !== undefined) {
+    const { as, dryRun = false } = options
+    const { pointId, at, waitMs = 0 } = wantedOf(app, options)
+    const wanted = { ...(pointId === undefined ? {} : { pointId }), ...(at === undefined ? {} : { at }) }
+    return restoreBeside(app, session, name, { ...wanted, as, dryRun, waitMs })
+  }
   if (options.from !== undefined) return restoreFromBackup(app, session, name, options)
   const { dryRun = false, yes = false, undo = false } = options
   const wanted = wantedOf(app, options)

@@ -59,6 +59,23 @@ const database = {
   },
 } as const
 
+const tools = {
+  type: 'object',
+  description:
+    'A user of the guest, for programs that VMware Tools run in a copy of the VM, which has no network. vSphere only; a drill needs it.',
+  additionalProperties: false,
+  required: ['user', 'password'],
+  properties: {
+    user: {
+      ...text,
+      pattern: '^[A-Za-z0-9_][A-Za-z0-9._@\\\\-]{0,103}$',
+      description: 'root, or the user that may run the helper by sudo.',
+      examples: ['stillshot'],
+    },
+    password: { ...secret, description: 'Its password in the guest, by reference.', examples: ['file:db1.tools'] },
+  },
+} as const
+
 const drill = {
   type: 'object',
   description: 'How a restore point is tried on a copy of the VM.',
@@ -151,6 +168,7 @@ const vm = {
     },
     database,
     drill,
+    tools,
     backup,
   },
 } as const

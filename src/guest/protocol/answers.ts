@@ -1,6 +1,7 @@
 import type { FromSchema } from '../../json-schema/from-schema.ts'
 import type { comeBackSchema } from './come-back-schema.ts'
 import type { drillSchema } from './drill-schema.ts'
+import type { renewSchema, wholeSchema } from './half-schema.ts'
 import type { holdSchema } from './hold-schema.ts'
 import type { inventorySchema } from './inventory-schema.ts'
 import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
@@ -24,7 +25,10 @@ export type ForgetAnswer = FromSchema<typeof forgetSchema>
 export type FreezeAnswer = FromSchema<typeof freezeSchema>
 export type InventoryAnswer = FromSchema<typeof inventorySchema>
 export type ThawAnswer = FromSchema<typeof thawSchema>
+export type RenewAnswer = FromSchema<typeof renewSchema>
+export type WholeAnswer = FromSchema<typeof wholeSchema>
 
+export type HalfRestored = NonNullable<StatusAnswer['half']>
 export type KeptFreeze = NonNullable<KeptAnswer['freeze']>
 export type ProbedDbms = NonNullable<ProbeAnswer['dbms']>
 export type StopFacts = NonNullable<HoldAnswer['dbms']>

@@ -1,3 +1,4 @@
+import { halfRestored } from './half-schema.ts'
 import { envelope, envelopeRequired, shapes } from './parts.ts'
 
 const { text, wholeOrNull, textOrNull, bool, texts, textMap } = shapes
@@ -57,6 +58,7 @@ export const inventorySchema = {
       },
     },
     restoreAllowed: bool,
+    half: halfRestored,
   },
   required: [
     ...envelopeRequired,

@@ -1,3 +1,4 @@
+import { halfRestored } from './half-schema.ts'
 import { envelope, envelopeRequired, page, processes, relatedUnit, replicas, shapes } from './parts.ts'
 
 const { text, whole, wholeOrNull, textOrNull, bool, texts, textMap } = shapes
@@ -143,6 +144,7 @@ export const probeSchema = {
     /** Forecasts from earlier holds in this guest; null when there was none. */
     lastStopMs: wholeOrNull,
     lastStartMs: wholeOrNull,
+    half: halfRestored,
   },
   required: [
     ...envelopeRequired,

@@ -1,3 +1,4 @@
+import { halfRestored } from './half-schema.ts'
 import { envelope, envelopeRequired, shapes } from './parts.ts'
 
 const { text, whole, wholeOrNull, textMap } = shapes
@@ -41,6 +42,7 @@ export const statusSchema = {
         required: ['id', 'profile', 'state', 'firesUptimeMs'],
       },
     },
+    half: halfRestored,
   },
   required: [...envelopeRequired, 'sha256', 'holds'],
 } as const

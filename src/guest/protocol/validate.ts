@@ -12,11 +12,14 @@ import type {
   KeptAnswer,
   ProbeAnswer,
   ReleaseAnswer,
+  RenewAnswer,
   StatusAnswer,
   UndrainAnswer,
+  WholeAnswer,
 } from './answers.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
+import { renewSchema, wholeSchema } from './half-schema.ts'
 import { holdSchema } from './hold-schema.ts'
 import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
@@ -39,6 +42,8 @@ export interface Answers {
   readonly forget: ForgetAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
+  readonly renew: RenewAnswer
+  readonly whole: WholeAnswer
 }
 export type Verb = keyof Answers
 
@@ -55,6 +60,8 @@ const SCHEMAS = {
   forget: forgetSchema,
   drill: drillSchema,
   inventory: inventorySchema,
+  renew: renewSchema,
+  whole: wholeSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

@@ -55,7 +55,7 @@ export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
   }
 }
 
-function sshWords({ knownHostsPath, userKeyPath, sshPort, user, host }: LabGuest): readonly string[] {
+export function sshWords({ knownHostsPath, userKeyPath, sshPort, user, host }: LabGuest): readonly string[] {
   const options = [
     'BatchMode=yes',
     `UserKnownHostsFile=${knownHostsPath}`,

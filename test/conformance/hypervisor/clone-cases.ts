@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Clones } from '../../../src/hypervisor/clones.ts'
+import type { Clones, KeptCopy } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import {
   cutOff,
@@ -19,6 +19,9 @@ import {
 /** Several suites may meet in one hypervisor. */
 const NAME = `stillshot-01${randomBytes(12).toString('hex').toUpperCase()}`
 const REQUEST = { snapshotName: 's1', name: NAME }
+/** A copy that is kept is called something of its own. */
+const KEPT_AS = `kept-${randomBytes(6).toString('hex')}`
+const KEPT = { ...REQUEST, as: KEPT_AS }
 
 /** Copies of a VM as it was at a snapshot. */
 export function cloneCases(suite: HypervisorSuite): void {
@@ -108,6 +111,7 @@ function makingCases(suite: HypervisorSuite): void {
   })
 
   refusalCases(suite)
+  keepingCases(suite)
   cloneCase(suite, 'a copy that is cut off anywhere is removed to its end', interrupted)
 }
 
@@ -137,6 +141,105 @@ function refusalCases(suite: HypervisorSuite): void {
     assert.equal(await clonesOf(under).find(vm, vm.name), undefined)
     assert.equal(await hypervisor.power(vm), 'running')
   })
+}
+
+function keepingCases(suite: HypervisorSuite): void {
+  cloneCase(suite, 'clones.keep() gives a copy its name, and clones.remove() leaves it', async (under) => {
+    const { hypervisor, vm } = under
+    await snapshotOf(under, 's1', 1)
+    await writeAll(under, 2)
+    const storage = await under.storage()
+    await clonesOf(under).create(vm, KEPT)
+    const { nativeId, uuid } = await found(under)
+    assert.deepEqual(await keptOf(under), [], 'not before it is said')
+    for (const _ of [1, 2]) await clonesOf(under).keep(vm, NAME, KEPT_AS)
+    const kept = { id: NAME, nativeId, name: KEPT_AS, source: vm.nativeId, snapshotName: 's1', power: 'off' }
+    assert.deepEqual(await keptOf(under), [kept])
+    assert.equal(await clonesOf(under).find(vm, NAME), undefined)
+    const copy = await hypervisor.findVm(KEPT_AS)
+    assert.deepEqual([copy.nativeId, copy.uuid, copy.macs], [nativeId, uuid, []])
+    await clonesOf(under).remove(vm, NAME)
+    assert.deepEqual(await keptOf(under), [kept], 'a drill’s leftover it is not')
+    assert.equal(await readClone(under, copy), 1)
+    assert.match(clonesOf(under).reach(await onlyKept(under)), /\w/)
+    await hypervisor.powerOn(copy)
+    assert.deepEqual(await keptOf(under), [{ ...kept, power: 'running' }])
+    for (const _ of [1, 2]) await clonesOf(under).removeKept({ ...kept, power: 'running' })
+    assert.deepEqual(await keptOf(under), [])
+    assert.deepEqual(await under.storage(), storage)
+    await under.stop()
+    assert.equal(await readAll(under), 2)
+  })
+
+  cloneCase(suite, 'a kept copy outlives what is done to its snapshot', async (under) => {
+    const { hypervisor, vm } = under
+    await snapshotOf(under, 's0', 0)
+    await snapshotOf(under, 's1', 1)
+    await snapshotOf(under, 's2', 2)
+    await clonesOf(under).create(vm, KEPT)
+    await clonesOf(under).keep(vm, NAME, KEPT_AS)
+    const copy = await hypervisor.findVm(KEPT_AS)
+    for (const name of ['s1', 's0']) {
+      await hypervisor.removeSnapshot(vm, name).catch((error) => assert.equal(error.code, 'snapshot-has-branches'))
+    }
+    await hypervisor.removeSnapshot(vm, 's2')
+    await writeAll(under, 3)
+    assert.equal(await readClone(under, copy), 1)
+    await clonesOf(under).removeKept(await onlyKept(under))
+    for (const name of ['s1', 's0']) await hypervisor.removeSnapshot(vm, name)
+    assert.deepEqual(await namesOf(under), [])
+    await under.stop()
+    assert.equal(await readAll(under), 3)
+  })
+
+  cloneCase(
+    suite,
+    'clones.keep() of a name that a VM has is refused, and clones.check() says so before',
+    async (under) => {
+      const { vm } = under
+      await snapshotOf(under, 's1', 1)
+      const findings = await clonesOf(under).check(vm, { ...REQUEST, as: vm.name })
+      assert.deepEqual(
+        findings.filter(({ severity }) => severity === 'refuse').map(({ code }) => code),
+        ['name-taken'],
+      )
+      await clonesOf(under).create(vm, { ...REQUEST, as: vm.name })
+      await rejectsWith('hypervisor-refused', clonesOf(under).keep(vm, NAME, vm.name))
+      assert.deepEqual(await keptOf(under), [])
+      await clonesOf(under).remove(vm, NAME)
+      await rejectsWith('hypervisor-refused', clonesOf(under).keep(vm, NAME, KEPT_AS))
+    },
+  )
+
+  cloneCase(suite, 'clones.removeKept() refuses a VM that is no kept copy', async (under) => {
+    const { hypervisor, vm } = under
+    await snapshotOf(under, 's1', 1)
+    const own = { id: NAME, source: vm.nativeId, snapshotName: 's1', power: 'off' } as const
+    await rejectsWith(
+      'hypervisor-refused',
+      clonesOf(under).removeKept({ ...own, nativeId: vm.nativeId, name: vm.name }),
+    )
+    assert.equal(await hypervisor.power(vm), 'running')
+    await clonesOf(under).create(vm, KEPT)
+    const { nativeId } = await found(under)
+    await rejectsWith('hypervisor-refused', clonesOf(under).removeKept({ ...own, nativeId, name: NAME }))
+    await found(under)
+  })
+
+  cloneCase(suite, 'clones.checkStorage() has nothing against a VM that can be copied', async (under) => {
+    assert.deepEqual(await clonesOf(under).checkStorage(under.vm), [])
+  })
+}
+
+/** Those of this VM: several suites may meet in one hypervisor. */
+async function keptOf(under: HypervisorUnderTest): Promise<readonly KeptCopy[]> {
+  return (await clonesOf(under).listKept()).filter(({ source }) => source === under.vm.nativeId)
+}
+
+async function onlyKept(under: HypervisorUnderTest): Promise<KeptCopy> {
+  const [kept, ...more] = await keptOf(under)
+  assert.ok(kept !== undefined && more.length === 0, 'one copy is kept')
+  return kept
 }
 
 const CUTS = 4
@@ -169,6 +272,7 @@ function cloneCase(
       await body(under)
     } finally {
       await clonesOf(under).remove(under.vm, NAME)
+      for (const kept of await keptOf(under)) await clonesOf(under).removeKept(kept)
     }
   })
 }

@@ -10,6 +10,7 @@ export const kill9: Fault = {
     recover: ['database', 'tidied'],
     prune: ['remove'],
     drill: ['clone', 'boot', 'remove'],
+    'restore-as': ['clone', 'keep', 'boot'],
   },
   elsewhere: 'hold/held: the process has ended by itself, see forgotten',
   inject: async ({ child }) => void child?.kill('SIGKILL'),

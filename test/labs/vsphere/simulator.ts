@@ -25,6 +25,8 @@ export interface VmSpec {
   readonly pool?: string
   /** `category/name`. */
   readonly tags?: readonly string[]
+  /** Whom VMware Tools let in. */
+  readonly guest?: { readonly user: string; readonly password: string }
 }
 
 export interface DiskSpec {
@@ -85,6 +87,8 @@ export interface Simulator {
   set(settings: Readonly<Record<string, unknown>>): Promise<void>
   /** These privileges are missing from now on. */
   withhold(...privileges: readonly string[]): Promise<void>
+  /** Which host, with its port, the addresses of files name; `*` for this one, which they do unless told. */
+  filesAt(host: string): Promise<void>
   /** Ends all sessions, as after half an hour without a call. */
   expire(): Promise<void>
   state(): Promise<SimulatorState>
@@ -130,6 +134,7 @@ export async function openSimulator(options: SimulatorOptions = {}): Promise<Sim
       clear: async () => void (await post('clear')),
       set: async (settings) => void (await post('vm', settings)),
       withhold: async (...privileges) => void (await post('privileges', privileges)),
+      filesAt: async (host) => void (await post('files', host)),
       expire: async () => void (await post('expire')),
       state: () => post('state'),
     }

@@ -6,9 +6,11 @@ export const neverRepeated: MakeInvariant = () => {
   return {
     promise: 'a create is never repeated',
     onArrival(arrival) {
-      if (arrival.at !== 'hypervisor' || arrival.change !== 'create' || arrival.run === undefined) return undefined
-      const again = asked.has(arrival.name)
-      asked.add(arrival.name)
+      if (arrival.at !== 'hypervisor' || !['create', 'clone'].includes(arrival.change) || arrival.run === undefined)
+        return undefined
+      const asking = `${arrival.change} ${arrival.name}`
+      const again = asked.has(asking)
+      asked.add(asking)
       return again ? `${arrival.name} was asked for twice` : undefined
     },
   }

@@ -17,6 +17,8 @@
 #   stillshot-guest archive PROFILE PART                 files or configuration as tar on standard output
 #   stillshot-guest packages PROFILE                     what is installed, one a line
 #   stillshot-guest load PROFILE ID drop|back held|free  databases dropped and made anew from SQL on standard input
+#   stillshot-guest renew ID TTL_MS                      a hold that is still wanted: its watchdog waits so much longer
+#   stillshot-guest whole ID forward|back|mended         the databases that load ID began to replace are whole
 #   stillshot-guest unpack PROFILE ID|over               files from tar on standard input, beside or over what is there
 #   stillshot-guest gate                                 forced command of an SSH key: lets only the verbs through
 #
@@ -36,6 +38,7 @@ PROFILES=/etc/stillshot/profiles
 RUN=/run/stillshot
 MEMORY=/var/lib/stillshot
 SYSTEMD=/run/systemd/system
+SYSTEM=/etc/systemd/system
 INITD=/etc/init.d
 UNIT_FOLDERS='/etc/systemd/system /run/systemd/system /usr/lib/systemd/system /lib/systemd/system'
 WEB_FOLDERS='/var/www/html /srv/www/htdocs /var/www'

@@ -63,6 +63,7 @@ read_plan() {
       end) PLAN_WHOLE=yes ;;
     esac
   done <"$RUN/holds/$HOLD/plan"
+  ! read -r read_plan_rest 2>/dev/null <"$RUN/holds/$HOLD/lease" || FIRES=$read_plan_rest
   [ "$PLAN_WHOLE" = yes ]
 }
 

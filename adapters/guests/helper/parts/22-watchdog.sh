@@ -87,7 +87,11 @@ read_watchdog() {
     property ActiveState
     watchdog_active=$R
     property SubState
-    [ "$watchdog_active $R" != 'active waiting' ] || WATCH=armed
+    case $watchdog_active:$R in
+      active:waiting) WATCH=armed ;;
+      # It woke at the hold's first time, and waits for the one that a renewal gave it.
+      active:running) [ ! -f "$RUN/holds/$HOLD/lease" ] || WATCH=armed ;;
+    esac
   elif read -r watchdog_pid watchdog_birth 2>/dev/null <"$RUN/holds/$HOLD/watchdog" && process_birth "$watchdog_pid"; then
     [ "$R" != "$watchdog_birth" ] || WATCH=armed
   fi
@@ -117,10 +121,12 @@ expire_verb() {
   ignore_signals
   open_run
   read_state "$HOLD" && read_plan || refuse unknown-hold "nothing is known of hold $HOLD"
+  lease_wait
   take_lock 5 || :
   read_state "$HOLD"
   ! is_over || refuse not-open "hold $HOLD is over: $STATE"
   add_state expired "$HOLD"
+  ! half_read "$HALF" || half_complain
   thaw_file_systems
   lift_block
   # A reload while a server is still stopping would let systemd kill it: so only what runs is unblocked.
@@ -131,6 +137,19 @@ expire_verb() {
   add_state ended "$HOLD"
   document true null ''
   say
+}
+
+# The lock is not kept meanwhile. Often enough to end soon after a hold that was released.
+lease_wait() {
+  while read -r lease_until 2>/dev/null <"$RUN/holds/$HOLD/lease"; do
+    case $lease_until in '' | *[!0-9]*) return 0 ;; esac
+    read_state "$HOLD"
+    uptime_ms
+    lease_left=$((lease_until - NOW))
+    [ "$lease_left" -gt 0 ] && ! is_over || return 0
+    [ "$lease_left" -le 5000 ] || lease_left=5000
+    sleep $(((lease_left + 999) / 1000))
+  done
 }
 
 # Tries for ten minutes: a start may fail while the machine is still busy with what made the hold late. The lock is kept
@@ -164,7 +183,7 @@ start_everything() {
     start_rest=${start_rest#*"$NL"}
     # shellcheck disable=SC2086 # four words
     set -- $start_line
-    [ "$3" = active ] || continue
+    [ "$3" = active ] && ! half_keeps "$2" || continue
     start_unit=$2 start_seconds=$4
     related "$TRIGGERS" "$start_unit"
     # shellcheck disable=SC2086 # unit names without blanks
@@ -185,7 +204,7 @@ all_active() {
     # shellcheck disable=SC2086 # four words
     set -- ${active_rest%%"$NL"*}
     active_rest=${active_rest#*"$NL"}
-    [ "$3" != active ] || active_units="$active_units $2"
+    [ "$3" != active ] || half_keeps "$2" || active_units="$active_units $2"
   done
   [ -n "$active_units" ] || return 0
   # shellcheck disable=SC2086
@@ -205,7 +224,7 @@ all_active() {
 active_related() {
   active_related=
   while read -r _ active_unit active_was; do
-    [ "$active_was" != yes ] || active_related="$active_related $active_unit"
+    [ "$active_was" != yes ] || half_keeps "$active_unit" || active_related="$active_related $active_unit"
   done <<END
 $TRIGGERS$DEPENDENTS
 END

@@ -23,6 +23,7 @@ release_verb() {
   answer_again release
   read_plan || release_unknown
   read_state "$HOLD"
+  half_read "$HALF" || :
   RELEASE_STARTS=no STARTS='' START_REQUESTED=null STARTED_AT=null READY_AT=null
   # What has stopped since a hold was over was stopped by somebody else, who is not to be overruled.
   if ! is_over; then
@@ -114,7 +115,7 @@ release_start() {
     # shellcheck disable=SC2086 # four words
     set -- ${release_rest%%"$NL"*}
     release_rest=${release_rest#*"$NL"}
-    [ "$3" = active ] || continue
+    [ "$3" = active ] && ! half_keeps "$2" || continue
     release_unit=$2 release_limit=$4
     # A socket unit refuses to start once its service runs, so it goes first.
     active_triggers "$2"
@@ -205,11 +206,20 @@ release_answer() {
     quote "not everything that ran is active again ($RELEASE_MISSING): the watchdog stays armed and tries on"
     release_error="{\"code\":\"start-failed\",\"message\":$R}"
   fi
+  [ "$release_ok:$RELEASE_KEPT" != true:yes ] || release_half
   document "$release_ok" "$release_error" ",\"known\":true,\"fence\":$FENCE,\"components\":$release_components,\"startRequestedUptimeMs\":$START_REQUESTED,\"startedUptimeMs\":$STARTED_AT,\"readyUptimeMs\":$READY_AT,\"watchdogDisarmed\":$release_disarmed"
   # A release that failed may be asked again and try again. Nobody waits for the lock because a reader is slow.
   [ "$release_ok" = false ] || save release
   say
   [ "$release_ok" = true ] || exit 1
+}
+
+# The hold is over, and what it stopped stays stopped: whoever asks again hears it again, until the databases are whole.
+release_half() {
+  release_ok=false
+  half_complain
+  quote "$R"
+  release_error="{\"code\":\"half-restored\",\"message\":$R}"
 }
 
 # States as they are now; what was active and is not, related units included, in RELEASE_MISSING.
@@ -225,7 +235,7 @@ release_components() {
   release_related=$R
   # shellcheck disable=SC2086 # unit names without blanks
   show_units "$@" $release_related
-  release_components='' RELEASE_MISSING=''
+  release_components='' RELEASE_MISSING='' RELEASE_KEPT=no
   for release_unit in "$@"; do
     next_block || BLOCK=''
     property ActiveState
@@ -247,5 +257,9 @@ release_components() {
 
 release_missing() {
   case $release_state in active | reloading) return 0 ;; esac
+  ! half_keeps "$release_unit" || {
+    RELEASE_KEPT=yes
+    return 0
+  }
   RELEASE_MISSING="$RELEASE_MISSING${RELEASE_MISSING:+, }$release_unit is $release_state"
 }

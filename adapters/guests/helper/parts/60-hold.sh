@@ -41,7 +41,9 @@ hold_known() {
 
 # Everything that can be known or fail without hurting anyone.
 hold_look() {
+  case $PROFILE in *.application) ;; *) half_refuse ;; esac
   survey
+  half_hold
   [ -z "$OTHER_DBMS" ] || refuse dbms-ambiguous "$DBMS and $OTHER_DBMS both run"
   while read -r hold_kind hold_wanted hold_unit hold_active _; do
     case $hold_kind:$hold_unit:$hold_active in

@@ -20,8 +20,10 @@ probe_verb() {
   probe_components
   probe_dbms
   probe_rest
+  half_json
+  probe_half=$R
   page_json
-  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST,\"page\":$R"
+  document true null ",\"profile\":\"$PROFILE\"$PROBE_COMPONENTS$PROBE_DBMS$PROBE_REST,\"half\":$probe_half,\"page\":$R"
   say
 }
 

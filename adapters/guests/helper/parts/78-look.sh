@@ -16,7 +16,8 @@ status_verb() {
   done
   set -f
   HOLD=
-  document true null ",\"holds\":[${status_holds#,}]"
+  half_json
+  document true null ",\"holds\":[${status_holds#,}],\"half\":$R"
   say
 }
 

@@ -68,7 +68,9 @@ inventory_verb() {
   quote_or_null "$R"
   inventory="$inventory,\"installation\":$R,\"tenants\":$INVENTORY_TENANTS"
   contains "$ALLOWED" restore && R=true || R=false
-  document true null "$inventory,\"restoreAllowed\":$R"
+  inventory="$inventory,\"restoreAllowed\":$R"
+  half_json
+  document true null "$inventory,\"half\":$R"
   say
 }
 

@@ -21,8 +21,12 @@ stream_begin() {
 
 read_request() {
   PASSWORD='' DATABASES='' PATHS='' PACK=''
-  read_request_lines=0
-  while IFS= read -r read_request_line && [ -n "$read_request_line" ]; do
+  read_request_lines=0 REQUEST_WHOLE=no
+  while IFS= read -r read_request_line; do
+    [ -n "$read_request_line" ] || {
+      REQUEST_WHOLE=yes
+      break
+    }
     read_request_lines=$((read_request_lines + 1))
     [ "$read_request_lines" -le 20000 ] || usage 'the request has too many lines'
     case $read_request_line in

@@ -2,7 +2,7 @@
 # === The other verbs ===
 
 main() {
-  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold fence release come-back status collect kept forget drill freeze thaw version inventory dump users archive packages load unpack'
+  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold fence release come-back status collect kept forget drill freeze thaw version inventory dump users archive packages load unpack renew whole'
   # The only verb for a user who is not root: it becomes root through sudo, and through nothing else.
   if [ "$1" = gate ]; then
     VERB=gate
@@ -33,6 +33,8 @@ main() {
     packages) packages_verb "$@" ;;
     load) load_verb "$@" ;;
     unpack) unpack_verb "$@" ;;
+    renew) renew_verb "$@" ;;
+    whole) whole_verb "$@" ;;
     *) usage "there is no verb '$VERB'" ;;
   esac
 }

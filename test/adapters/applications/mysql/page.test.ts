@@ -16,7 +16,7 @@ const probeOf = (before: ProbeAnswer['page']) =>
   }) as unknown as ProbeAnswer
 
 function verdict(before: ProbeAnswer['page'], after: ComeBackAnswer['page']): string | undefined {
-  const answer = comeBackAnswer({ position: 0, textBase64: '', truncated: false } as never)
+  const answer = comeBackAnswer({ source: 'none', path: null, textBase64: '', truncated: false })
   const components = [{ unit: 'httpd.service', activeState: 'active', related: [] }]
   const comeBack = { ...answer, components, page: after } as ComeBackAnswer
   const proofs = proveComeBack(probeOf(before), comeBack)

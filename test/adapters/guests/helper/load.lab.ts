@@ -22,6 +22,7 @@ const load = (guest: Sandbox, id: string, way: string, hold: string, stdin: stri
 async function standing(guest: Sandbox, state: string): Promise<void> {
   await mkdir(`${guest.root}/run/stillshot/holds/${HOLD}`, { recursive: true, mode: 0o700 })
   await guest.write(`run/stillshot/holds/${HOLD}/states`, `stopping 1\n${state} 2\n`)
+  await guest.write(`run/stillshot/holds/${HOLD}/plan`, 'profile mysql.application\nend\n')
 }
 
 for (const shell of Object.keys(SHELLS) as ShellName[]) {
@@ -48,7 +49,7 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       await standing(guest, 'held')
       assert.equal((await load(guest, HOLD, 'drop', 'held')).status, 0)
       await standing(guest, 'expired')
-      assert.match((await load(guest, HOLD, 'back', 'held')).stderr, /\(not-held\)$/m)
+      assert.match((await load(guest, HOLD, 'drop', 'held')).stderr, /\(not-held\)$/m)
       await guest.write('refuses-login')
       assert.match((await load(guest, OTHER_HOLD, 'drop', 'free')).stderr, /\(server-silent\)$/m)
       assert.match((await load(guest, OTHER_HOLD, 'back', 'free')).stderr, /\(nothing-dropped\)$/m)
@@ -60,8 +61,8 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       await assert.rejects(guest.read('loaded'))
       await load(guest, HOLD, 'drop', 'free')
       assert.equal((await load(guest, HOLD, 'back', 'free')).status, 0)
-      const [, at] = (await guest.read(`var/stillshot/loads/${HOLD}`)).split(' ')
-      await guest.write(`var/stillshot/loads/${HOLD}`, `another-boot ${at}`)
+      const mark = await guest.read('var/stillshot/half')
+      await guest.write('var/stillshot/half', mark.replace(/^boot \S+/m, 'boot another'))
       assert.match((await load(guest, HOLD, 'back', 'free')).stderr, /\(too-late\)$/m)
     })
 

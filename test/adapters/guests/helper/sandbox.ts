@@ -74,7 +74,17 @@ export function refusal({ status, stdout, stderr }: Ran): string {
 }
 
 async function furnish(root: string): Promise<void> {
-  const folders = ['bin', 'units', 'etc/profiles', 'etc/init.d', 'run/systemd/system', 'var', 'data', 'proc']
+  const folders = [
+    'bin',
+    'units',
+    'etc/profiles',
+    'etc/init.d',
+    'etc/systemd/system',
+    'run/systemd/system',
+    'var',
+    'data',
+    'proc',
+  ]
   for (const folder of folders) await mkdir(join(root, folder), { recursive: true, mode: 0o755 })
   for (const name of ['uptime', 'sys', 'self']) await symlink(`/proc/${name}`, join(root, 'proc', name))
   await writeFile(join(root, 'data/ib_logfile0'), redo())
@@ -126,6 +136,7 @@ async function installHelper(root: string, interpreter: string, proc: string): P
     RUN: `${root}/run/stillshot`,
     MEMORY: `${root}/var/stillshot`,
     SYSTEMD: `${root}/run/systemd/system`,
+    SYSTEM: `${root}/etc/systemd/system`,
     INITD: `${root}/etc/init.d`,
     UNIT_FOLDERS: `${root}/units`,
     WEB_FOLDERS: `${root}/www`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cloneXml, readCloneMark } from '../../../../adapters/hypervisors/libvirt/clone-xml.ts'
+import { readCloneMark, withMark } from '../../../../adapters/hypervisors/libvirt/clone-mark.ts'
+import { cloneXml } from '../../../../adapters/hypervisors/libvirt/clone-xml.ts'
 import { readDomain } from '../../../../adapters/hypervisors/libvirt/domain-xml.ts'
 
 const DOMAIN = `<domain type='kvm' id='3' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>db1</name>
@@ -20,7 +21,7 @@ const DOMAIN = `<domain type='kvm' id='3' xmlns:qemu='http://libvirt.org/schemas
   <seclabel type='dynamic' model='apparmor'/><seclabel type='static' model='dac'><label>+0:+0</label></seclabel>
   <qemu:commandline><qemu:arg value='-netdev'/></qemu:commandline></domain>`
 const SNAPSHOT = `<domainsnapshot><name>s1</name>${DOMAIN}</domainsnapshot>`
-const MARK = { source: 'u1', snapshot: 's1' }
+const MARK = { source: 'u1', snapshot: 's1', id: 'stillshot-1' }
 const OVERLAYS = new Map([['vda', '/i/a.img.copy']])
 
 const clone = (more: { memoryBytes?: number } = {}) =>
@@ -59,4 +60,22 @@ test('the mark is read back; anybody else’s VM has none', () => {
   assert.deepEqual(readCloneMark(clone()), MARK)
   assert.equal(readCloneMark(DOMAIN), undefined)
   assert.equal(readCloneMark(clone().replaceAll('urn:stillshot:clone', 'urn:other')), undefined)
+})
+
+test('a kept copy is known under any name; what somebody makes out of it is none', () => {
+  const defined = (xml: string, { name = 'stillshot-1', uuid = 'u2' }) =>
+    xml.replace('<name>stillshot-1</name>', `<name>${name}</name><uuid>${uuid}</uuid>`)
+  const wanted = cloneXml(SNAPSHOT, { name: 'stillshot-1', mark: { ...MARK, as: 'rescue' }, overlays: OVERLAYS })
+  const renamed = defined(wanted, { name: 'rescue' })
+  assert.deepEqual(readCloneMark(renamed), { ...MARK, as: 'rescue' }, 'between its new name and its new mark')
+  assert.equal(readCloneMark(defined(wanted, { name: 'other' })), undefined)
+  const kept = withMark(renamed, { ...MARK, kept: 'u2' })
+  assert.deepEqual(readCloneMark(kept), { ...MARK, kept: 'u2' })
+  assert.deepEqual(readCloneMark(kept.replace('<name>rescue<', '<name>old-shop<')), { ...MARK, kept: 'u2' })
+  assert.equal(readCloneMark(kept.replace('<uuid>u2<', '<uuid>u3<')), undefined)
+})
+
+test('only a copy that is kept has a console', () => {
+  const xml = cloneXml(SNAPSHOT, { name: 'stillshot-1', mark: MARK, overlays: OVERLAYS, console: true })
+  assert.match(xml, /<serial type='pty'>/)
 })

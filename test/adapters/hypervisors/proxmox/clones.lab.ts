@@ -138,4 +138,63 @@ describe('copies on Proxmox VE', () => {
       ])
       assert.match(refusals[4] ?? '', /devices of its node \(hostpci0\)/)
     }))
+
+  test('a kept copy is kept by one write, whose answer may be lost, and a person may write below its mark', () =>
+    withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
+      await hypervisor.clones.create(vm, { ...REQUEST, as: 'rescue' })
+      standIn.fault({ kind: 'lose', call: `^PUT .*/${ID}/config$`, when: 'after' })
+      await hypervisor.clones.keep(vm, NAME, 'rescue')
+      const { config } = standIn.guest(ID)
+      assert.equal(config.name, 'rescue')
+      Object.assign(config, { name: 'old-shop', description: `${config.description}\nask Ada before it goes` })
+      const [kept] = await hypervisor.clones.listKept()
+      assert.deepEqual([kept?.name, kept?.id, kept?.source], ['old-shop', NAME, '100'])
+      await hypervisor.clones.remove(vm, NAME)
+      assert.ok(standIn.cluster.guests.has(ID))
+      assert.ok(kept)
+      standIn.fault({ kind: 'lose', call: `^DELETE .*/${ID}`, when: 'after' })
+      await hypervisor.clones.removeKept(kept)
+      assert.equal(standIn.cluster.guests.has(ID), false)
+    }))
+
+  test('what somebody made out of a kept copy is none, and neither is one whose mark is gone', () =>
+    withSnapshot({}, async ({ hypervisor, standIn, vm }) => {
+      await hypervisor.clones.create(vm, { ...REQUEST, as: 'rescue' })
+      await hypervisor.clones.keep(vm, NAME, 'rescue')
+      const [kept] = await hypervisor.clones.listKept()
+      assert.ok(kept)
+      const { config } = standIn.guest(ID)
+      const twin = ID === 900_000_001 ? 900_000_002 : 900_000_001
+      standIn.addGuest({ vmid: twin, machine: new MemoryMachine([]), config: { ...config, name: 'twin-of-it' } })
+      assert.deepEqual(
+        (await hypervisor.clones.listKept()).map(({ nativeId }) => nativeId),
+        [String(ID)],
+      )
+      await assert.rejects(hypervisor.clones.removeKept({ ...kept, nativeId: String(twin) }), {
+        code: 'hypervisor-refused',
+      })
+      config.description = 'my own words'
+      assert.deepEqual(await hypervisor.clones.listKept(), [])
+      await assert.rejects(hypervisor.clones.removeKept(kept), { code: 'hypervisor-refused' })
+      await assert.rejects(hypervisor.clones.remove(vm, NAME), { code: 'hypervisor-refused' })
+      assert.ok(standIn.cluster.guests.has(ID))
+    }))
+
+  test('disks on ZFS are named before there is a snapshot, each with what to type', () =>
+    withProxmox(
+      {
+        privileges: CLONING,
+        storages: [{ name: 'local', type: 'zfspool', totalBytes: 2 ** 40, usedBytes: 0 }],
+      },
+      async ({ hypervisor, vm }) => {
+        const findings = await hypervisor.clones.checkStorage(vm)
+        assert.ok(findings.length > 0)
+        for (const { message, hint } of findings) {
+          const [, disk = ''] = /^(\w+) lies on local \(ZFS\)/.exec(message) ?? []
+          assert.match(hint, new RegExp(`qm disk move 100 ${disk} STORAGE`))
+        }
+        await hypervisor.createSnapshot(vm, { name: 's1', description: '' })
+        assert.ok((await refusalsOf(hypervisor.clones.check(vm, REQUEST))).includes('no-copy'))
+      },
+    ))
 })

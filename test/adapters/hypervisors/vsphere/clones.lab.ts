@@ -101,6 +101,31 @@ describe('copies of a VM on vSphere', () => {
       )
     }))
 
+  test('a kept copy holds its snapshot and those before it, under any name, and lets later ones go', () =>
+    withSnapshot(async ({ simulator, hypervisor, vm }) => {
+      await hypervisor.createSnapshot(vm, { name: 's2', description: '' })
+      await hypervisor.createSnapshot(vm, { name: 's3', description: '' })
+      await hypervisor.clones.create(vm, { ...REQUEST, snapshotName: 's2', as: 'rescue' })
+      await simulator.rule({ method: 'ReconfigVM_Task', where: 'after' })
+      await hypervisor.clones.keep(vm, NAME, 'rescue')
+      for (const name of ['s1', 's2']) {
+        await assert.rejects(hypervisor.removeSnapshot(vm, name), {
+          code: 'snapshot-has-branches',
+          message: /rescue .* s2/,
+          hint: /--copies/,
+        })
+      }
+      await hypervisor.removeSnapshot(vm, 's3')
+      const [kept] = await hypervisor.clones.listKept()
+      assert.ok(kept)
+      // As somebody else’s clone of it would be: the line is there, the id is another.
+      await assert.rejects(hypervisor.clones.removeKept({ ...kept, id: 'stillshot-other' }), {
+        code: 'hypervisor-refused',
+      })
+      await hypervisor.clones.removeKept(kept)
+      await hypervisor.removeSnapshot(vm, 's1')
+    }))
+
   test('a full datastore, and each missing privilege with its place, are told before', () =>
     withSnapshot(async ({ simulator, hypervisor, vm }) => {
       await simulator.withhold(

@@ -4,6 +4,7 @@ import { NodeClock } from '../../../../adapters/system/node-clock.ts'
 import type { Vm } from '../../../../src/hypervisor/hypervisor.ts'
 import type { HypervisorUnderTest } from '../../../conformance/hypervisor/under-test.ts'
 import { MemoryMachine } from '../../../labs/proxmox/machines/memory-machine.ts'
+import type { InGuest } from '../../../labs/vsphere/in-guest.ts'
 import type { MachineBehind } from '../../../labs/vsphere/machine-hook.ts'
 import { openSimulator, PASSWORD, type Simulator, USERNAME, type VmSpec } from '../../../labs/vsphere/simulator.ts'
 
@@ -26,6 +27,8 @@ export interface OpenOptions {
   /** Of `db1`, in place of what it has otherwise. */
   readonly spec?: Partial<VmSpec>
   readonly adapter?: Partial<VsphereOptions>
+  /** What VMware Tools run, in `db1` and its copies. */
+  readonly inGuest?: InGuest
 }
 
 export const DISKS = ['scsi0:0', 'scsi0:1'] as const
@@ -47,9 +50,9 @@ export const FIRST_SERIAL = '6000c2900000000000000000000000aa'
 
 /** A server with the VM `db1` and two of the name `twin`, and an adapter that may do everything. */
 export async function openVsphere(options: OpenOptions = {}): Promise<OpenedVsphere> {
-  const { esx = false, spec = {}, adapter = {} } = options
+  const { esx = false, spec = {}, adapter = {}, inGuest } = options
   const machine = new MemoryMachine(DISKS)
-  const machines = new Map<string, MachineBehind>([['db1', behind(machine)]])
+  const machines = new Map<string, MachineBehind>([['db1', behind(machine, inGuest)]])
   const twin = { name: 'twin', disks: [{ sizeBytes: GIB }] }
   const simulator = await openSimulator({
     esx,
@@ -91,8 +94,9 @@ const DB1: VmSpec = {
   disks: [{ uuid: '6000C290-0000-0000-0000-0000000000aa', sizeBytes: GIB }, { sizeBytes: 2 * GIB }],
 }
 
-function behind(machine: MemoryMachine): MachineBehind {
-  return { machine, disks: DISKS, copy: async (image) => behind(machine.copyOf(image)) }
+function behind(machine: MemoryMachine, inGuest?: InGuest): MachineBehind {
+  const copy = async (image: string) => behind(machine.copyOf(image), inGuest)
+  return { machine, disks: DISKS, copy, ...(inGuest === undefined ? {} : { inGuest }) }
 }
 
 /** As the conformance suite wants it. */

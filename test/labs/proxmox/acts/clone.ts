@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { disksOf } from '../guests/drives.ts'
 import { checkConfigLock, copiedConfig, describe, type Guest, type GuestConfig } from '../guests/guest.ts'
-import { hasSnapshotFeature } from '../guests/storage.ts'
+import { copiesSnapshots } from '../guests/storage.ts'
 import { die } from '../refusal.ts'
 import type { WorkContext } from './context.ts'
 
@@ -19,7 +19,7 @@ export function checkClone({ cluster }: Pick<WorkContext, 'cluster'>, guest: Gue
     die(`unable to create VM ${order.newid} - VM ${order.newid} already exists on node '${other.node}'`)
   checkConfigLock(guest)
   const section = guest.snapshots.get(order.snapshot) ?? die(`snapshot '${order.snapshot}' does not exist`)
-  if (!hasSnapshotFeature(section, cluster.storages)) {
+  if (!copiesSnapshots(section, cluster.storages)) {
     die(`Full clone feature is not supported for drive '${disksOf(section)[0]?.key}'`)
   }
   return section

@@ -2,7 +2,7 @@ import { createSnapshot } from '../acts/create-snapshot.ts'
 import { removeSnapshot } from '../acts/remove-snapshot.ts'
 import { rollBack } from '../acts/roll-back.ts'
 import { checkConfigLock, describe, digestOf, type Guest } from '../guests/guest.ts'
-import { hasSnapshotFeature } from '../guests/storage.ts'
+import { copiesSnapshots, hasSnapshotFeature } from '../guests/storage.ts'
 import { die } from '../refusal.ts'
 import { inDisorder } from './disorder.ts'
 import { forGuests, fork } from './guest-methods.ts'
@@ -122,6 +122,8 @@ function feature({ cluster, parameters }: Call, guest: Guest): unknown {
   const { snapname } = parameters
   const config = snapname === undefined ? guest.config : guest.snapshots.get(snapname)
   if (config === undefined) die(`snapshot '${snapname}' does not exist`)
-  const has = parameters.feature !== 'snapshot' || hasSnapshotFeature(config, cluster.storages)
+  const can = snapname === undefined ? () => true : copiesSnapshots
+  const supports = parameters.feature === 'snapshot' ? hasSnapshotFeature : can
+  const has = supports(config, cluster.storages)
   return { hasFeature: has ? 1 : 0, nodes: has ? [...cluster.nodes.keys()] : [] }
 }

@@ -63,6 +63,12 @@ export function hasSnapshotFeature(config: GuestConfig, storages: Storages): boo
   })
 }
 
+/** Whether every disk can be copied as a snapshot has it: ZFS copies what a disk is now, and no snapshot. */
+export function copiesSnapshots(config: GuestConfig, storages: Storages): boolean {
+  const isZfs = (name: string) => ['zfspool', 'zfs'].includes(storages.get(name)?.type ?? '')
+  return hasSnapshotFeature(config, storages) && !disksOf(config).some(({ storage }) => isZfs(storage))
+}
+
 /** Where only the newest snapshot of a volume can be rolled back to, an older one is refused. */
 export function checkRollBackPossible(guest: Guest, snapshotName: string, drive: Drive, storages: Storages): void {
   const storage = storages.get(drive.storage)

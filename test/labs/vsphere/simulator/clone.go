@@ -32,6 +32,8 @@ func (f *front) cloneVM(r *http.Request, request call, vm *simulator.VirtualMach
 	if fault := f.tell(deed{Act: "clone", VM: vm.Name, Image: image, Copy: wanted.Name}); fault != nil {
 		return nil, fault
 	}
+	origin := f.originOf(vm.Name)
+	f.locked(func() { f.origins[wanted.Name] = origin })
 	devices := vm.Config.Hardware.Device
 	vm.Config.Hardware.Device = copyDevices(devices) // the library renames the disks of the source
 	plain := fmt.Sprintf(envelope, fmt.Sprintf(`<CloneVM_Task xmlns="urn:vim25"><_this type="VirtualMachine">%s</_this><folder type="%s">%s</folder><name>%s</name><spec><location/><template>false</template><powerOn>false</powerOn></spec></CloneVM_Task>`,

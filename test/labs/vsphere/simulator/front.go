@@ -35,11 +35,17 @@ type front struct {
 	made   int
 	// By the collector's id.
 	follows map[string]*followed
+	// Accounts of guests by the VM's name, of whom a copy is, addresses of files, and the host that they name.
+	logins   map[string]guestLogin
+	origins  map[string]string
+	tickets  map[string]ticket
+	fileHost string
 }
 
 func newFront(inner http.Handler, hook string) *front {
 	return &front{
-		inner: inner, hook: hook, calls: map[string]int{}, follows: map[string]*followed{}, tasks: map[string]int{}, images: map[string]string{},
+		inner: inner, hook: hook, calls: map[string]int{}, follows: map[string]*followed{},
+		logins: map[string]guestLogin{}, origins: map[string]string{}, tickets: map[string]ticket{}, fileHost: "*", tasks: map[string]int{}, images: map[string]string{},
 		sessions: map[string]bool{}, expired: map[string]bool{},
 	}
 }
@@ -51,6 +57,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if strings.HasPrefix(r.URL.Path, "/rest/") {
 		f.rest(w, r)
+		return
+	}
+	if r.URL.Path == guestFile {
+		f.transfer(w, r)
 		return
 	}
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
@@ -94,6 +104,8 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, request call, brok
 		if f.admit(w, r) {
 			f.describeSnapshot(w, request)
 		}
+	case isGuestCall(request.method):
+		f.guest(w, r, request)
 	case request.method == "WaitForUpdatesEx" && f.taskUpdates(w, r, request):
 	case request.method == "HasPrivilegeOnEntities" && len(f.missing) > 0:
 		f.privileges(w, request)

@@ -27,6 +27,7 @@ type vmSpec struct {
 	Cluster      string     `json:"cluster"` // name of a cluster that is made for it
 	Pool         string     `json:"pool"`    // in that cluster: a/b
 	Tags         []string   `json:"tags"`    // category/name
+	Guest        guestLogin `json:"guest"`   // whom VMware Tools let in
 }
 
 type option struct {

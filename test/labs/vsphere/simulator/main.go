@@ -44,6 +44,7 @@ func main() {
 		nameHost(*instance)
 	}
 	furnish(specs)
+	nameAuthManager()
 
 	model.Service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword(*user, *password)}
 	model.Service.RegisterEndpoints = true
@@ -64,6 +65,11 @@ func main() {
 	}
 	front := newFront(model.Service.ServeMux, *hook)
 	front.user, front.password = *user, *password
+	for _, spec := range specs {
+		if spec.Guest.User != "" {
+			front.logins[spec.Name] = spec.Guest
+		}
+	}
 	go func() { log.Fatal(http.Serve(listener, front)) }()
 	fmt.Println("READY", listener.Addr())
 

@@ -150,6 +150,12 @@ func (f *front) control(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		f.locked(func() { f.missing = missing })
+	case "files":
+		host := ""
+		if !decode(&host) {
+			return
+		}
+		f.locked(func() { f.fileHost = host })
 	case "expire":
 		f.locked(func() {
 			for session := range f.sessions {

@@ -30,6 +30,7 @@ var descriptions = map[string]string{
 	"RemoveSnapshot_Task":   "vm.Snapshot.remove",
 	"RevertToSnapshot_Task": "vm.Snapshot.revert",
 	"CloneVM_Task":          "VirtualMachine.clone",
+	"ReconfigVM_Task":       "VirtualMachine.reconfigure",
 	"Destroy_Task":          "VirtualMachine.destroy",
 }
 
@@ -148,6 +149,8 @@ func (f *front) work(r *http.Request, request call, vm *simulator.VirtualMachine
 		return nil, fault
 	case "CloneVM_Task":
 		return f.cloneVM(r, request, vm)
+	case "ReconfigVM_Task":
+		return nil, f.reconfigureVM(request, vm)
 	case "Destroy_Task":
 		if vm.Runtime.PowerState != poweredOff {
 			return nil, &types.InvalidPowerState{RequestedState: poweredOff, ExistingState: vm.Runtime.PowerState}
@@ -240,7 +243,7 @@ type deed struct {
 	Act   string `json:"act"`
 	VM    string `json:"vm"`
 	Image string `json:"image"`
-	Copy  string `json:"copy"` // the name of the VM that a clone makes
+	Copy  string `json:"copy"` // the name of the VM that a clone makes, or that a VM gets
 }
 
 // tell asks the machine behind to do the deed, and waits for it.

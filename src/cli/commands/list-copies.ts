@@ -1,0 +1,32 @@
+import type { ListedCopy } from '../../coordinator/kept-copies.ts'
+import type { App, Session } from '../app.ts'
+import { formatAge, formatTable, line } from '../format.ts'
+import type { CommandResult } from '../result.ts'
+import { selectVms } from '../vms.ts'
+
+/** Of these VMs; without a name everything that is kept on any hypervisor of the configuration. */
+export async function listCopies(app: App, session: Session, names: readonly string[]): Promise<CommandResult> {
+  const { vms } = await session.settings()
+  const chosen = names.length === 0 ? Object.entries(vms) : await selectVms(session, names)
+  const catalog = await session.catalog()
+  const copies: ListedCopy[] = []
+  for (const hypervisor of new Set(chosen.map(([, entry]) => entry.hypervisor))) {
+    const opened = await session.openHypervisor(hypervisor)
+    const ofIt = Object.entries(vms).filter(([, entry]) => entry.hypervisor === hypervisor)
+    const named = ofIt.map(([name, { id }]) => ({ name, reference: id }))
+    copies.push(...(await app.procedures.keptCopies(opened, { catalog, vms: named, signal: app.signal })))
+  }
+  const wanted = copies.filter(({ vm }) => names.length === 0 || (vm !== null && names.includes(vm)))
+  const now = app.system.clock.now()
+  const rows = wanted.map(({ vm, name, createdAt, power, snapshotName, hypervisor }) => [
+    vm ?? '-',
+    name,
+    formatAge(now, createdAt),
+    power,
+    snapshotName,
+    hypervisor,
+  ])
+  const table = formatTable(['VM', 'COPY', 'AGE', 'POWER', 'SNAPSHOT', 'ON'], rows)
+  const reach = wanted.map((copy) => line`reach ${copy.name} with: ${copy.reach}\n`).join('')
+  return { document: { copies: wanted }, text: rows.length === 0 ? 'no copy is kept\n' : `${table}${reach}` }
+}
