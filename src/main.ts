@@ -167,10 +167,7 @@ async function openAgentShells(
   if (entry.tools === undefined) {
     throw new StillshotError(
       'config-invalid',
-      `vms.${name}.tools: VMware Tools let nobody in without a user of the guest`,
-      {
-        hint: 'name root, or the user of stillshot in the guest, and its password; docs/how-to/vsphere.md says more',
-      },
+      `vms.${name}.tools: VMware Tools let nobody in without a user of the guest and its password; docs/how-to/vsphere.md says which`,
     )
   }
   const { user, password } = entry.tools

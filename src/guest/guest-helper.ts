@@ -300,9 +300,3 @@ export class GuestHelper {
     )
   }
 }
-
-/** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */
-export function isAnswerLost(thrown: unknown): boolean {
-  const { code } = toStillshotError(thrown)
-  return code === 'guest-unreachable' || code === 'helper-answer-invalid'
-}

@@ -1,4 +1,4 @@
-import { type ErrorCode, StillshotError } from '../errors.ts'
+import { type ErrorCode, StillshotError, toStillshotError } from '../errors.ts'
 import type { Refusal } from './protocol/validate.ts'
 
 /** A map, not an object: the guest chooses the word that is looked up. */
@@ -16,4 +16,10 @@ const REFUSALS: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
 export function refused(verb: string, vm: string, { code, message }: Refusal): StillshotError {
   const known = REFUSALS.get(code) ?? (verb === 'hold' ? 'hold-refused' : 'helper-failed')
   return new StillshotError(known, `${vm}: ${message}`, { details: { helperCode: code } })
+}
+
+/** True for failures after which the guest may still have done what was asked: worth asking again with the same id. */
+export function isAnswerLost(thrown: unknown): boolean {
+  const { code } = toStillshotError(thrown)
+  return code === 'guest-unreachable' || code === 'helper-answer-invalid'
 }

@@ -1,5 +1,5 @@
+import type { GuestUnderTest } from './guest-under-test.ts'
 import type { Lab } from './lab.ts'
-import type { LabGuest } from './lab-guest.ts'
 import { StillshotCli } from './stillshot-cli.ts'
 
 /** How a configuration reaches a hypervisor, and its VM that is the guest. */
@@ -13,8 +13,13 @@ export interface HypervisorEntry {
 }
 
 /** stillshot, configured to reach the guest's hypervisor in this way alone, and its helper in the guest. */
-export async function cliOnHypervisor(lab: Lab, guest: LabGuest, entry: HypervisorEntry): Promise<StillshotCli> {
-  const cli = await StillshotCli.make(lab, guest)
+export async function cliOnHypervisor(
+  lab: Pick<Lab, 'folder'>,
+  guest: GuestUnderTest,
+  entry: HypervisorEntry,
+  written: { readonly hold?: string; readonly vmMore?: string; readonly more?: string } = {},
+): Promise<StillshotCli> {
+  const cli = await StillshotCli.makeEmpty(lab, guest)
   await cli.writeConfig(`hypervisors:
   ${entry.line}
 ssh: { user: ${guest.user}, key: ${guest.userKeyPath}, knownHosts: known_hosts, connectTimeout: 60s }
@@ -23,8 +28,10 @@ vms:
     hypervisor: ${entry.name}
     id: "${entry.id}"
     ssh: { host: ${guest.host}, port: ${guest.sshPort} }
-    hold: { ttl: 180s, budget: 170s }
+    hold: ${written.hold ?? '{ ttl: 180s, budget: 170s }'}
+${written.vmMore ?? ''}
 state: { directory: state }
+${written.more ?? ''}
 `)
   await cli.installHelper(guest)
   return cli

@@ -5,6 +5,8 @@ import { type CommandResult, tryCommand } from './command.ts'
 import { waitFor } from './wait-for.ts'
 
 export interface GuestSshOptions {
+  /** 127.0.0.1 unless given. */
+  readonly host?: string
   readonly port: number
   readonly user: string
   readonly keyPath: string
@@ -68,7 +70,7 @@ export class GuestSsh {
   }
 
   #arguments(): string[] {
-    const { port, user, keyPath, knownHostsPath, controlPath } = this.#options
+    const { host = '127.0.0.1', port, user, keyPath, knownHostsPath, controlPath } = this.#options
     const settings = {
       BatchMode: 'yes',
       IdentitiesOnly: 'yes',
@@ -81,6 +83,6 @@ export class GuestSsh {
       ControlPath: controlPath,
     }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-    return ['-F', '/dev/null', ...flags, '-i', keyPath, '-p', String(port), `${user}@127.0.0.1`]
+    return ['-F', '/dev/null', ...flags, '-i', keyPath, '-p', String(port), `${user}@${host}`]
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { CommandResult } from './command.ts'
 import { DOMAIN_PREFIX, NETWORK_CARD } from './domain.ts'
 import { GuestSsh } from './guest-ssh.ts'
+import type { GuestUnderTest } from './guest-under-test.ts'
 import { removeDomain, type Virsh } from './virsh.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -23,7 +24,7 @@ export interface LabGuestFacts {
 }
 
 /** One virtual machine of the lab: what tests, demo and bench do to it and need to know about it. */
-export class LabGuest {
+export class LabGuest implements GuestUnderTest {
   /** Without the prefix of the lab. */
   readonly name: string
   /** libvirt's name of it. */

@@ -9,6 +9,8 @@ export interface LabPaths {
   readonly state: string
   /** One folder a guest. */
   readonly guests: string
+  /** One folder a native guest, see container/. */
+  readonly natives: string
   /** A file system of 48 MiB, for tests of full storage; mounted by root only, see libvirt.ts. */
   readonly small: string
   /** Configuration and log of a libvirtd that the lab started itself. */
@@ -23,6 +25,7 @@ export function labPaths(): LabPaths {
     image: join(folder, 'img'),
     state: join(folder, 'state'),
     guests: join(folder, 'guests'),
+    natives: join(folder, 'natives'),
     small: join(folder, 'small'),
     libvirt: join(folder, 'libvirt'),
   }

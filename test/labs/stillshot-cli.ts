@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { GuestUnderTest } from './guest-under-test.ts'
 import type { Lab } from './lab.ts'
 import type { LabGuest } from './lab-guest.ts'
 
@@ -34,16 +35,13 @@ export class StillshotCli {
     this.stateDirectory = join(folder, 'state')
   }
 
-  /** A fresh configuration and state; the guest's host key is trusted out of band. */
+  /** A fresh configuration and state, on the lab's libvirt; the guest's host key is trusted out of band. */
   static async make(
-    lab: Lab,
+    lab: Pick<Lab, 'folder' | 'uri'>,
     guest: LabGuest,
     settings: { hold?: string; more?: string; vmMore?: string; folder?: string } = {},
   ): Promise<StillshotCli> {
-    const cli = new StillshotCli(settings.folder ?? join(lab.folder, 'cli', guest.name), guest.name)
-    await rm(cli.folder, { recursive: true, force: true })
-    await mkdir(cli.folder, { recursive: true, mode: 0o700 })
-    await writeFile(join(cli.folder, 'known_hosts'), `${await guest.knownHostsLine()}\n`, { mode: 0o600 })
+    const cli = await StillshotCli.makeEmpty(lab, guest, settings.folder)
     const hold = settings.hold ?? '{ ttl: 120s, budget: 110s }'
     const text = `hypervisors:
   lab: { kind: libvirt, uri: "${lab.uri}" }
@@ -61,6 +59,19 @@ ${settings.more ?? ''}`
     return cli
   }
 
+  /** As {@link make}, without a configuration. */
+  static async makeEmpty(
+    lab: Pick<Lab, 'folder'>,
+    guest: GuestUnderTest,
+    folder = join(lab.folder, 'cli', guest.name),
+  ): Promise<StillshotCli> {
+    const cli = new StillshotCli(folder, guest.name)
+    await rm(cli.folder, { recursive: true, force: true })
+    await mkdir(cli.folder, { recursive: true, mode: 0o700 })
+    await writeFile(join(cli.folder, 'known_hosts'), `${await guest.knownHostsLine()}\n`, { mode: 0o600 })
+    return cli
+  }
+
   async writeConfig(text: string): Promise<void> {
     await writeFile(this.configPath, text, { mode: 0o600 })
   }
@@ -70,16 +81,16 @@ ${settings.more ?? ''}`
   }
 
   /** Puts the helper into the guest. Root lets the configured key in for this one time. */
-  async installHelper<T = Record<string, unknown>>(guest: LabGuest, ...options: readonly string[]): Promise<T> {
+  async installHelper<T = Record<string, unknown>>(guest: GuestUnderTest, ...options: readonly string[]): Promise<T> {
     return this.#asRoot<T>(guest, 'install', ...options)
   }
 
   /** Takes the helper, and what calls it, out of the guest. */
-  async removeHelper(guest: LabGuest): Promise<void> {
+  async removeHelper(guest: GuestUnderTest): Promise<void> {
     await this.#asRoot(guest, 'remove')
   }
 
-  async #asRoot<T>(guest: LabGuest, verb: string, ...options: readonly string[]): Promise<T> {
+  async #asRoot<T>(guest: GuestUnderTest, verb: string, ...options: readonly string[]): Promise<T> {
     await guest.run(
       `cp -p /root/.ssh/authorized_keys /root/keys && cat /home/${guest.user}/.ssh/authorized_keys >> /root/.ssh/authorized_keys`,
     )

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LabGuest } from './lab-guest.ts'
+import type { GuestUnderTest } from './guest-under-test.ts'
 import { waitFor } from './wait-for.ts'
 
 /** One row that the server acknowledged, by the clock of this machine (`performance.now()`). */
@@ -16,19 +16,19 @@ export interface Acknowledged {
  * comes again when the server was away: what an application sees of an outage.
  */
 export class WriteLoad {
-  readonly #guest: LabGuest
+  readonly #guest: GuestUnderTest
   readonly #acknowledged: Acknowledged[] = []
   #client: ChildProcess | undefined
   #running = true
   #ended: Promise<void>
 
-  private constructor(guest: LabGuest) {
+  private constructor(guest: GuestUnderTest) {
     this.#guest = guest
     this.#ended = this.#run()
   }
 
   /** Makes the tables anew and resolves when the first rows are acknowledged. */
-  static async start(guest: LabGuest): Promise<WriteLoad> {
+  static async start(guest: GuestUnderTest): Promise<WriteLoad> {
     await guest.sql(`DROP DATABASE IF EXISTS shop; CREATE DATABASE shop;
       CREATE TABLE shop.orders (id INT PRIMARY KEY, at TIMESTAMP(6) DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB;
       CREATE TABLE shop.visits (id INT PRIMARY KEY, at TIMESTAMP(6) DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=MyISAM;`)

@@ -57,6 +57,7 @@ export async function cloneGuest(context: WorkContext, section: GuestConfig, ord
     throw new Error(`clone failed: ${error instanceof Error ? error.message : String(error)}`)
   }
   copy.config = clonedConfig(section, order)
+  machine.identify?.(/uuid=([0-9a-f-]{36})/.exec(String(copy.config.smbios1))?.[1] ?? '')
   await worker.at('done')
 }
 

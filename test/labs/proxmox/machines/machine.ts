@@ -18,6 +18,8 @@ export interface Machine {
   rollBackDisk(disk: string, snapshot: string): Promise<void>
   /** Another machine, off, whose disks hold what these held at the snapshot. */
   copyAt(snapshot: string): Promise<Machine>
+  /** Its firmware says so from its next start on; absent where there is none to look. */
+  identify?(uuid: string): void
   /**
    * Gives one command to the guest agent, `guest-ping` for one. Undefined when nobody answers; an error from inside
    * the guest is an answer, too: `{ error: { class, desc } }`.
