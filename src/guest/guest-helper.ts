@@ -1,4 +1,4 @@
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { StillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
