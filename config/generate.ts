@@ -6,7 +6,7 @@ import { BUILT_IN_PROFILES } from '../src/config/profiles.ts'
 import { configurationReference } from '../src/config/reference.ts'
 import { configSchema } from '../src/config/schema.ts'
 import { profileFile } from '../src/guest/profile.ts'
-import { restoreTranscript } from '../test/docs/restore-transcript.ts'
+import { copyTranscript, restoreTranscript } from '../test/docs/restore-transcript.ts'
 import { errorsReference } from './errors-reference.ts'
 import { EXAMPLE } from './example.ts'
 import { AUTHORIZED_KEYS, SUDOERS } from './guest-files.ts'
@@ -28,20 +28,26 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
     'docs/reference/configuration.md': configurationReference(configSchema),
     'docs/reference/errors.md': errorsReference(),
     'docs/reference/command-line.md': commandLineReference(version),
-    'docs/how-to/restore.md': await withTranscript('docs/how-to/restore.md', await restoreTranscript()),
+    'docs/how-to/restore.md': await withTranscripts('docs/how-to/restore.md', [
+      await restoreTranscript(),
+      await copyTranscript(),
+    ]),
   }
 }
 
 const BEGIN = '<!-- transcript: made by a run; `npm run generate` -->'
 const END = '<!-- transcript: end -->'
 
-/** The page with the transcript between its marks; everything else is written by hand. */
-async function withTranscript(path: string, transcript: string): Promise<string> {
-  const page = await readFile(join(ROOT, path), 'utf8')
-  const [before, rest] = page.split(BEGIN)
-  const after = rest?.split(END)[1]
-  if (after === undefined) throw new Error(`${path} has no place for the transcript`)
-  return `${before}${BEGIN}\n\n\`\`\`\n${transcript}\n\`\`\`\n\n${END}${after}`
+/** The page with each transcript between its marks, in their order; everything else is written by hand. */
+async function withTranscripts(path: string, transcripts: readonly string[]): Promise<string> {
+  const [first = '', ...places] = (await readFile(join(ROOT, path), 'utf8')).split(BEGIN)
+  if (places.length !== transcripts.length) throw new Error(`${path} has ${places.length} places for transcripts`)
+  const filled = places.map((place, index) => {
+    const after = place.split(END)[1]
+    if (after === undefined) throw new Error(`${path} has a place for a transcript that does not end`)
+    return `${BEGIN}\n\n\`\`\`\n${transcripts[index]}\n\`\`\`\n\n${END}${after}`
+  })
+  return [first, ...filled].join('')
 }
 
 if (import.meta.main) {

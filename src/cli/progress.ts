@@ -45,6 +45,7 @@ const WORDS: Readonly<Record<Phase, string>> = {
   'roll-back': 'roll back',
   boot: 'boot',
   clone: 'copy',
+  'remove-copy': 'remove copy',
   examine: 'checks',
   recover: 'recover',
   prune: 'prune',

@@ -19,7 +19,8 @@ import { awaitBoot, proveRestoredMachine } from './restore-steps.ts'
 import type { Run } from './run.ts'
 import { label } from './snapshot-steps.ts'
 
-const CLONE_LIMIT_MS = 3_600_000
+/** A full copy of large disks takes hours. */
+const CLONE_LIMIT_MS = 6 * 3_600_000
 const LOOK_FOR_MS = 60_000
 const LOGIN_LIMIT_MS = 30_000
 const BOOT_LIMIT_MS = 900_000

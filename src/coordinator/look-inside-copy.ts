@@ -2,7 +2,7 @@ import type { RestorePoint } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { DataFinding } from '../guest/application.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
-import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
+import type { Vm } from '../hypervisor/hypervisor.ts'
 import { retry } from '../system/retry.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { openCloneHelper } from './drill-steps.ts'
@@ -28,9 +28,21 @@ export interface SeenInside {
   readonly readyMs: number
 }
 
-/** Whether a program can be run in a guest that no network leads to. */
-export function seesInside({ hypervisor, agentShells }: Pick<Ports, 'hypervisor' | 'agentShells'>): boolean {
-  return hypervisor.guestAgent?.exec !== undefined && agentShells !== undefined
+/** Why nobody can look into a copy of this VM, to which no network leads; undefined where somebody can. Starts nothing. */
+export async function whyUnseen(
+  { hypervisor, agentShells }: Pick<Ports, 'hypervisor' | 'agentShells'>,
+  vm: Vm,
+): Promise<string | undefined> {
+  const runs = hypervisor.guestAgent?.exec !== undefined || hypervisor.guestPrograms !== undefined
+  if (!runs || agentShells === undefined) {
+    return `no program can be run in a guest of ${hypervisor.name} without a network`
+  }
+  try {
+    await agentShells(vm)
+    return undefined
+  } catch (thrown) {
+    return toStillshotError(thrown).message
+  }
 }
 
 /**
@@ -46,9 +58,10 @@ export async function lookInsideCopy(
   const begunAt = clock.monotonic()
   const sinceMs = () => Math.round(clock.monotonic() - begunAt)
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
-  if (!seesInside(ports)) {
+  const unseen = await whyUnseen(ports, copy)
+  if (unseen !== undefined) {
     await during('boot', () => start(ports, copy, signal))
-    return { cameBack: null, findings: [cannotLook(ports.hypervisor)], bootMs: sinceMs(), readyMs: 0 }
+    return { cameBack: null, findings: [cannotLook(unseen)], bootMs: sinceMs(), readyMs: 0 }
   }
   let helper: GuestHelper | undefined
   let bootMs = 0
@@ -87,7 +100,7 @@ async function start({ hypervisor, system }: Ports, copy: Vm, signal: AbortSigna
   await retry(() => hypervisor.powerOn(copy, { signal, timeoutMs: POWER_ON_LIMIT_MS }), limits)
 }
 
-function cannotLook({ name }: Hypervisor): DataFinding {
-  const message = `stillshot runs no program in a guest of ${name} without a network: the copy was started, and its database was not looked at`
+function cannotLook(why: string): DataFinding {
+  const message = `the copy was started, and its database was not looked at: ${why}`
   return { verdict: 'unknown', code: 'inside-not-seen', message }
 }

@@ -63,6 +63,7 @@ export const PHASES = [
   'roll-back',
   'boot',
   'clone',
+  'remove-copy',
   'examine',
   'recover',
   'prune',

@@ -46,7 +46,7 @@ export async function removeCopy(
   const run = await beginRun(ports, settings, REMOVE_COPY)
   const limits = { clock: ports.system.clock, signal, pauseMs: 2_000, limitMs: TRY_FOR_MS, when: isWorthAnotherTry }
   try {
-    await phase(ports, settings.name, 'after', () =>
+    await phase(ports, settings.name, 'remove-copy', () =>
       run.saga.step(
         { step: 'remove-copy', undo: endCopyRemoval(copy) },
         () => retry(() => clones.removeKept(copy, { signal, timeoutMs: REMOVE_LIMIT_MS }), limits),

@@ -9,12 +9,12 @@ import { retry } from '../system/retry.ts'
 import { ulid } from '../system/ulid.ts'
 import { clonesOf } from './clones-of.ts'
 import { checkCopyName } from './copy-name.ts'
-import { checkClone, cloneOrFind } from './drill-steps.ts'
-import { lookInsideCopy, type SeenInside, seesInside } from './look-inside-copy.ts'
+import { CHECK_LIMIT_MS, checkClone, cloneOrFind } from './drill-steps.ts'
+import { lookInsideCopy, type SeenInside, whyUnseen } from './look-inside-copy.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
-import { checkSameVm } from './restore-plan.ts'
+import { checkSameSnapshot, checkSameVm } from './restore-plan.ts'
 import { choosePoint, type WantedPoint } from './restore-points.ts'
 import { beginRun, failRun, finishRun, lockVm, type Run, unlockVm } from './run.ts'
 
@@ -62,22 +62,25 @@ export async function restoreAs(ports: Ports, settings: VmSettings, order: CopyO
   const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
   const chosen = await choosePoint(ports, settings, vm, order)
   checkSameVm(vm, chosen)
-  const draft = { version: 1, vm: settings.name, as, plan: copyPlan(ports, vm, chosen, as) } as const
+  const plan = copyPlan(vm, chosen, as, await whyUnseen(ports, vm))
+  const draft = { version: 1, vm: settings.name, as, plan } as const
   if (order.dryRun) {
     const request = copyRequest(chosen, settings, snapshotName(ulid(clock, randomness)), as)
-    const warnings = warningsIn(await checkClone(ports, vm, request, signal))
+    const warnings = await look(ports, vm, { point: chosen, request, signal })
     return { ...draft, ...NOTHING_DONE, point: chosen, warnings, totalMs: Math.round(clock.monotonic() - begunAt) }
   }
   const run = await beginRun(ports, settings, RESTORE_AS)
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   let report: CopyReport
+  let kept: KeptCopy | undefined
   try {
-    await lockVm(ports, run, vm, settings.holdTtlMs, { waitMs, signal })
+    await lockVm(ports, run, vm, CHECK_LIMIT_MS, { waitMs, signal })
     // Whoever had the VM until now may have taken the point away.
     const point = await choosePoint(ports, settings, vm, { signal, pointId: chosen.id })
     const request = copyRequest(point, settings, snapshotName(run.id), as)
-    const warnings = warningsIn(await during('preflight', () => checkClone(ports, vm, request, signal)))
+    const warnings = await during('preflight', () => look(ports, vm, { point, request, signal }))
     const { copy, clone } = await during('clone', () => makeAndKeep(ports, run, { vm, request, as, signal }))
+    kept = copy
     // The hypervisor keeps the snapshot under a copy that stands on it; whoever restores the VM itself need not wait for the copy's boot.
     await unlockVm(ports, run, vm)
     const seen = await lookInsideCopy(ports, settings, { point, copy: { ...clone, name: copy.name }, signal })
@@ -85,7 +88,7 @@ export async function restoreAs(ports: Ports, settings: VmSettings, order: CopyO
     report = { ...draft, ...seen, run: run.id, point, warnings, copy, reach: clones.reach(copy), totalMs }
     await finishRun(ports, run, { point: point.id })
   } catch (thrown) {
-    throw await failRun(ports, run, thrown)
+    throw withKept(await failRun(ports, run, thrown), settings.name, kept)
   }
   return report
 }
@@ -144,17 +147,34 @@ function copyRequest({ snapshot }: RestorePoint, { drill }: VmSettings, name: st
   return { snapshotName: snapshot, name, as, ...(memoryBytes === undefined ? {} : { memoryBytes }) }
 }
 
-function warningsIn(findings: readonly Finding[]): readonly Finding[] {
-  return findings.filter(({ severity }) => severity === 'warn')
+/** Rejects with everything that speaks against the copy; resolves with what is worth telling. */
+async function look(
+  ports: Ports,
+  vm: Vm,
+  { point, request, signal }: { point: RestorePoint; request: CloneRequest; signal: AbortSignal },
+): Promise<readonly Finding[]> {
+  if (point.kind === 'foreign') {
+    checkSameSnapshot(point, await ports.hypervisor.listSnapshots(vm, { signal, timeoutMs: LOOK_LIMIT_MS }))
+  }
+  return (await checkClone(ports, vm, request, signal)).filter(({ severity }) => severity === 'warn')
+}
+
+/** What ends the run once the copy is kept ends the look at it, and no more. */
+function withKept(error: StillshotError, vm: string, kept: KeptCopy | undefined): StillshotError {
+  if (kept === undefined) return error
+  const { code, message, details } = error
+  const remove = `\`stillshot restore ${vm} --remove-copy ${kept.name}\` removes it`
+  const options = { cause: error, details: { ...details, copy: kept }, hint: remove }
+  return new StillshotError(code, `${message}; the copy ${kept.name} is kept`, options)
 }
 
 /** What will be done, in order. */
-function copyPlan(ports: Ports, vm: Vm, point: RestorePoint, as: string): readonly string[] {
+function copyPlan(vm: Vm, point: RestorePoint, as: string, unseen: string | undefined): readonly string[] {
   return [
     `make a copy of ${vm.name} as it was at ${point.snapshot} (${point.grade}, ${point.createdAt}), without a network card`,
     `call it ${as} and keep it until somebody removes it; ${vm.name} itself stays as it is`,
-    seesInside(ports)
-      ? 'start it, and see by the hypervisor’s guest agent that its database is up'
-      : `start it; nobody can look inside it, because no program can be run in a guest of ${ports.hypervisor.name} without a network`,
+    unseen === undefined
+      ? 'start it, and see by the hypervisor’s agent in the guest that its database is up'
+      : `start it; nobody can look inside it: ${unseen}`,
   ]
 }

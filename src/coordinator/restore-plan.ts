@@ -108,7 +108,7 @@ function refuseAny(findings: readonly Finding[]): void {
 }
 
 /** Other people use a name again: the snapshot of that name must be the one that was graded. */
-function checkSameSnapshot({ id, snapshot, createdAt }: RestorePoint, snapshots: readonly Snapshot[]): void {
+export function checkSameSnapshot({ id, snapshot, createdAt }: RestorePoint, snapshots: readonly Snapshot[]): void {
   const there = snapshots.find(({ name }) => name === snapshot)
   if (there?.createdAt === createdAt) return
   const now = there === undefined ? 'it is gone' : `the one of that name is of ${there.createdAt}`

@@ -3,6 +3,7 @@ import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
+import { needsPassword } from './needs-password.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { refused } from './refusals.ts'
 import { isSameUuid } from './same-machine.ts'
@@ -43,9 +44,6 @@ export interface DrillOrders {
 
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
-
-/** What must not wait for a vault: they keep things as they are, or tell. */
-const NEEDS_NO_PASSWORD: ReadonlySet<string> = new Set(['renew', 'whole', 'status', 'forget'])
 
 type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
 
@@ -254,7 +252,7 @@ export class GuestHelper {
    * only the first SELECT 1 is then not seen.
    */
   async #passwordFor(verb: Verb | StreamVerb): Promise<string | undefined> {
-    if (NEEDS_NO_PASSWORD.has(verb)) return undefined
+    if (!needsPassword(verb)) return undefined
     this.#password ??= this.#options.databasePassword?.().then((secret) => this.#sendable(secret))
     const password = this.#password
     // A vault that was away for a moment is asked again at the next call.

@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
 const load = BENCHMARKS[positionals[0] ?? '']
 if (load === undefined) {
   process.stderr.write(
-    `usage: npm run bench -- NAME [--hypervisor libvirt|proxmox] [--rounds N] [--json]\nNAME is one of ${Object.keys(BENCHMARKS).join(', ')}\n`,
+    `usage: npm run bench -- NAME [--hypervisor libvirt|proxmox|vsphere] [--rounds N] [--json]\nNAME is one of ${Object.keys(BENCHMARKS).join(', ')}\n`,
   )
   process.exit(2)
 }

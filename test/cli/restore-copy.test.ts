@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Procedures } from '../../src/cli/procedures.ts'
+import { StillshotError } from '../../src/errors.ts'
 import type { KeptCopy } from '../../src/hypervisor/clones.ts'
 import { type FakeAppOptions, run, somePoint } from './fake-app.ts'
 
@@ -124,4 +125,22 @@ test('list --copies shows what is kept, also of VMs that nobody knows, and one V
     ['rescue'],
   )
   assert.match((await run(['list', 'db2', '--copies'], { procedures: { keptCopies } })).out, /no copy is kept/)
+})
+
+test('list --copies shows what it can see, and says which hypervisor it cannot', async () => {
+  const config = `hypervisors: { kvm: { kind: libvirt }, far: { kind: libvirt } }
+ssh: { key: id_ed25519 }
+vms:
+  db1: { hypervisor: kvm, id: db1, ssh: { host: 10.0.0.5 } }
+  db2: { hypervisor: far, id: db2, ssh: { host: 10.0.0.6 } }
+`
+  const listed = { ...COPY, hypervisor: 'kvm', createdAt: '1970-01-01T00:00:00.000Z', reach: 'x', vm: 'db1' }
+  const keptCopies: Procedures['keptCopies'] = async (_, { vms }) => {
+    if (vms[0]?.name === 'db2') throw new StillshotError('hypervisor-unreachable', 'far does not answer')
+    return [listed]
+  }
+  const { status, out, err } = await run(['list', '--copies'], { config, procedures: { keptCopies } })
+  assert.equal(status, 20)
+  assert.match(out, /rescue/)
+  assert.match(err, /far: not seen: far does not answer \(hypervisor-unreachable\)/)
 })

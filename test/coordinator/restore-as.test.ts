@@ -62,6 +62,8 @@ describe('restore --as', () => {
     const cancel = new AbortController()
     const copied = assert.rejects(copy(world, { signal: cancel.signal }), {
       code: 'cancelled',
+      message: /enough; the copy db1-rescue is kept/,
+      hint: /stillshot restore db1 --remove-copy db1-rescue/,
     })
     await world.pass(5_000)
     assert.deepEqual(await world.catalog.locks(), [])

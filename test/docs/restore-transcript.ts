@@ -1,4 +1,4 @@
-import { byHand } from '../../adapters/hypervisors/libvirt/by-hand.ts'
+import { byHand, reachByHand } from '../../adapters/hypervisors/libvirt/by-hand.ts'
 import { FakeHost } from '../../adapters/system/fake/fake-host.ts'
 import type { App, Session } from '../../src/cli/app.ts'
 import { lazyProcedures } from '../../src/cli/procedures.ts'
@@ -8,6 +8,7 @@ import { runCommandLine } from '../../src/cli/run.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import type { Ports } from '../../src/coordinator/ports.ts'
+import type { KeptCopy } from '../../src/hypervisor/clones.ts'
 import type { Hypervisor } from '../../src/hypervisor/hypervisor.ts'
 import { Redaction } from '../../src/log/redaction.ts'
 import { makeWorld, type World } from '../world/world.ts'
@@ -24,17 +25,30 @@ const HOUR_MS = 3_600_000
  * test/world, in virtual time. docs/how-to/restore.md shows it.
  */
 export async function restoreTranscript(): Promise<string> {
-  const world = await worldOfANight()
+  return screenOf(await worldOfANight(), 'db1', [
+    ['restore', 'db1'],
+    ['restore', 'db1', '--undo'],
+  ])
+}
+
+/** The same of somebody who wants one table back, and makes a copy beside the VM. */
+export async function copyTranscript(): Promise<string> {
+  return screenOf(await worldOfANight(), 'db1-rescue', [
+    ['restore', 'db1', '--as', 'db1-rescue'],
+    ['list', '--copies'],
+    ['restore', 'db1', '--remove-copy', 'db1-rescue'],
+  ])
+}
+
+/** `typed`: what is typed where a name is asked for. */
+async function screenOf(world: World, typed: string, lines: readonly (readonly string[])[]): Promise<string> {
   let screen = ''
   const say = (text: string) => {
     screen += text
   }
-  for (const argv of [
-    ['restore', 'db1'],
-    ['restore', 'db1', '--undo'],
-  ]) {
+  for (const argv of lines) {
     say(`$ stillshot ${argv.join(' ')}\n`)
-    await runCommandLine(argv, await appOf(world, say))
+    await runCommandLine(argv, await appOf(world, say, typed))
     say('\n')
   }
   return screen.trimEnd()
@@ -42,7 +56,7 @@ export async function restoreTranscript(): Promise<string> {
 
 /** Two nights of snapshots, of which the first one ended badly; then somebody drops the database. */
 async function worldOfANight(): Promise<World> {
-  const world = makeWorld()
+  const world = makeWorld({}, { agent: true })
   world.guest.faults.killed = true
   await world.snapshot()
   world.guest.faults.killed = false
@@ -57,7 +71,7 @@ async function worldOfANight(): Promise<World> {
   return world
 }
 
-async function appOf(world: World, say: (text: string) => void): Promise<App> {
+async function appOf(world: World, say: (text: string) => void, typed: string): Promise<App> {
   const { system } = world
   const host = new FakeHost({ variables: {}, files: { '/home/admin/stillshot.yaml': { text: CONFIG } } })
   const terminal: Terminal = { out: say, err: say, interactive: true, columns: 120 }
@@ -70,7 +84,7 @@ async function appOf(world: World, say: (text: string) => void): Promise<App> {
   const session: Session = {
     ...{ settings, knownHosts: unused, catalog: async () => world.catalog, recoverPorts: async () => ports },
     ...{
-      openHypervisor: unused,
+      openHypervisor: async () => ports.hypervisor,
       repositories: { open: unused },
       openVm: async () => ({ ports, settings: world.settings }),
       close: progress.close,
@@ -78,21 +92,25 @@ async function appOf(world: World, say: (text: string) => void): Promise<App> {
   }
   return {
     ...{ version: '1', terminal, system, host, redaction: new Redaction(), procedures: lazyProcedures, program: [] },
-    ...{ prompts: typing(say), input: { [Symbol.asyncIterator]: unused, close: () => {} }, vzdumpScript: unused },
+    ...{
+      prompts: typing(say, typed),
+      input: { [Symbol.asyncIterator]: unused, close: () => {} },
+      vzdumpScript: unused,
+    },
     ...{ writeNewFile: unused, signal: new AbortController().signal, openSession: () => session },
   }
 }
 
-/** Takes what is recommended, and types the name of the VM. */
-function typing(say: (text: string) => void): Prompts {
+/** Takes what is recommended, and types the name that is asked for. */
+function typing(say: (text: string) => void, typed: string): Prompts {
   return {
     async confirm(message) {
       say(`? ${message} yes\n`)
       return true
     },
     async text(message) {
-      say(`? ${message}: db1\n\n`)
-      return 'db1'
+      say(`? ${message}: ${typed}\n\n`)
+      return typed
     },
     async choose(message, choices, initial) {
       const lines = choices.map(({ id, label }) => `  ${id === initial ? '●' : '○'} ${label}\n`)
@@ -105,9 +123,11 @@ function typing(say: (text: string) => void): Prompts {
 /** The world's hypervisor, whose commands by hand are those of a real one. */
 function wordedAsLibvirt(hypervisor: Hypervisor): Hypervisor {
   const words: Hypervisor['byHand'] = (vm, act, name) => byHand('qemu:///system', '10.0.0', vm, act, name)
+  const clones = { ...hypervisor.clones, reach: ({ name }: KeptCopy) => reachByHand('qemu:///system', name) }
+  const worded: Readonly<Record<string | symbol, unknown>> = { byHand: words, clones }
   return new Proxy(hypervisor, {
     get(target, property) {
-      const value: unknown = property === 'byHand' ? words : Reflect.get(target, property, target)
+      const value: unknown = worded[property] ?? Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })

@@ -223,12 +223,6 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     replace: 'point.snapshot === name && createdAt !== undefined',
   },
   {
-    name: 'half of a copy left',
-    file: 'src/coordinator/settle-copy.ts',
-    find: 'await again(signal, 2_000, () => clones.remove(vm, id, { signal }))',
-    replace: 'void vm',
-  },
-  {
     name: 'copy made without a way back',
     file: 'src/coordinator/restore-as.ts',
     find: "{ step: 'create-clone', undo: settleCopy(ports, vm, request.name, as) }",

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { childrenNamed, find, formatXml, mapChildren, parseXml, type XmlElement } from './xml-tree.ts'
 
 const NAMESPACE = 'urn:stillshot:clone'
@@ -14,6 +15,15 @@ export interface CloneMark {
   readonly as?: string
   /** The UUID of the copy itself, once it is kept: whoever clones the copy clones the mark, and not this. */
   readonly kept?: string
+}
+
+/** The UUID of the copy that is made under this name, always the same: it is found by it whatever it is called by now. */
+export function cloneUuid(id: string): string {
+  const bytes = createHash('sha256').update(`stillshot copy ${id}`).digest().subarray(0, 16)
+  // As of RFC 9562: made from a name, in a way of our own.
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** The mark in a definition; undefined for what is no copy of ours, and for a VM that somebody made out of one. */

@@ -1,5 +1,5 @@
 import { StillshotError } from '../../../src/errors.ts'
-import { type CloneMark, markElement } from './clone-mark.ts'
+import { type CloneMark, cloneUuid, markElement } from './clone-mark.ts'
 import { elementWithImages } from './domain-xml.ts'
 import { childrenNamed, find, formatXml, mapChildren, parseXml, putChild, textOf, type XmlElement } from './xml-tree.ts'
 
@@ -43,8 +43,8 @@ export interface CloneDefinition {
 }
 
 /**
- * The definition of a copy, from the one that the snapshot keeps (`snapshot-dumpxml`): no UUID, so that libvirt gives it one
- * of its own; no network card, console, device of the host or argument for QEMU; the agent's channel stays. Pure.
+ * The definition of a copy, from the one that the snapshot keeps (`snapshot-dumpxml`): a UUID of its own,
+ * which follows from its name; no network card, console, device of the host or argument for QEMU; the agent's channel stays. Pure.
  */
 export function cloneXml(
   snapshotXml: string,
@@ -61,6 +61,7 @@ export function cloneXml(
     attributes: { type: kept.attributes.type ?? 'kvm' },
     children: [
       { name: 'name', attributes: {}, children: [name] },
+      { name: 'uuid', attributes: {}, children: [cloneUuid(mark.id)] },
       { name: 'metadata', attributes: {}, children: [markElement(mark)] },
       ...parts,
       ...childrenNamed(kept, 'devices').map((devices) => devicesOf(devices, overlays, hasConsole ? 'pty' : 'null')),

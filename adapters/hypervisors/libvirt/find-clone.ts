@@ -1,6 +1,6 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
-import { type CloneMark, readCloneMark } from './clone-mark.ts'
+import { type CloneMark, cloneUuid, readCloneMark } from './clone-mark.ts'
 import { readDomain } from './domain-xml.ts'
 import { listDomains } from './find-vm.ts'
 import type { LibvirtHost } from './host.ts'
@@ -19,9 +19,8 @@ export interface FoundClone {
 /** The copy that was made under this name, whatever it is called by now; else whatever has that name. */
 export async function findClone(host: LibvirtHost, id: string, options: CallOptions): Promise<FoundClone | undefined> {
   const domains = await listDomains(host, options)
-  const named = domains.find(({ name }) => name === id)
-  const found = named && (await lookAt(host, named.uuid, options))
-  return found ?? (await findMarked(host, ({ mark }) => mark?.id === id, options))[0]
+  const found = domains.find(({ uuid }) => uuid === cloneUuid(id)) ?? domains.find(({ name }) => name === id)
+  return found && lookAt(host, found.uuid, options)
 }
 
 /** Of all domains, the ones that this says. */

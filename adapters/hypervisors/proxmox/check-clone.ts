@@ -43,11 +43,13 @@ export async function checkClone(
     lookAtClone(cluster, vm, name, call),
   ])
   const storage = await viewStorage(cluster, vm, config, call)
+  // Proxmox VE says that one is in the way; which one can be seen where the storages may be.
+  const named = feature.length === 0 ? [] : storageFindings(vm, config, storage)
   return [
     ...onVm,
     ...onCopy,
     ...inCopy,
-    ...feature,
+    ...(named.length > 0 ? named : feature),
     ...(before.state === 'none'
       ? []
       : [refuse('name-taken', `there is a VM ${name}, or ${before.nativeId}`, 'take another')]),
@@ -68,7 +70,10 @@ const COPY_NO_SNAPSHOT: Readonly<Record<string, string>> = { zfspool: 'ZFS', zfs
 /** Which of the VM's disks lie where Proxmox VE copies no snapshot from, each with what to do. */
 export async function checkStorage(cluster: Cluster, vm: Vm, call: Call): Promise<readonly Finding[]> {
   const config = await readConfig(cluster, vm, call)
-  const { storages } = await viewStorage(cluster, vm, config, call)
+  return storageFindings(vm, config, await viewStorage(cluster, vm, config, call))
+}
+
+function storageFindings(vm: Vm, config: Config, { storages }: StorageView): readonly Finding[] {
   return volumesOf(config).flatMap((drive): readonly Finding[] => {
     const storage = storageOf(drive)
     const kind = COPY_NO_SNAPSHOT[storages.get(storage ?? '')?.type ?? '']

@@ -1,4 +1,5 @@
 import type { ListedCopy } from '../../coordinator/kept-copies.ts'
+import { type StillshotError, toStillshotError, worstExitStatus } from '../../errors.ts'
 import type { App, Session } from '../app.ts'
 import { formatAge, formatTable, line } from '../format.ts'
 import type { CommandResult } from '../result.ts'
@@ -10,11 +11,17 @@ export async function listCopies(app: App, session: Session, names: readonly str
   const chosen = names.length === 0 ? Object.entries(vms) : await selectVms(session, names)
   const catalog = await session.catalog()
   const copies: ListedCopy[] = []
+  const failed: { hypervisor: string; error: StillshotError }[] = []
   for (const hypervisor of new Set(chosen.map(([, entry]) => entry.hypervisor))) {
-    const opened = await session.openHypervisor(hypervisor)
-    const ofIt = Object.entries(vms).filter(([, entry]) => entry.hypervisor === hypervisor)
-    const named = ofIt.map(([name, { id }]) => ({ name, reference: id }))
-    copies.push(...(await app.procedures.keptCopies(opened, { catalog, vms: named, signal: app.signal })))
+    try {
+      const opened = await session.openHypervisor(hypervisor)
+      const ofIt = Object.entries(vms).filter(([, entry]) => entry.hypervisor === hypervisor)
+      const named = ofIt.map(([name, { id }]) => ({ name, reference: id }))
+      copies.push(...(await app.procedures.keptCopies(opened, { catalog, vms: named, signal: app.signal })))
+    } catch (thrown) {
+      app.signal.throwIfAborted()
+      failed.push({ hypervisor, error: toStillshotError(thrown) })
+    }
   }
   const wanted = copies.filter(({ vm }) => names.length === 0 || (vm !== null && names.includes(vm)))
   const now = app.system.clock.now()
@@ -28,5 +35,19 @@ export async function listCopies(app: App, session: Session, names: readonly str
   ])
   const table = formatTable(['VM', 'COPY', 'AGE', 'POWER', 'SNAPSHOT', 'ON'], rows)
   const reach = wanted.map((copy) => line`reach ${copy.name} with: ${copy.reach}\n`).join('')
-  return { document: { copies: wanted }, text: rows.length === 0 ? 'no copy is kept\n' : `${table}${reach}` }
+  const none = failed.length === 0 ? 'no copy is kept\n' : ''
+  return {
+    document: { copies: wanted, failed: failed.map(({ hypervisor, error }) => ({ hypervisor, ...wordsOf(error) })) },
+    text: rows.length === 0 ? none : `${table}${reach}`,
+    errorText: failed
+      .map(
+        ({ hypervisor, error }) => line`${hypervisor}: not seen: ${error.message} (${error.code})\n  ${error.hint}\n`,
+      )
+      .join(''),
+    exitStatus: worstExitStatus(failed.map(({ error }) => error.exitStatus)),
+  }
+}
+
+function wordsOf({ code, message, hint }: StillshotError) {
+  return { code, message, hint }
 }

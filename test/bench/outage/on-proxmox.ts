@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ProxmoxHypervisor } from '../../../adapters/hypervisors/proxmox/proxmox-hypervisor.ts'
 import { NodeClock } from '../../../adapters/system/node-clock.ts'
 import { runCommand } from '../../labs/command.ts'
+import type { GuestUnderTest } from '../../labs/guest-under-test.ts'
 import type { Lab } from '../../labs/lab.ts'
 import type { LabGuest } from '../../labs/lab-guest.ts'
 import { openLabPorts } from '../../labs/lab-ports.ts'
@@ -15,7 +16,8 @@ const SCRIPT = join(import.meta.dirname, 'script-on-proxmox.sh')
 const LIMIT = { timeoutMs: 120_000 }
 
 /** The script may do what it needs, by the same kind of login as stillshot: whose key opens root's shell needs no sudo. */
-const SUDOERS = 'stillshot ALL=(root) NOPASSWD: /usr/bin/systemctl stop mariadb, /usr/bin/systemctl start mariadb'
+export const SUDOERS =
+  'stillshot ALL=(root) NOPASSWD: /usr/bin/systemctl stop mariadb, /usr/bin/systemctl start mariadb'
 
 const ELEVATE = 'ELEVATE=sudo -n'
 
@@ -35,7 +37,6 @@ export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
   const ports = await openLabPorts(lab, guest, cli, { over: () => hypervisor, settings: { reference: vmid } })
   const authorization = { Authorization: `PVEAPIToken=${(await readFile(pve.tokenPath, 'utf8')).trim()}` }
   return {
-    lab,
     guest,
     ports,
     async bareSnapshot(name) {
@@ -51,11 +52,12 @@ export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
       await hypervisor.close()
       await ports.close()
       await pve.close()
+      await guest.destroy()
     },
   }
 }
 
-export function sshWords({ knownHostsPath, userKeyPath, sshPort, user, host }: LabGuest): readonly string[] {
+export function sshWords({ knownHostsPath, userKeyPath, sshPort, user, host }: GuestUnderTest): readonly string[] {
   const options = [
     'BatchMode=yes',
     `UserKnownHostsFile=${knownHostsPath}`,

@@ -3,23 +3,31 @@ import type { MakeInvariant } from '../invariant.ts'
 import { VM } from '../world.ts'
 
 /**
- * A copy that somebody was told of stays until its removal is ordered, whoever recovers and whatever it is called; in the end nothing is
+ * A copy that is kept, and could be seen by somebody, stays until its removal is ordered, whoever recovers and whatever it is called; in the end nothing is
  * left of one that is not kept; and no snapshot goes under a copy that stands on it.
  */
 export const keptCopies: MakeInvariant = ({ books, copiesToGo, removedByPeople }) => {
-  const told = new Set<string>()
+  const seen = new Set<string>()
   const copies = () => books.copyStates(VM).flatMap(({ copyOf }) => copyOf ?? [])
+  const look = () => {
+    for (const { id, kept } of copies()) if (kept) seen.add(id)
+  }
   const isKept = (id: string) => copies().some((copy) => copy.id === id && copy.kept)
-  const missing = () => [...told].find((id) => !copiesToGo.has(id) && !isKept(id))
+  const missing = () => [...seen].find((id) => !copiesToGo.has(id) && !isKept(id))
   return {
     promise: 'a kept copy stays, and half of one does not',
+    onArrival() {
+      look()
+      return undefined
+    },
     onTold({ procedure, told: ending }) {
       const lost = missing()
       if (lost !== undefined) return `the copy ${lost} was kept, and is gone`
+      look()
       if (procedure !== 'restore-as' || ending.how !== 'done') return undefined
       const { copy } = ending.result as CopyReport
       if (copy === null) return 'a copy was told of that was not made'
-      told.add(copy.id)
+      seen.add(copy.id)
       return isKept(copy.id) || copiesToGo.has(copy.id) ? undefined : `the copy ${copy.id} was told of, and is not kept`
     },
     async atEnd() {

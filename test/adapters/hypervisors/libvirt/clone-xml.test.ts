@@ -41,7 +41,7 @@ test('a copy has no way out of the machine and nothing of its VM’s identity', 
 })
 
 test('a copy starts from its overlays; a disk that the snapshot lacks is not in it', () => {
-  const xml = clone().replace('<name>', '<uuid>u2</uuid><name>')
+  const xml = clone()
   assert.deepEqual(
     readDomain(xml).disks.map(({ target, image, format, serial }) => [target, image, format, serial]),
     [['vda', '/i/a.img.copy', 'qcow2', 'first']],
@@ -64,7 +64,7 @@ test('the mark is read back; anybody else’s VM has none', () => {
 
 test('a kept copy is known under any name; what somebody makes out of it is none', () => {
   const defined = (xml: string, { name = 'stillshot-1', uuid = 'u2' }) =>
-    xml.replace('<name>stillshot-1</name>', `<name>${name}</name><uuid>${uuid}</uuid>`)
+    xml.replace(/<name>stillshot-1<\/name><uuid>.{36}<\/uuid>/, `<name>${name}</name><uuid>${uuid}</uuid>`)
   const wanted = cloneXml(SNAPSHOT, { name: 'stillshot-1', mark: { ...MARK, as: 'rescue' }, overlays: OVERLAYS })
   const renamed = defined(wanted, { name: 'rescue' })
   assert.deepEqual(readCloneMark(renamed), { ...MARK, as: 'rescue' }, 'between its new name and its new mark')
