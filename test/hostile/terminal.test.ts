@@ -6,13 +6,13 @@ import { virtualSystem } from '../../adapters/system/fake/virtual-system.ts'
 import { commandTree } from '../../src/cli/program.ts'
 import { progressDisplay } from '../../src/cli/progress.ts'
 import type { Phase } from '../../src/coordinator/ports.ts'
-import type { PruneReport } from '../../src/coordinator/prune-vm.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { JournalEvent } from '../../src/saga/journal-event.ts'
 import { type FakeAppOptions, run, someHold, somePoint } from '../cli/fake-app.ts'
 import { assertHarmless, linesOf } from './harmless.ts'
 import { backupOf, drillOf, dumpOf, pointOf } from './hostile-points.ts'
 import { anyText } from './mutations.ts'
+import { prunedReport } from './pruned-report.ts'
 import { restoreProcedures, restorePrompts } from './restore-procedures.ts'
 
 const hostile = fc
@@ -72,16 +72,7 @@ function appWith(text: string): FakeAppOptions {
     { event: 'failed', at: text, step: text, code: text, message: text },
     { event: 'intent', at: text, step: text, undo: { action: text, args: {}, urgent: true, timeoutMs: 1 } },
   ]
-  const pruned: PruneReport = {
-    ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
-    points: [
-      {
-        ...{ id: text, snapshot: text, createdAt: text, kind: 'snapshot', grade: 'suspect', fate: 'goes' },
-        ...{ reasons: [reason], removal: { outcome: 'kept', why: reason } },
-      },
-    ],
-    left: [{ snapshot: text, reason }],
-  }
+  const pruned = prunedReport(text)
   return {
     points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text), dumpOf(text)],
     holds: [HOLD],
