@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BUILT_IN_PROFILES } from '../../src/config/profiles.ts'
 import { type BackupRestoreOrder, restoreBackup } from '../../src/coordinator/restore-backup.ts'
 import { takeBackup } from '../../src/coordinator/take-backup.ts'
 import { type ErrorCode, StillshotError } from '../../src/errors.ts'
 import type { Part } from '../../src/repository/manifest.ts'
 import { makeBackupWorld } from './backup-guest.ts'
+
+const IDOIT = BUILT_IN_PROFILES.idoit?.components ?? []
 
 type World = ReturnType<typeof makeBackupWorld>
 
@@ -131,4 +134,14 @@ test('another machine at the address of the guest is refused before anything is 
   world.facts.uuid = '00000000-0000-0000-0000-000000000001'
   await assert.rejects(restore(world, { safety: false }), hasCode('preflight-refused', /SMBIOS UUID/))
   assert.deepEqual(world.server.claims, [])
+})
+
+test('an application whose parts are roles is held while its databases are replaced', async () => {
+  const world = twoDatabases()
+  await backUp(world)
+  const profile = { ...world.settings.profile, components: IDOIT }
+  const { plan } = await restore({ ...world, settings: { ...world.settings, profile } }, { dryRun: true })
+  assert.match(plan.join('; '), /stop web server/)
+  const { plan: alone } = await restore(world, { dryRun: true })
+  assert.doesNotMatch(alone.join('; '), /stop web server/)
 })
