@@ -70,7 +70,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
     hypervisors.set(name, opened)
     return opened
   }
-  const repositories = { open: async (wanted: string) => openRepository(world, await settings(), wanted) }
+  const openStored = async (wanted: string) => openRepository(world, await settings(), wanted)
   const common = async ({ changesNothing = false } = {}) => ({
     ...{ system, log, progress },
     catalog: await (changesNothing ? catalogToRead() : catalog()),
@@ -80,7 +80,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
     settings,
     catalog: catalogToRead,
     openHypervisor: openHypervisorOnce,
-    repositories,
+    repositories: { open: openStored },
     recoverPorts: () => common(),
     knownHosts: async () => openKnownHosts(world, await settings()),
     async openVm(name, entry, options) {
@@ -100,7 +100,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
           openAgentShells(world, await settings(), [name, entry], { hypervisor: opened, vm: guest }),
         application: mysqlApplication(),
         helper: await loadHelper(),
-        repositories,
+        repositories: { open: openStored, names: Object.keys((await settings()).repositories) },
       }
       return { ports, settings: vm }
     },

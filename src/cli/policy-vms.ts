@@ -1,5 +1,5 @@
 import { nearest } from '../config/nearest.ts'
-import { retentionPolicies } from '../config/retention-policies.ts'
+import { type RetentionRules, retentionPolicies } from '../config/retention-policies.ts'
 import type { Settings, VmEntry } from '../config/settings.ts'
 import {
   type ConfiguredVm,
@@ -69,8 +69,9 @@ export async function retentionOf(
   { signal }: Pick<App, 'signal'>,
   session: Session,
   vms: readonly (readonly [string, VmEntry])[],
+  which: RetentionRules = 'keep',
 ): Promise<Retention> {
-  const rules = retentionPolicies(await session.settings())
+  const rules = retentionPolicies(await session.settings(), which)
   const listings = vmListings((name) => session.openHypervisor(name), signal)
   const policies = new Map<string, readonly RetentionPolicy[]>()
   const refused = new Map<string, StillshotError>()

@@ -8,6 +8,7 @@ import type { installFreezeHook } from '../coordinator/install-freeze-hook.ts'
 import type { helperStatus, installHelper, removeHelper } from '../coordinator/install-helper.ts'
 import type { keptCopies } from '../coordinator/kept-copies.ts'
 import type { makeRunbook } from '../coordinator/make-runbook.ts'
+import type { pruneBackups } from '../coordinator/prune-backups.ts'
 import type { pruneVm } from '../coordinator/prune-vm.ts'
 import type { rebuildCatalog } from '../coordinator/rebuild-catalog.ts'
 import type { recoverRuns } from '../coordinator/recover-runs.ts'
@@ -44,6 +45,7 @@ export interface Procedures {
   readonly removeCopy: typeof removeCopy
   readonly makeRunbook: typeof makeRunbook
   readonly runDrill: typeof runDrill
+  readonly pruneBackups: typeof pruneBackups
   readonly pruneVm: typeof pruneVm
   readonly rebuildCatalog: typeof rebuildCatalog
   readonly recoverRuns: typeof recoverRuns
@@ -77,6 +79,7 @@ export const lazyProcedures: Procedures = {
   removeCopy: async (...given) => (await import('../coordinator/remove-copy.ts')).removeCopy(...given),
   makeRunbook: async (...given) => (await import('../coordinator/make-runbook.ts')).makeRunbook(...given),
   runDrill: async (...given) => (await import('../coordinator/run-drill.ts')).runDrill(...given),
+  pruneBackups: async (...given) => (await import('../coordinator/prune-backups.ts')).pruneBackups(...given),
   pruneVm: async (...given) => (await import('../coordinator/prune-vm.ts')).pruneVm(...given),
   rebuildCatalog: async (...given) => (await import('../coordinator/rebuild-catalog.ts')).rebuildCatalog(...given),
   recoverRuns: async (...given) => (await import('../coordinator/recover-runs.ts')).recoverRuns(...given),

@@ -1,6 +1,6 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import type { Finding } from '../finding.ts'
-import { GRADES } from '../grade/grade.ts'
+import { GRADES, type Grade } from '../grade/grade.ts'
 import type { Proof } from '../grade/proof.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { Manifest, ServerFacts, StreamFacts } from '../repository/manifest.ts'
@@ -15,6 +15,8 @@ export interface DumpEvidence {
   /** Name under `repositories:`. */
   readonly repository: string
   readonly manifest: Manifest
+  /** Of a point that was read back from its manifest. */
+  readonly readBack?: { readonly claimed: Grade; readonly verified: boolean }
 }
 
 /** The evidence of a point of kind `dump`; undefined for any other. */
@@ -35,9 +37,27 @@ export function pointOfManifest(
   return {
     ...{ version: 1, id, run: id, vm, vmKey: manifest.vmKey, hypervisor, createdAt, kind: 'dump', mode: 'none' },
     ...{ snapshot: `${repository.name}: ${repository.whereabouts({ vm, id })}`, reasons, evidence },
-    grade: GRADES.find((grade) => grade === manifest.grade) ?? 'suspect',
+    grade: gradeOf(manifest),
     ...(note === undefined ? {} : { note }),
   }
+}
+
+/** The grade that a manifest claims. */
+function gradeOf({ grade: claimed }: Manifest): Grade {
+  return GRADES.find((grade) => grade === claimed) ?? 'suspect'
+}
+
+/**
+ * The point of a backup whose run cannot be asked any more. Its grade is the claimed one only where the manifest is signed by this
+ * coordinator's key; else somebody else may have written it, or changed it, and it is `suspect`. Pure.
+ */
+export function pointReadBack(repository: Repository, manifest: Manifest, verified: boolean): RestorePoint {
+  const point = pointOfManifest(repository, manifest)
+  const claimed = gradeOf(manifest)
+  const evidence = { ...(point.evidence as DumpEvidence), readBack: { claimed, verified } }
+  if (verified) return { ...point, evidence }
+  const message = `its manifest claims ${claimed} for ${manifest.vm}, and is not signed by the key of this coordinator`
+  return { ...point, grade: 'suspect', reasons: [{ code: 'claimed', message }], evidence }
 }
 
 export function serverFacts(

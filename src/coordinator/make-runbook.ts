@@ -40,7 +40,7 @@ function heldIn(evidence: unknown, { profile }: VmSettings): Pick<RunbookPoint, 
   const units = components.flatMap(({ unit }) => (typeof unit === 'string' ? [unit] : []))
   return {
     markers: markers.flatMap(({ path }) => (typeof path === 'string' && path !== '' ? [path] : [])),
-    units: units.length > 0 ? units : profile.components.map(({ unit }) => unit),
+    units: units.length > 0 ? units : profile.components.flatMap(({ kind, unit }) => (kind === 'role' ? [] : [unit])),
   }
 }
 

@@ -97,7 +97,7 @@ export function planRestore(
     databases: wanted,
     users,
     archives,
-    held: wanted.length > 0 && profile.components.some(({ kind }) => kind === 'unit'),
+    held: wanted.length > 0 && profile.components.some(({ kind }) => kind !== 'dbms'),
   }
 }
 

@@ -7,12 +7,13 @@ import { claimedPoint, isBetter, type ReadBack } from './claimed-point.ts'
 import { findDescriptionKey } from './description-key.ts'
 import { keepRunbook } from './keep-runbook.ts'
 import type { Ports, VmSettings } from './ports.ts'
+import { readBackups } from './rebuild-backups.ts'
 
 export interface RebuildReport {
   readonly version: 1
   readonly vm: string
   readonly dryRun: boolean
-  /** Of every snapshot that says to be ours, oldest first. */
+  /** Of every snapshot that says to be ours, and of every backup, oldest first. */
   readonly points: readonly RebuiltPoint[]
   /** What is not ours, or not whole. */
   readonly left: readonly { readonly snapshot: string; readonly reason: Reason }[]
@@ -33,7 +34,7 @@ export interface RebuiltPoint {
 }
 
 /**
- * Reads the restore points of a VM back from what stillshot wrote on their snapshots, into a catalog that lost them. What the catalog
+ * Reads the restore points of a VM back from what stillshot wrote on their snapshots and beside its backups, into a catalog that lost them. What the catalog
  * knows better stays. Rejects with `run-under-way` while a run has the VM: it knows better, too. May be repeated.
  */
 export async function rebuildCatalog(
@@ -65,6 +66,16 @@ export async function rebuildCatalog(
       points.push(rebuilt)
     }
   }
+  const backups = await readBackups(ports, settings, { key, signal })
+  for (const point of backups.points) {
+    const rebuilt = compare(point, known.get(point.id))
+    if (rebuilt.outcome !== 'known') {
+      known.set(point.id, point)
+      if (!dryRun) await catalog.savePoint(point)
+    }
+    points.push(rebuilt)
+  }
+  left.push(...backups.left)
   if (!dryRun) await keepRunbook(ports, settings)
   return { version: 1, vm: settings.name, dryRun, points, left }
 }

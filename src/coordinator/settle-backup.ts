@@ -1,15 +1,19 @@
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { Manifest } from '../repository/manifest.ts'
+import { isSignedBy } from '../repository/manifest-signature.ts'
 import type { BackupKey, Repository } from '../repository/repository.ts'
-import { pointOfManifest } from './backup-manifest.ts'
+import { pointReadBack } from './backup-manifest.ts'
+import { findDescriptionKey } from './description-key.ts'
 import type { Ports } from './ports.ts'
+
+type SettlePorts = Pick<Ports, 'repositories' | 'catalog' | 'system' | 'stateDirectory'>
 
 /**
  * How a backup whose run did not end well ended: one that is whole is kept and listed, what is half made is removed.
  * Idempotent. Resolves with what a person should know.
  */
 export async function settleBackup(
-  { repositories, catalog }: Pick<Ports, 'repositories' | 'catalog'>,
+  { repositories, catalog, system, stateDirectory }: SettlePorts,
   { repository: name, ...key }: BackupKey & { readonly repository: string },
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -20,7 +24,11 @@ export async function settleBackup(
     await repository.remove(key, { signal })
     return undefined
   }
-  if ((await catalog.point(key.id)) === undefined) await catalog.savePoint(pointOfManifest(repository, manifest))
+  if ((await catalog.point(key.id)) === undefined) {
+    const signingKey = await findDescriptionKey(system, stateDirectory)
+    const verified = signingKey !== undefined && isSignedBy(manifest, signingKey)
+    await catalog.savePoint(pointReadBack(repository, manifest, verified))
+  }
   return `the backup ${key.id} is whole and is kept`
 }
 

@@ -7,6 +7,7 @@ import { proveOneHelper } from '../guest/one-helper.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Manifest, StreamFacts } from '../repository/manifest.ts'
+import { signManifest } from '../repository/manifest-signature.ts'
 import type { BackupKey, BackupWriter, Repository } from '../repository/repository.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { formatInstant } from '../system/instant.ts'
@@ -15,6 +16,7 @@ import { type BackupOrder, openRepository } from './backup-order.ts'
 import { goneReasons } from './backup-paths.ts'
 import { type BackupPreflight, lookBeforeBackup } from './backup-preflight.ts'
 import { planStreams, type WrittenStream, writeStream } from './backup-streams.ts'
+import { loadDurableKey } from './description-key.ts'
 import { proveOneMoment } from './judge-dump.ts'
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -70,7 +72,9 @@ export async function makeBackup(
   )
   const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000, machine: vm.uuid })
   const proofs = proveDump(order, seen, after)
-  const manifest = describe(ports, order, { repository, key, vm, createdAt, seen, after, written, proofs })
+  const described = describe(ports, order, { repository, key, vm, createdAt, seen, after, written, proofs })
+  const signature = signManifest(described, await loadDurableKey(ports.system, ports.stateDirectory))
+  const manifest = { ...described, signature }
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
   const made = pointOfManifest(repository, manifest, { proofs, findings })
   const point = { ...made, run: run.id }

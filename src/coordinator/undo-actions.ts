@@ -5,6 +5,7 @@ import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoActions } from '../saga/carry-out-undos.ts'
 import { retry } from '../system/retry.ts'
 import { clonesOf } from './clones-of.ts'
+import { endBackupRemoval } from './end-backup-removal.ts'
 import { endSafetyHold } from './end-safety-hold.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
@@ -160,6 +161,9 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       await forgetSnapshot(catalog, settings.name, name)
       return `the snapshot ${name} is removed`
     },
+
+    'end-backup-removal': ({ repository, vm, id }, signal) =>
+      endBackupRemoval(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
 
     'settle-backup': ({ repository, vm, id }, signal) =>
       settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),

@@ -1,6 +1,7 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Manifest, StreamFacts } from '../repository/manifest.ts'
+import { canonicalManifest } from '../repository/manifest-signature.ts'
 import { observed } from '../repository/observed.ts'
 import type { BackupKey, Repository } from '../repository/repository.ts'
 import { canOpen, identityMissing, unwrap } from '../repository/stored-stream.ts'
@@ -56,7 +57,14 @@ export async function openBackup(
     throw new StillshotError('not-supported', `restore point ${point.id} is of kind ${point.kind}, no backup of ours`)
   }
   const repository = await repositories.open(evidence.repository)
-  return { repository, manifest: await repository.manifest({ vm: point.vm, id: point.id }, { signal }) }
+  const key = { vm: point.vm, id: point.id }
+  const manifest = await repository.manifest(key, { signal })
+  // The sums of the streams are in it: whoever changed both would have changed data unseen.
+  if (canonicalManifest(manifest) !== canonicalManifest(evidence.manifest)) {
+    const message = `${repository.whereabouts(key)}: its manifest is not the one that was written`
+    throw new StillshotError('backup-damaged', message)
+  }
+  return { repository, manifest }
 }
 
 /** A share that hangs is given this long. */

@@ -32,6 +32,8 @@ export interface Manifest {
   readonly streams: readonly StreamFacts[]
   /** What a person types, in this order, in the folder of the backup. */
   readonly restore: readonly string[]
+  /** See src/repository/manifest-signature.ts; older backups have none. */
+  readonly signature?: string
 }
 
 export interface ServerFacts {

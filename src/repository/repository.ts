@@ -70,6 +70,8 @@ export interface StoredStream {
 
 /** The repositories of the configuration, by name. */
 export interface Repositories {
+  /** Every name under `repositories:`; absent: nobody knows. */
+  readonly names?: readonly string[]
   /** Rejects with `config-invalid` for a name that is not there, with `not-supported` for a kind that is not. */
   open(name: string): Promise<Repository>
 }

@@ -27,7 +27,7 @@ test('catalog rebuild tells what each snapshot says, and whether that is verifie
   const procedures = { rebuildCatalog }
   const { out, status, opened } = await run(['catalog', 'rebuild', 'db1'], { procedures })
   assert.deepEqual([status, opened], [0, ['db1']])
-  assert.match(out, /^db1: 1 snapshots say to be of stillshot, 1 read back$/m)
+  assert.match(out, /^db1: 1 snapshots and backups say to be of stillshot, 1 read back$/m)
   assert.match(out, /^ {2}01JDA\w+ +1 h +suspect +db-stopped, only claimed +added +its description claims/m)
   assert.match(out, /^ {2}left alone: by-hand/m)
   const dry = await run(['catalog', 'rebuild', '--dry-run', '--json'], { procedures })

@@ -185,6 +185,7 @@ const NONE: Procedures = {
   removeCopy: fail('removeCopy'),
   restoreBackup: fail('restoreBackup'),
   verifyBackup: fail('verifyBackup'),
+  pruneBackups: fail('pruneBackups'),
   pruneVm: fail('pruneVm'),
   rebuildCatalog: fail('rebuildCatalog'),
   recoverRuns: fail('recoverRuns'),

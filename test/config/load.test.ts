@@ -54,7 +54,11 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
     'schedule: "30 2 * * *"',
     /policies\.nightly\.timezone is "Mars\/Olympus": must be a time zone/,
   ],
-  ['{ unit: a, dbms: auto', '{ dbms: auto', /profiles\.shop\.components\[1\] must have exactly one of unit and dbms/],
+  [
+    '{ unit: a, dbms: auto',
+    '{ dbms: auto',
+    /profiles\.shop\.components\[1\] must have exactly one of unit, role and dbms/,
+  ],
   ['{ unit: b }, { unit: c }]', '{ dbms: auto, stopLimit: 5m }]', /has 0 components with dbms/],
   [
     '{ unit: nginx.service }, { unit: nginx.service }, {',

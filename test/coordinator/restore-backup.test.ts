@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BUILT_IN_PROFILES } from '../../src/config/profiles.ts'
 import { type BackupRestoreOrder, restoreBackup } from '../../src/coordinator/restore-backup.ts'
 import { takeBackup } from '../../src/coordinator/take-backup.ts'
 import { type ErrorCode, StillshotError } from '../../src/errors.ts'
 import type { Part } from '../../src/repository/manifest.ts'
 import { makeBackupWorld } from './backup-guest.ts'
+
+const IDOIT = BUILT_IN_PROFILES.idoit?.components ?? []
 
 type World = ReturnType<typeof makeBackupWorld>
 
@@ -147,4 +150,14 @@ test('a backup of one VM is put into another, whose safety dump and claims are i
     restoreBackup(ports, into, { ...order, of: 'db1', at: '2026-11-27T00:00:00Z' }),
     hasCode('usage', /--into/),
   )
+})
+
+test('an application whose parts are roles is held while its databases are replaced', async () => {
+  const world = twoDatabases()
+  await backUp(world)
+  const profile = { ...world.settings.profile, components: IDOIT }
+  const { plan } = await restore({ ...world, settings: { ...world.settings, profile } }, { dryRun: true })
+  assert.match(plan.join('; '), /stop web server/)
+  const { plan: alone } = await restore(world, { dryRun: true })
+  assert.doesNotMatch(alone.join('; '), /stop web server/)
 })

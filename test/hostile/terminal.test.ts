@@ -12,6 +12,7 @@ import { type FakeAppOptions, run, someHold, somePoint } from '../cli/fake-app.t
 import { assertHarmless, linesOf } from './harmless.ts'
 import { backupOf, drillOf, dumpOf, pointOf } from './hostile-points.ts'
 import { anyText } from './mutations.ts'
+import { prunedReport } from './pruned-report.ts'
 import { restoreProcedures, restorePrompts } from './restore-procedures.ts'
 
 const hostile = fc
@@ -71,6 +72,7 @@ function appWith(text: string): FakeAppOptions {
     { event: 'failed', at: text, step: text, code: text, message: text },
     { event: 'intent', at: text, step: text, undo: { action: text, args: {}, urgent: true, timeoutMs: 1 } },
   ]
+  const pruned = prunedReport(text)
   return {
     points: [pointOf(text), somePoint({ id: '01JDCCCCCCCCCCCCCCCCCCCCCC' }), backupOf(text), dumpOf(text)],
     holds: [HOLD],
@@ -110,16 +112,8 @@ function appWith(text: string): FakeAppOptions {
         ...{ version: 1, vm: text, point: text, where: text, streams: [{ name: text, sizeBytes: 1, opened: false }] },
       }),
       checkBackup: async () => ({ vm: text, ok: false, findings: [finding], coverage: [] }),
-      pruneVm: async () => ({
-        ...{ version: 1, vm: text, run: text, dryRun: true, policies: [text], paused: { run: text, message: text } },
-        points: [
-          {
-            ...{ id: text, snapshot: text, createdAt: text, kind: 'snapshot', grade: 'suspect', fate: 'goes' },
-            ...{ reasons: [reason], removal: { outcome: 'kept', why: reason } },
-          },
-        ],
-        left: [{ snapshot: text, reason }],
-      }),
+      pruneBackups: async () => pruned,
+      pruneVm: async () => pruned,
       recoverRuns: async () => ({
         version: 1,
         settled: [{ run: text, vm: text, procedure: text, outcome: 'undo-failed', open: [text], notes: [text] }],
@@ -183,6 +177,7 @@ const BY_COMMAND: Readonly<Record<string, readonly (readonly string[])[]>> = {
   prune: [
     ['prune', 'db1', '--dry-run'],
     ['prune', 'db1', '--yes'],
+    ['prune', 'db1', '--backups', '--yes'],
   ],
   runbook: [['runbook', 'db1']],
   'catalog rebuild': [['catalog', 'rebuild', 'db1']],

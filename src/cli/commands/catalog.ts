@@ -10,7 +10,7 @@ export function catalogCommand(program: Command, act: Act): void {
   const catalog = program.command('catalog').description('the index of restore points')
   catalog
     .command('rebuild')
-    .description('read lost restore points back from what stillshot wrote on their snapshots')
+    .description('read lost restore points back from what stillshot wrote on snapshots and beside backups')
     .argument('[vm...]', 'names under vms:; default: all')
     .option('--dry-run', 'say what would be read back, change nothing')
     .action((vms: string[], { dryRun = false }: { dryRun?: boolean }) =>
@@ -43,7 +43,7 @@ function reportText({ vm, dryRun, points, left }: RebuildReport, nowMs: number):
   })
   const done = dryRun ? 'would be read back' : 'read back'
   const lines = [
-    line`${vm}: ${points.length} snapshots say to be of stillshot, ${fresh} ${done}`,
+    line`${vm}: ${points.length} snapshots and backups say to be of stillshot, ${fresh} ${done}`,
     ...(rows.length === 0 ? [] : [indent(formatTable(HEADER, rows)).trimEnd()]),
     ...left.map(({ snapshot, reason }) => line`  left alone: ${snapshot}: ${reason.message}`),
   ]

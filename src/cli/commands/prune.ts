@@ -10,6 +10,7 @@ import { eachVm, failedText, selectVms } from '../vms.ts'
 interface PruneOptions {
   readonly dryRun?: boolean
   readonly yes?: boolean
+  readonly backups?: boolean
 }
 
 export function pruneCommand(program: Command, act: Act): void {
@@ -18,6 +19,7 @@ export function pruneCommand(program: Command, act: Act): void {
     .description('remove the restore points that no policy keeps; never the last good one')
     .argument('[vm...]', 'names under vms:; default: all that a policy with keep selects')
     .option('--dry-run', 'say what would go and what stays, and why; change nothing')
+    .option('--backups', 'backups in repositories instead, as keepBackups of a policy says')
     .option('--yes', 'do not ask')
     .action((vms: string[], options: PruneOptions) => act('prune', (session, app) => prune(app, session, vms, options)))
 }
@@ -26,27 +28,31 @@ async function prune(
   app: App,
   session: Session,
   names: readonly string[],
-  { dryRun = false, yes = false }: PruneOptions,
+  { dryRun = false, yes = false, backups = false }: PruneOptions,
 ): Promise<CommandResult> {
   const { signal, terminal } = app
   if (!dryRun && !yes && !terminal.interactive) {
     throw new StillshotError('usage', 'prune needs --yes where nobody can be asked')
   }
+  const rules = backups ? 'keepBackups' : 'keep'
+  const pruneOne = backups ? app.procedures.pruneBackups : app.procedures.pruneVm
   const named = await selectVms(session, names.length > 0 ? names : Object.keys((await session.settings()).vms))
-  const { policies, refused } = await retentionOf(app, session, named)
+  const { policies, refused } = await retentionOf(app, session, named, rules)
   // Where nobody can tell, the VM has its turn, and fails with the reason.
   const vms = names.length > 0 ? named : named.filter(([name]) => policies.get(name)?.length !== 0)
   const looking = { signal, refused, changesNothing: dryRun }
   const { results, failed, statuses } = await eachVm(session, vms, looking, (open) => {
     const order = { policies: policies.get(open.settings.name) ?? [], signal }
     return dryRun || yes
-      ? app.procedures.pruneVm(open.ports, open.settings, { ...order, dryRun })
-      : pruneAsked(app, open, order)
+      ? pruneOne(open.ports, open.settings, { ...order, dryRun })
+      : pruneAsked(app, pruneOne, open, order)
   })
   return {
     document: { reports: results, failed },
     text:
-      vms.length === 0 ? 'no policy with keep selects a VM\n' : results.map((each) => reportText(app, each)).join('\n'),
+      vms.length === 0
+        ? `no policy with ${rules} selects a VM\n`
+        : results.map((each) => reportText(app, each)).join('\n'),
     errorText: failedText(failed),
     exitStatus: worstExitStatus([...statuses, ...results.flatMap(statusesOf)]),
   }
@@ -54,16 +60,17 @@ async function prune(
 
 /** Only what was shown may go: the next look may find more. */
 async function pruneAsked(
-  { procedures, prompts, redaction, terminal, ...app }: App,
+  { prompts, redaction, terminal, ...app }: App,
+  pruneOne: App['procedures']['pruneVm'],
   { ports, settings }: OpenVm,
   order: Omit<PruneOrder, 'dryRun'>,
 ): Promise<PruneReport> {
-  const planned = await procedures.pruneVm(ports, settings, { ...order, dryRun: true })
+  const planned = await pruneOne(ports, settings, { ...order, dryRun: true })
   const only = planned.points.filter(({ fate }) => fate !== 'stays').map(({ id }) => id)
   if (only.length === 0) return { ...planned, dryRun: false }
   terminal.err(printable(redaction.text(reportText(app, planned))))
   if (await prompts.confirm(`Remove what goes of ${settings.name}?`)) {
-    return procedures.pruneVm(ports, settings, { ...order, only, dryRun: false })
+    return pruneOne(ports, settings, { ...order, only, dryRun: false })
   }
   throw new StillshotError('cancelled', `prune of ${settings.name} was not confirmed`, { hint: 'nothing was changed' })
 }

@@ -78,6 +78,11 @@ export const policies = {
         examples: ['Europe/Paris'],
       },
       keep,
+      keepBackups: {
+        ...keep,
+        description:
+          'The same for backups in repositories, by `prune --backups`. Without it, all backups stay. The last good one stays in any case, of each set of parts, and of those with a third machine.',
+      },
     },
   },
 } as const

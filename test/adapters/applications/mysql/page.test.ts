@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { checkUnits } from '../../../../adapters/applications/mysql/check-units.ts'
 import { proveComeBack } from '../../../../adapters/applications/mysql/prove-come-back.ts'
 import type { ComeBackAnswer, ProbeAnswer } from '../../../../src/guest/protocol/answers.ts'
+import { comeBackAnswer } from '../../../conformance/application-answers.ts'
 
 const url = 'http://127.0.0.1/'
 const page = (status: number | null, error: string | null = null) => ({ url, status, error })
@@ -15,9 +16,9 @@ const probeOf = (before: ProbeAnswer['page']) =>
   }) as unknown as ProbeAnswer
 
 function verdict(before: ProbeAnswer['page'], after: ComeBackAnswer['page']): string | undefined {
+  const answer = comeBackAnswer({ source: 'none', path: null, textBase64: '', truncated: false })
   const components = [{ unit: 'httpd.service', activeState: 'active', related: [] }]
-  const dbms = { unit: { ActiveState: 'active' }, socketExists: true, select1: true, loginError: null, log: null }
-  const comeBack = { components, dbms, markers: [], page: after } as unknown as ComeBackAnswer
+  const comeBack = { ...answer, components, page: after } as ComeBackAnswer
   const proofs = proveComeBack(probeOf(before), comeBack)
   return proofs.find(({ code }) => code.startsWith('page-'))?.verdict
 }

@@ -70,6 +70,15 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       )
     })
 
+    test('an application none of whose parts is there is held and released, while its server runs', async (t) => {
+      const guest = await openApplication(t, shell, {})
+      await guest.write('etc/profiles/app.application', profileText('app.application', ...ROLES.slice(0, 3)))
+      const words = ['hold', 'app.application', HOLD, '60000', '10000'] as const
+      assert.deepEqual((await guest.answer<HoldAnswer>(holdSchema, ...words)).components, [])
+      assert.equal(await guest.unit('mariadb.service'), 'active')
+      await guest.answer(releaseSchema, 'release', HOLD)
+    })
+
     test('a job of cron that ends is waited for; one that never ends leaves everything as it was', async (t) => {
       const guest = await openApplication(t, shell, { 'cron.service': 'active' })
       const group = join(guest.root, 'sys/fs/cgroup/system.slice/cron.service')

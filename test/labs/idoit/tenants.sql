@@ -1,0 +1,13 @@
+CREATE DATABASE idoit_system;
+CREATE DATABASE idoit_data;
+CREATE DATABASE idoit_second;
+CREATE TABLE idoit_system.isys_mandator (isys_mandator__id INT PRIMARY KEY, isys_mandator__title VARCHAR(60), isys_mandator__db_name VARCHAR(60)) ENGINE=InnoDB;
+INSERT INTO idoit_system.isys_mandator VALUES (1, 'Fabrik', 'idoit_data'), (2, 'Second', 'idoit_second');
+CREATE TABLE idoit_data.isys_obj (isys_obj__id INT PRIMARY KEY, isys_obj__title VARCHAR(60)) ENGINE=InnoDB;
+CREATE TABLE idoit_data.isys_catg (isys_catg__id INT PRIMARY KEY, obj INT NOT NULL, CONSTRAINT catg_obj FOREIGN KEY (obj) REFERENCES idoit_data.isys_obj (isys_obj__id) ON DELETE CASCADE) ENGINE=InnoDB;
+INSERT INTO idoit_data.isys_obj SELECT seq, CONCAT('server ', seq) FROM seq_1_to_5000;
+INSERT INTO idoit_data.isys_catg SELECT seq, 1 + seq % 5000 FROM seq_1_to_20000;
+CREATE TABLE idoit_second.isys_obj LIKE idoit_data.isys_obj;
+INSERT INTO idoit_second.isys_obj VALUES (1, 'desk'), (2, 'lamp');
+CREATE USER 'idoit'@'localhost' IDENTIFIED BY 'secret of idoit';
+GRANT ALL ON `idoit\_%`.* TO 'idoit'@'localhost';
