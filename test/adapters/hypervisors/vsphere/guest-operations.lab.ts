@@ -97,6 +97,14 @@ describe('guest operations of VMware Tools', () => {
     assert.equal((await shell.run(['cat'], { stdin: 'on' })).stdout, 'on')
   })
 
+  test('a guest that cannot give its file, because it boots, is one that does not answer', async () => {
+    const shell = await shells().open(TARGET)
+    for (const method of ['PUT /guestFile', 'GET /guestFile']) {
+      await opened.simulator.rule({ method, status: 500 })
+      await assert.rejects(shell.run(['cat'], { stdin: 'x' }), hasCode('guest-unreachable'), method)
+    }
+  })
+
   test('a host whose certificate is not trusted gets nothing, and no message shows an address', async () => {
     let asked = 0
     const { certificate: cert, key } = await makeCertificate(['esx'])

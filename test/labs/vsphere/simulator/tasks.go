@@ -174,6 +174,7 @@ func (f *front) createSnapshot(r *http.Request, request call, vm *simulator.Virt
 	f.made++
 	image := fmt.Sprintf("image-%d", f.made)
 	f.mu.Unlock()
+	begun := time.Now() // what a snapshot is dated by, and not the end of its task
 	quiesced := canQuiesce(vm) && (request.raw("quiesce") == "true" || request.has("quiesceSpec"))
 	if quiesced && f.tell(deed{Act: "freeze", VM: vm.Name}) != nil {
 		_ = f.tell(deed{Act: "thaw", VM: vm.Name})
@@ -193,7 +194,7 @@ func (f *front) createSnapshot(r *http.Request, request call, vm *simulator.Virt
 		f.locked(func() { f.images[made.Value] = image })
 		eachNode(vm.Snapshot.RootSnapshotList, func(node *types.VirtualMachineSnapshotTree) {
 			if node.Snapshot == made {
-				node.Quiesced = quiesced
+				node.Quiesced, node.CreateTime = quiesced, begun
 				if request.raw("memory") != "true" {
 					node.State = poweredOff
 				}
