@@ -43,6 +43,11 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   process.exitCode = await runCommandLine(argv, app)
 }
 
+interface GuestOf {
+  readonly hypervisor: Hypervisor
+  readonly vm: Vm
+}
+
 interface World {
   readonly system: System
   readonly host: NodeHost
@@ -92,7 +97,7 @@ function openSession(world: World, globals: GlobalOptions): Session {
         hypervisor: opened,
         shells: await shells(),
         agentShells: async (guest: Vm) =>
-          openAgentShells(world, await settings(), { name, entry, hypervisor: opened }, guest),
+          openAgentShells(world, await settings(), [name, entry], { hypervisor: opened, vm: guest }),
         application: mysqlApplication(),
         helper: await loadHelper(),
         repositories,
@@ -151,29 +156,11 @@ async function openShells(world: World, settings: Settings): Promise<GuestShells
   })
 }
 
-async function openAgentShells(
-  world: World,
-  settings: Settings,
-  { name, entry, hypervisor }: { name: string; entry: VmEntry; hypervisor: Hypervisor },
-  vm: Vm,
-): Promise<GuestShells> {
+async function openAgentShells(world: World, settings: Settings, [name, entry]: [string, VmEntry], at: GuestOf) {
   const { AgentShells } = await import('../adapters/guests/agent/agent-shells.ts')
-  const { clock } = world.system
-  const { guestAgent, guestPrograms } = hypervisor
-  if (guestAgent !== undefined) return new AgentShells({ clock, agent: guestAgent, vm })
-  if (guestPrograms === undefined) {
-    throw new StillshotError('not-supported', `${hypervisor.name} speaks to no agent in a guest`)
-  }
-  if (entry.tools === undefined) {
-    throw new StillshotError(
-      'config-invalid',
-      `vms.${name}.tools: VMware Tools let nobody in without a user of the guest and its password; docs/how-to/vsphere.md says which`,
-    )
-  }
-  const { user, password } = entry.tools
-  const secret = (await secrets(world, settings))(password, `vms.${name}.tools.password`)
-  const agent = guestPrograms.call(hypervisor, { user, password: secret })
-  return new AgentShells({ clock, agent, vm, user })
+  const { agentOf } = await import('./cli/agent-of.ts')
+  const agent = agentOf(at.hypervisor, { name, tools: entry.tools }, await secrets(world, settings))
+  return new AgentShells({ clock: world.system.clock, vm: at.vm, ...agent })
 }
 
 async function openKnownHosts({ system }: World, { ssh }: Settings) {

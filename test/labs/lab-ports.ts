@@ -7,9 +7,12 @@ import { nodeSystem } from '../../adapters/system/node-system.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import type { Hypervisor } from '../../src/hypervisor/hypervisor.ts'
 import { silentLog } from '../silent-log.ts'
+import type { GuestUnderTest } from './guest-under-test.ts'
 import type { Lab } from './lab.ts'
-import type { LabGuest } from './lab-guest.ts'
 import type { StillshotCli } from './stillshot-cli.ts'
+
+/** One without a domain of libvirt is reached over another hypervisor. */
+type LabPortsGuest = GuestUnderTest & { readonly domain?: string }
 
 export interface LabPorts {
   readonly ports: Ports
@@ -22,8 +25,8 @@ export interface LabPorts {
  * may put its own layer over the hypervisor. Shares its state with `cli`.
  */
 export async function openLabPorts(
-  lab: Lab,
-  guest: LabGuest,
+  lab: Pick<Lab, 'uri'>,
+  guest: LabPortsGuest,
   cli: StillshotCli,
   options: { over?: (real: Hypervisor) => Hypervisor; settings?: Partial<VmSettings> } = {},
 ): Promise<LabPorts> {
@@ -55,10 +58,10 @@ export async function openLabPorts(
   return { ports, settings: { ...labSettings(guest), ...options.settings }, close }
 }
 
-function labSettings(guest: LabGuest): VmSettings {
+function labSettings(guest: LabPortsGuest): VmSettings {
   return {
     name: guest.name,
-    reference: guest.domain,
+    reference: guest.domain ?? guest.name,
     guest: { vm: guest.name, host: guest.host, port: guest.sshPort, user: guest.user },
     profile: {
       name: 'mysql',

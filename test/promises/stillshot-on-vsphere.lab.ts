@@ -1,27 +1,28 @@
+// runs natively
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { cliOnHypervisor } from '../labs/cli-on-hypervisor.ts'
 import { runCommand } from '../labs/command.ts'
-import { type Lab, openLab } from '../labs/lab.ts'
-import type { LabGuest } from '../labs/lab-guest.ts'
+import { containerGuest } from '../labs/container/container-guest.ts'
+import { containerOnVsphere } from '../labs/container/container-on-vsphere.ts'
+import type { NativeGuest } from '../labs/container/native-guest.ts'
 import { looksWhileDown } from '../labs/looks-while-down.ts'
+import { labPaths } from '../labs/paths.ts'
 import { runSnapshot, type SnapshotRun } from '../labs/snapshot-run.ts'
 import type { StillshotCli } from '../labs/stillshot-cli.ts'
-import { type LabSimulator, openLabSimulator } from '../labs/vsphere/lab-simulator.ts'
+import type { LabSimulator } from '../labs/vsphere/lab-simulator.ts'
 import type { Rule } from '../labs/vsphere/simulator.ts'
 import { waitFor } from '../labs/wait-for.ts'
 import { WriteLoad } from '../labs/write-load.ts'
 
-let lab: Lab
-let guest: LabGuest
+let guest: NativeGuest
 let vsphere: LabSimulator
 let cli: StillshotCli
 
 before(async () => {
-  lab = await openLab()
-  guest = await lab.guest('vsphere')
-  vsphere = await openLabSimulator(lab, guest)
-  cli = await cliOnHypervisor(lab, guest, vsphere.entry)
+  guest = await containerGuest('vsphere')
+  vsphere = await containerOnVsphere(guest)
+  cli = await cliOnHypervisor(labPaths(), guest, vsphere.entry)
 })
 
 after(async () => {

@@ -90,6 +90,11 @@ export class Rest {
   }
 }
 
+/** What was asked for is not there, or not any more. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof StillshotError && error.details.status === 404
+}
+
 interface Asked {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
@@ -120,13 +125,16 @@ function sentenceOf(answer: unknown): string {
 function refusal(status: number, sentence: string, { doing }: Errand, { url }: Endpoint): StillshotError {
   const words = sentence === '' ? '' : `: ${sentence}`
   const message = `${doing}: ${url.host} answered with status ${status}${words}`
+  const details = { status }
   if ([502, 503, 504].includes(status)) return new StillshotError('hypervisor-unreachable', message)
   if (status === 401) {
     return new StillshotError('hypervisor-refused', message, {
+      details,
       hint: 'the user must be one of vCenter’s single sign-on, written as user@domain, and its password the right one',
     })
   }
   return new StillshotError('hypervisor-refused', message, {
+    details,
     hint: 'tags are read through the REST API at /rest of the same address: it must be there, and the user may read tags',
   })
 }

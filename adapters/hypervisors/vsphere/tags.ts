@@ -1,5 +1,5 @@
 import { StillshotError } from '../../../src/errors.ts'
-import type { Rest, RestSession } from './rest.ts'
+import { isMissing, type Rest, type RestSession } from './rest.ts'
 import { list } from './values.ts'
 import type { Errand } from './vim.ts'
 
@@ -53,12 +53,28 @@ async function readAttached(
 
 /** Of each tag: its name, and its name behind that of its category. */
 async function readNames(session: RestSession, ids: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
-  const tags = await Promise.all(ids.map((id) => session.ask('GET', `${TAG}/id:${checked(id)}`)))
-  const all = tags as readonly { readonly id: string; readonly name: string; readonly category_id: string }[]
+  const tags = await Promise.all(ids.map((id) => readTag(session, id)))
+  const all = tags.filter((tag) => tag !== undefined)
   const wanted = [...new Set(all.map(({ category_id }) => category_id))]
   const categories = await Promise.all(wanted.map((id) => session.ask('GET', `${CATEGORY}/id:${checked(id)}`)))
   const named = new Map(wanted.map((id, index) => [id, (categories[index] as { readonly name: string }).name]))
   return new Map(all.map(({ id, name, category_id }) => [id, [name, `${named.get(category_id)}/${name}`]]))
+}
+
+interface Tag {
+  readonly id: string
+  readonly name: string
+  readonly category_id: string
+}
+
+/** Undefined for one that somebody has deleted since all were listed: no VM has it any more. */
+async function readTag(session: RestSession, id: string): Promise<Tag | undefined> {
+  try {
+    return (await session.ask('GET', `${TAG}/id:${checked(id)}`)) as Tag
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
 }
 
 /** It becomes a part of a path. */

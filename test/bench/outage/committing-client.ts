@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { LabGuest } from '../../labs/lab-guest.ts'
+import type { GuestUnderTest } from '../../labs/guest-under-test.ts'
 import { waitFor } from '../../labs/wait-for.ts'
 
 const PROGRAM = join(import.meta.dirname, 'committing-client.pl')
@@ -24,7 +24,7 @@ export class CommittingClient {
   }
 
   /** Resolves when the first row is committed. */
-  static async start(guest: LabGuest): Promise<CommittingClient> {
+  static async start(guest: GuestUnderTest): Promise<CommittingClient> {
     await guest.sql(`CREATE OR REPLACE DATABASE bench; CREATE TABLE bench.rows (id INT AUTO_INCREMENT PRIMARY KEY);
       CREATE OR REPLACE USER bench@localhost; GRANT INSERT ON bench.* TO bench@localhost`)
     const program = await readFile(PROGRAM, 'utf8')

@@ -13,7 +13,6 @@ export async function onLibvirt(lab: Lab, guest: LabGuest): Promise<Ground> {
   const virsh = new VirshSession({ uri: lab.uri, program: 'virsh', environment: virshEnvironment(process.env) })
   await virsh.run([['domstate', guest.domain]], { doing: 'warm up' })
   return {
-    lab,
     guest,
     ports,
     async bareSnapshot(name) {
@@ -23,6 +22,7 @@ export async function onLibvirt(lab: Lab, guest: LabGuest): Promise<Ground> {
     async close() {
       virsh.close()
       await ports.close()
+      await guest.destroy()
     },
   }
 }

@@ -3,26 +3,29 @@ import { join } from 'node:path'
 import { ProxmoxHypervisor } from '../../../adapters/hypervisors/proxmox/proxmox-hypervisor.ts'
 import { NodeClock } from '../../../adapters/system/node-clock.ts'
 import { runCommand } from '../../labs/command.ts'
-import type { Lab } from '../../labs/lab.ts'
-import type { LabGuest } from '../../labs/lab-guest.ts'
+import { containerGuest } from '../../labs/container/container-guest.ts'
+import { containerOnProxmox } from '../../labs/container/container-on-proxmox.ts'
+import type { GuestUnderTest } from '../../labs/guest-under-test.ts'
 import { openLabPorts } from '../../labs/lab-ports.ts'
+import { labPaths } from '../../labs/paths.ts'
 import { ask, dataOf } from '../../labs/proxmox/ask.ts'
 import { cliOnStandIn } from '../../labs/proxmox/cli-on-stand-in.ts'
-import { openLabStandIn } from '../../labs/proxmox/lab-stand-in.ts'
 import type { Ground } from './ground.ts'
 
 const SCRIPT = join(import.meta.dirname, 'script-on-proxmox.sh')
 const LIMIT = { timeoutMs: 120_000 }
 
 /** The script may do what it needs, by the same kind of login as stillshot: whose key opens root's shell needs no sudo. */
-const SUDOERS = 'stillshot ALL=(root) NOPASSWD: /usr/bin/systemctl stop mariadb, /usr/bin/systemctl start mariadb'
+export const SUDOERS =
+  'stillshot ALL=(root) NOPASSWD: /usr/bin/systemctl stop mariadb, /usr/bin/systemctl start mariadb'
 
 const ELEVATE = 'ELEVATE=sudo -n'
 
-/** The stand-in of Proxmox VE in front of the guest; its tasks take what QEMU's internal snapshots take. */
-export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
-  const pve = await openLabStandIn(lab, guest)
-  const cli = await cliOnStandIn(lab, guest, pve)
+/** The stand-in of Proxmox VE in front of a native guest; its tasks take what internal snapshots of its images take. */
+export async function onProxmox(): Promise<Ground> {
+  const guest = await containerGuest('bench')
+  const pve = await containerOnProxmox(guest)
+  const cli = await cliOnStandIn({ folder: labPaths().folder }, guest, pve)
   const hypervisor = new ProxmoxHypervisor({
     name: 'pve',
     addresses: [{ url: pve.url }],
@@ -32,10 +35,12 @@ export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
   })
   const vmid = String(pve.vmid)
   await guest.run('cat > /etc/sudoers.d/script', { input: `${SUDOERS}\n` })
-  const ports = await openLabPorts(lab, guest, cli, { over: () => hypervisor, settings: { reference: vmid } })
+  const ports = await openLabPorts({ uri: 'none' }, guest, cli, {
+    over: () => hypervisor,
+    settings: { reference: vmid },
+  })
   const authorization = { Authorization: `PVEAPIToken=${(await readFile(pve.tokenPath, 'utf8')).trim()}` }
   return {
-    lab,
     guest,
     ports,
     async bareSnapshot(name) {
@@ -51,11 +56,12 @@ export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
       await hypervisor.close()
       await ports.close()
       await pve.close()
+      await guest.destroy()
     },
   }
 }
 
-export function sshWords({ knownHostsPath, userKeyPath, sshPort, user, host }: LabGuest): readonly string[] {
+export function sshWords({ knownHostsPath, userKeyPath, sshPort, user, host }: GuestUnderTest): readonly string[] {
   const options = [
     'BatchMode=yes',
     `UserKnownHostsFile=${knownHostsPath}`,

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../../src/coordinator/evidence.ts'
 import { measureOutage } from '../../../src/coordinator/outage.ts'
 import { takeSnapshot } from '../../../src/coordinator/take-snapshot.ts'
-import { HELPER_PATH } from '../../../src/guest/guest-helper.ts'
+import { HELPER_PATH } from '../../../src/guest/helper-path.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../../../src/guest/protocol/answers.ts'
 import { WaitingRelease } from '../../../src/guest/waiting-release.ts'
 import { ulid } from '../../../src/system/ulid.ts'
@@ -18,9 +18,15 @@ const COORDINATOR_BOUND_MS = 15
 
 const SUDO = ['sudo', '-n', HELPER_PATH] as const
 
-const GROUNDS: Readonly<Record<string, (lab: Lab, guest: LabGuest) => Promise<Ground>>> = {
-  libvirt: async (...at) => (await import('./on-libvirt.ts')).onLibvirt(...at),
-  proxmox: async (...at) => (await import('./on-proxmox.ts')).onProxmox(...at),
+const GROUNDS: Readonly<Record<string, (say: (line: string) => void) => Promise<Ground>>> = {
+  libvirt: async (say) => (await import('./on-libvirt.ts')).onLibvirt(...(await emulated(say))),
+  proxmox: async () => (await import('./on-proxmox.ts')).onProxmox(),
+  vsphere: async () => (await import('./on-vsphere.ts')).onVsphere(),
+}
+
+async function emulated(log: (line: string) => void): Promise<[Lab, LabGuest]> {
+  const lab = await openLab({ log })
+  return [lab, await lab.guest('bench')]
 }
 
 /**
@@ -31,10 +37,8 @@ const GROUNDS: Readonly<Record<string, (lab: Lab, guest: LabGuest) => Promise<Gr
 export const bench: Bench = async ({ rounds, say, hypervisor = 'libvirt' }) => {
   const open = GROUNDS[hypervisor]
   if (open === undefined) throw new Error(`--hypervisor is one of ${Object.keys(GROUNDS).join(', ')}`)
-  const lab = await openLab({ log: say })
-  const guest = await lab.guest('bench')
-  const ground = await open(lab, guest)
-  const client = await CommittingClient.start(guest)
+  const ground = await open(say)
+  const client = await CommittingClient.start(ground.guest)
   const options = { onRound: say, ...(rounds === undefined ? {} : { rounds }) }
   try {
     const floor = await againstFloor(ground, client, options)
@@ -55,7 +59,6 @@ ${script === undefined ? '' : comparisonTable(script)}`
   } finally {
     await client.stop()
     await ground.close()
-    await guest.destroy()
   }
 }
 
@@ -129,6 +132,7 @@ async function atTheFloor(ground: Ground, client: CommittingClient) {
     (await shell.run([...SUDO, ...words], { timeoutMs: 120_000 })).stdout
   const id = newId(ground)
   let outageMs = Number.NaN
+  await ground.warm?.()
   try {
     const clientSawMs = await client.outageOf(async () => {
       const waiting = new WaitingRelease(shell, [...SUDO, 'release', id], id)

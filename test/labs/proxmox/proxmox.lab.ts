@@ -1,22 +1,21 @@
-// time limit: 1200 s
+// runs natively
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { runCommand } from '../command.ts'
-import { type Lab, openLab } from '../lab.ts'
-import type { LabGuest } from '../lab-guest.ts'
+import { containerGuest } from '../container/container-guest.ts'
+import { containerOnProxmox } from '../container/container-on-proxmox.ts'
+import type { NativeGuest } from '../container/native-guest.ts'
 import { type AskOptions, ask, dataOf } from './ask.ts'
-import { type LabStandIn, openLabStandIn } from './lab-stand-in.ts'
+import type { LabStandIn } from './lab-stand-in.ts'
 import type { Task } from './tasks/task.ts'
 
-let lab: Lab
-let guest: LabGuest
+let guest: NativeGuest
 let under: LabStandIn
 
 before(async () => {
-  lab = await openLab()
-  guest = await lab.guest('pve')
-  under = await openLabStandIn(lab, guest)
+  guest = await containerGuest('pve-api')
+  under = await containerOnProxmox(guest)
   under.standIn.grant('stillshot@pve', '/vms', 'VM.Audit', 'VM.Snapshot', 'VM.PowerMgmt', 'VM.GuestAgent.Unrestricted')
 })
 

@@ -1,26 +1,26 @@
-// time limit: 1500 s
+// runs natively
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Lab, openLab } from '../lab.ts'
-import type { LabGuest } from '../lab-guest.ts'
+import { containerGuest } from '../container/container-guest.ts'
+import { containerOnProxmox } from '../container/container-on-proxmox.ts'
+import type { NativeGuest } from '../container/native-guest.ts'
 import { looksWhileDown } from '../looks-while-down.ts'
+import { labPaths } from '../paths.ts'
 import { runSnapshot, type SnapshotRun } from '../snapshot-run.ts'
 import type { StillshotCli } from '../stillshot-cli.ts'
 import { cliOnStandIn } from './cli-on-stand-in.ts'
 import type { Fault } from './faults.ts'
-import { type LabStandIn, openLabStandIn } from './lab-stand-in.ts'
+import type { LabStandIn } from './lab-stand-in.ts'
 
-let lab: Lab
-let guest: LabGuest
+let guest: NativeGuest
 let pve: LabStandIn
 let cli: StillshotCli
 let firstPoint: string
 
 before(async () => {
-  lab = await openLab()
-  guest = await lab.guest('pve')
-  pve = await openLabStandIn(lab, guest)
-  cli = await cliOnStandIn(lab, guest, pve)
+  guest = await containerGuest('pve-runs')
+  pve = await containerOnProxmox(guest)
+  cli = await cliOnStandIn(labPaths(), guest, pve)
   await guest.sql('CREATE DATABASE kept; CREATE TABLE kept.t (a INT); INSERT INTO kept.t VALUES (1)')
 })
 

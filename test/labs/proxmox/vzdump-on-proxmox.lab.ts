@@ -1,15 +1,16 @@
-// time limit: 1200 s
+// runs natively
 import assert from 'node:assert/strict'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Lab, openLab } from '../lab.ts'
-import type { LabGuest } from '../lab-guest.ts'
+import { containerGuest } from '../container/container-guest.ts'
+import { containerOnProxmox } from '../container/container-on-proxmox.ts'
+import type { NativeGuest } from '../container/native-guest.ts'
+import type { NativeMachine } from '../container/native-machine.ts'
+import { labPaths } from '../paths.ts'
 import type { StillshotCli } from '../stillshot-cli.ts'
 import { cliOnStandIn } from './cli-on-stand-in.ts'
-import { type LabStandIn, openLabStandIn } from './lab-stand-in.ts'
-import { labConfig } from './machines/lab-config.ts'
-import { LabMachine } from './machines/lab-machine.ts'
+import type { LabStandIn } from './lab-stand-in.ts'
 import type { BackedUpGuest, VzdumpJob } from './vzdump/job.ts'
 import { runVzdump, startVzdump } from './vzdump/run-vzdump.ts'
 
@@ -17,22 +18,19 @@ import { runVzdump, startVzdump } from './vzdump/run-vzdump.ts'
 const ARCHIVE_MS = 90_000
 const SNAPSHOT = 'point-in-time'
 
-let lab: Lab
-let guest: LabGuest
+let guest: NativeGuest
 let pve: LabStandIn
 let cli: StillshotCli
-let machine: LabMachine
-let disks: readonly string[]
+let machine: NativeMachine
+const disks = ['virtio0', 'virtio1']
 let root: string
 
 before(async () => {
-  lab = await openLab()
-  guest = await lab.guest('pve')
-  pve = await openLabStandIn(lab, guest)
-  cli = await cliOnStandIn(lab, guest, pve)
-  const { images } = await labConfig(lab, guest, pve.vmid)
-  machine = new LabMachine(lab, guest, images)
-  disks = Object.keys(images)
+  guest = await containerGuest('pve-vzdump')
+  const before = await containerOnProxmox(guest)
+  pve = before
+  machine = before.machine
+  cli = await cliOnStandIn(labPaths(), guest, pve)
   root = join(cli.folder, 'host')
   await mkdir(root, { recursive: true })
   await installScript()

@@ -41,14 +41,19 @@ export interface BehindSimulator {
   readonly disks: readonly { readonly serial: string; readonly sizeBytes: number }[]
   readonly machines: Machines
   readonly folder: string
+  /** Whom VMware Tools in it let in; the password is {@link TOOLS_PASSWORD}. */
+  readonly toolsUser?: string
 }
+
+export const TOOLS_PASSWORD = 'in <the> "guest"'
 
 /** As {@link openLabSimulator}, whatever the guest runs on. */
 export async function openSimulatorBefore(behind: BehindSimulator): Promise<LabSimulator> {
-  const { name, uuid, mac, machines } = behind
+  const { name, uuid, mac, machines, toolsUser } = behind
   const disks = behind.disks.map(({ serial, sizeBytes }) => ({ uuid: diskUuid(serial), sizeBytes }))
   const extra = [{ key: 'disk.EnableUUID', value: 'TRUE' }]
-  const simulator = await openSimulator({ vms: [{ name, uuid, macs: [mac], extra, disks }], machines })
+  const guest = toolsUser === undefined ? {} : { guest: { user: toolsUser, password: TOOLS_PASSWORD } }
+  const simulator = await openSimulator({ vms: [{ name, uuid, macs: [mac], extra, disks, ...guest }], machines })
   const folder = join(behind.folder, 'vsphere')
   const passwordPath = join(folder, 'password')
   await mkdir(folder, { recursive: true, mode: 0o700 })

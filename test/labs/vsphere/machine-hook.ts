@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { isAgentError, type Machine } from '../proxmox/machines/machine.ts'
+import type { Machine } from '../proxmox/machines/machine.ts'
 import { type GuestDeed, type InGuest, openInGuest } from './in-guest.ts'
+import { quiesce } from './quiesce.ts'
 
 /** What stands behind a VM of the simulator. */
 export interface MachineBehind {
@@ -22,6 +23,8 @@ interface Deed {
   readonly vm: string
   /** The name that the disks' snapshots have. */
   readonly image: string
+  /** What the firmware of a VM that starts says. */
+  readonly uuid: string
   /** The VM that a clone makes, or the name that a VM gets. */
   readonly copy: string
 }
@@ -70,9 +73,12 @@ async function carryOut(machines: Machines, deed: Deed): Promise<void> {
     return
   }
   if (deed.act === 'destroy') return void machines.delete(deed.vm)
-  if (deed.act === 'start') return machine.start()
+  if (deed.act === 'start') {
+    machine.identify?.(deed.uuid)
+    return machine.start()
+  }
   if (deed.act === 'stop') return machine.stop()
-  if (deed.act === 'freeze' || deed.act === 'thaw') return quiesce(machine, deed.act)
+  if (deed.act === 'freeze' || deed.act === 'thaw') return quiesce(found, deed.act)
   if (deed.act === 'snapshot') return each((disk) => machine.snapshotDisk(disk, deed.image))
   if (deed.act === 'remove') return each((disk) => machine.removeDiskSnapshot(disk, deed.image))
   await machine.stop()
@@ -82,10 +88,4 @@ async function carryOut(machines: Machines, deed: Deed): Promise<void> {
 async function clone(machines: Machines, source: MachineBehind, { image, copy }: Deed): Promise<void> {
   if (source.copy === undefined) throw new Error('this machine cannot be copied')
   machines.set(copy, await source.copy(image))
-}
-
-/** The agent takes the part of VMware Tools: it freezes file systems, and runs what is installed for that, as they do. */
-async function quiesce(machine: Machine, act: 'freeze' | 'thaw'): Promise<void> {
-  const answer = await machine.askAgent(`guest-fsfreeze-${act}`)
-  if (answer === undefined || isAgentError(answer)) throw new Error(`the guest did not ${act}`)
 }

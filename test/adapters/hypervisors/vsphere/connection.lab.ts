@@ -103,7 +103,7 @@ describe('the connection to vSphere', () => {
   test('a connection is held open between the look and the snapshot', () =>
     withVsphere({}, async ({ simulator, hypervisor, vm }) => {
       await hypervisor.checkSnapshot(vm)
-      const asked = async () => (await simulator.state()).calls.CurrentTime ?? 0
+      const asked = async () => (await simulator.state()).calls.RetrievePropertiesEx ?? 0
       const before = await asked()
       while ((await asked()) < before + 2) await new Promise((resolve) => setTimeout(resolve, 100))
     }))

@@ -133,7 +133,7 @@ func (f *front) work(r *http.Request, request call, vm *simulator.VirtualMachine
 		if vm.Runtime.PowerState == poweredOn {
 			return nil, &types.InvalidPowerState{RequestedState: poweredOn, ExistingState: poweredOn}
 		}
-		fault := f.tell(deed{Act: "start", VM: vm.Name})
+		fault := f.tell(deed{Act: "start", VM: vm.Name, UUID: vm.Config.Uuid})
 		if fault == nil {
 			setPower(vm, poweredOn)
 		}
@@ -243,6 +243,7 @@ type deed struct {
 	Act   string `json:"act"`
 	VM    string `json:"vm"`
 	Image string `json:"image"`
+	UUID  string `json:"uuid"` // what the firmware says from a start on
 	Copy  string `json:"copy"` // the name of the VM that a clone makes, or that a VM gets
 }
 
