@@ -53,6 +53,13 @@ async function look(host: LibvirtHost, vm: Vm, { snapshotName }: CloneRequest, o
 
 async function create(host: LibvirtHost, vm: Vm, request: CloneRequest, options: CallOptions): Promise<void> {
   const looked = await look(host, vm, request, options)
+  // To define what is there already, under its own UUID, would be no error: it would be changed.
+  if ((await findClone(host, request.name, options)) !== undefined) {
+    throw new StillshotError(
+      'hypervisor-refused',
+      `there is a VM ${request.name} already, or a copy that was made as that`,
+    )
+  }
   const plan = planClone(host, vm, looked, request.name)
   const xml = cloneXml(looked.snapshot.xml, {
     name: request.name,
