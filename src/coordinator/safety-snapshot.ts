@@ -89,7 +89,7 @@ interface Made {
   readonly why: string
 }
 
-/** Rejects when the snapshot fails, or when cancelled. */
+/** Rejects when the snapshot fails, when somebody else holds the guest, or when cancelled. */
 async function takeHeld(
   ports: Ports,
   settings: VmSettings,
@@ -101,6 +101,8 @@ async function takeHeld(
   const failed = (thrown: unknown) => {
     signal.throwIfAborted()
     const { code, message } = toStillshotError(thrown)
+    // Somebody has taken a hold since the look: what he makes is not rolled back under him.
+    if (code === 'guest-locked') throw thrown
     ports.log.warn('the safety snapshot is not held', { vm: settings.name, code, message })
     return message
   }

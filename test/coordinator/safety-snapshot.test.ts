@@ -77,6 +77,17 @@ describe('the safety snapshot of a restore', () => {
     })
   }
 
+  test('is not taken, and nothing is rolled back, under a hold that somebody took since the look', async () => {
+    const world = makeWorld()
+    await world.snapshot()
+    const before = world.snapshotNames()
+    const locked = async (): Promise<never> => {
+      throw new StillshotError('guest-locked', 'db1: hold 01KB is open')
+    }
+    await assert.rejects(restore(world, {}, answering(world, 'hold', locked)), { code: 'guest-locked' })
+    assert.deepEqual([world.snapshotNames(), world.guest.facts.running], [before, true])
+  })
+
   test('is told to miss what was written where the watchdog was faster than the roll back', async () => {
     const world = makeWorld()
     await world.snapshot()
