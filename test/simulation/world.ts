@@ -2,7 +2,6 @@ import { AgentShells } from '../../adapters/guests/agent/agent-shells.ts'
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import type { FakeVm } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
-import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
 import type { GuestAgent, PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
@@ -31,26 +30,12 @@ import { Network } from './network.ts'
 import type { SimulatedProcess } from './process.ts'
 import { SimulatedRepository } from './repository.ts'
 import { Timeline } from './timeline.ts'
+import { type Truth, truthKey } from './truth.ts'
 
 /** A request that changes something, in the moment in which it arrives. */
 export type Arrival =
   | ({ readonly at: 'hypervisor' } & ChangeArrival)
   | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[] }
-
-/** By what a truth is found: others use the names of their snapshots again. */
-export function truthKey({ kind, snapshot, createdAt }: Pick<RestorePoint, 'kind' | 'snapshot' | 'createdAt'>): string {
-  return kind === 'foreign' ? `${snapshot} of ${createdAt}` : snapshot
-}
-
-/** What was really there at the point in time of a snapshot. */
-export interface Truth {
-  /** The disk held the files of a server that had ended cleanly, with the hold's own marker. */
-  readonly stoppedAndSynced: boolean
-  /** Every disk is in it, and the guest's file systems were frozen. */
-  readonly frozen?: boolean
-  /** The hold that it was taken in; undefined where the name tells. */
-  readonly hold?: string
-}
 
 export const VM = 'db1'
 export const STATE = '/state'

@@ -1,6 +1,7 @@
 import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
-import { STATE, truthKey } from '../world.ts'
+import { truthKey } from '../truth.ts'
+import { STATE } from '../world.ts'
 
 /**
  * A drill touches nothing of the VM itself, and speaks against a point only where its disks are not what its grade says:

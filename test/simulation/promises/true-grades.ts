@@ -5,7 +5,8 @@ import type { FenceAnswer } from '../../../src/guest/protocol/answers.ts'
 import { idOfSnapshotName } from '../../../src/hypervisor/snapshot-name.ts'
 import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
-import { truthKey, VM } from '../world.ts'
+import { truthKey } from '../truth.ts'
+import { VM } from '../world.ts'
 import { descriptionKeys } from './description-keys.ts'
 
 /**
