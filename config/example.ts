@@ -46,6 +46,7 @@ export const EXAMPLE: Config = {
       keep: { last: 3, daily: 7, weekly: 4 },
     },
   },
+  drills: { atOnce: 2, hours: '22:00-05:00', timezone: 'Europe/Paris' },
   runbooks: { directory: '/mnt/wiki/runbooks' },
   repositories: {
     nas: { kind: 'directory', path: '/srv/backup' },

@@ -1,5 +1,5 @@
 import { ssh } from '../src/config/schema/ssh.ts'
-import { HELPER_PATH } from '../src/guest/guest-helper.ts'
+import { HELPER_PATH } from '../src/guest/helper-path.ts'
 
 /** What `stillshot guest install` puts into the guest, for those who do it by hand. */
 export const SUDOERS = `# /etc/sudoers.d/stillshot in the guest, mode 0440: the only right that stillshot's user needs.

@@ -166,6 +166,11 @@ export const ERRORS = {
     retry: false,
     hint: 'the restore point is suspect now: pick another one; `stillshot show POINT` says what was found',
   },
+  'drill-limit': {
+    exit: 56,
+    retry: true,
+    hint: 'nothing was changed: --wait waits for its turn; `drills:` in the configuration says what they may take',
+  },
   'drill-inconclusive': {
     exit: 48,
     retry: false,

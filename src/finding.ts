@@ -1,7 +1,10 @@
 import type { ErrorCode } from './errors.ts'
 
-/** Who else depends on the data of a server: putting it back leaves them ahead of it. Each is accepted by its name. */
-export const CONSENTS = ['replicas', 'galera', 'group-replication'] as const
+/**
+ * Who else depends on the data of a server: putting it back leaves them ahead of it. And `memory`: what ran in the machine runs on
+ * from the snapshot's memory, as if no time had passed. Each is accepted by its name.
+ */
+export const CONSENTS = ['replicas', 'galera', 'group-replication', 'memory'] as const
 export type Consent = (typeof CONSENTS)[number]
 
 /**

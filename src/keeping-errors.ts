@@ -18,6 +18,11 @@ export const KEEPING_ERRORS = {
     retry: false,
     hint: 'what was there before is put back from the safety dump; `stillshot show RUN` tells how that ended',
   },
+  'not-replayable': {
+    exit: 65,
+    retry: false,
+    hint: 'nothing was changed: restore without --at, or to another time; the log must reach from the backup to it without a gap',
+  },
   'half-restored': {
     exit: 64,
     retry: false,

@@ -1,6 +1,7 @@
 /** Every check and every test of the project; the last line of standard output is the count. See {@link ./runner/options.ts USAGE}. */
 import { join } from 'node:path'
 import { checksOf, runCheck } from './runner/checks.ts'
+import { runInLanes } from './runner/lanes.ts'
 import { type Options, readOptions, USAGE } from './runner/options.ts'
 import { runSuite, type Suite } from './runner/run-suite.ts'
 import { suitesOf } from './runner/suites.ts'
@@ -22,14 +23,8 @@ async function runAll(options: Options): Promise<number> {
   // Beside the unit tests, which are the first suite and use one processor.
   const beside = [reportChecks(options), first === undefined ? undefined : reportSuite(first)]
   const tallies: Tally[] = (await Promise.all(beside)).flatMap((tally) => tally ?? [])
-  const reportOneByOne = async (suites: readonly Suite[]) => {
-    for (const suite of suites) if (!interrupted) tallies.push(await reportSuite(suite))
-  }
-  // Guests that run side by side only slow each other down; what needs none has a processor beside them.
-  await Promise.all([
-    reportOneByOne(others.filter(({ isBeside }) => !isBeside)),
-    reportOneByOne(others.filter(({ isBeside }) => isBeside)),
-  ])
+  const report = async (suite: Suite) => void tallies.push(await reportSuite(suite))
+  await runInLanes(others, report, () => interrupted)
   const tally = sumOf(tallies)
   print(summaryOf(tally))
   if (interrupted) return 130
@@ -52,7 +47,7 @@ async function reportCheck(check: ReturnType<typeof checksOf>[number]): Promise<
 
 async function reportSuite(suite: Suite): Promise<Tally> {
   const begunAt = performance.now()
-  const aloud = suite.files.length === 1 && !suite.isBeside
+  const aloud = suite.files.length === 1 && suite.lane !== 'native'
   if (aloud) print(`       ${suite.name}: begins, at most ${suite.limitMs / 1000} s`)
   const result = await runSuite(suite, ({ outcome, name, durationMs }) => {
     if (aloud || outcome === 'skipped') print(`         ${outcome}: ${name}, ${(durationMs / 1000).toFixed(1)} s`)

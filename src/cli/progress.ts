@@ -51,6 +51,7 @@ const WORDS: Readonly<Record<Phase, string>> = {
   prune: 'prune',
   dump: 'dump',
   archive: 'archive',
+  changes: 'keep changes of the binary log',
   load: 'load',
   unpack: 'unpack',
   verify: 'verify',

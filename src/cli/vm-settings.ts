@@ -25,7 +25,7 @@ export function vmSettings(
     drainMs: entry.drainMs,
     longTransactionSeconds: Math.ceil(entry.longTransactionsMs / 1000),
     disks: entry.disks,
-    drill: drillSettings(entry.drill),
+    drill: { ...drillSettings(entry.drill), limits: settings.drills },
     database: {
       ...(user === undefined ? {} : { databaseUser: user }),
       ...(defaultsFile === undefined ? {} : { defaultsFile }),

@@ -31,6 +31,7 @@ export function crossCheck(config: Config, source: YamlSource): Problem[] {
   checkVms(config, report)
   checkProfiles(config, report)
   checkPolicies(config, report)
+  checkTimezone(report, ['drills', 'timezone'], config.drills?.timezone)
   checkRepositories(config, report)
   if (Object.keys(config.vms).length > 0 && config.ssh?.key === undefined && config.ssh?.agent !== true) {
     report(['ssh', 'key'], 'is missing: name a private key, or set ssh.agent to true')
@@ -166,10 +167,7 @@ function checkProfiles(config: Config, report: Report): void {
 
 function checkPolicies(config: Config, report: Report): void {
   for (const [name, policy] of Object.entries(config.policies ?? {})) {
-    const { timezone } = policy
-    if (timezone !== undefined && !isTimezone(timezone)) {
-      report(['policies', name, 'timezone'], `is ${JSON.stringify(timezone)}: must be a time zone such as Europe/Paris`)
-    }
+    checkTimezone(report, ['policies', name, 'timezone'], policy.timezone)
     const at = ['policies', name, 'select']
     for (const list of ['vms', 'exclude'] as const) {
       for (const [index, vm] of (policy.select[list] ?? []).entries()) {
@@ -182,6 +180,11 @@ function checkPolicies(config: Config, report: Report): void {
       mustExist(report, [...at, 'hypervisor'], hypervisor, Object.keys(config.hypervisors), 'hypervisors')
     }
   }
+}
+
+function checkTimezone(report: Report, at: readonly Step[], timezone: string | undefined): void {
+  if (timezone === undefined || isTimezone(timezone)) return
+  report(at, `is ${JSON.stringify(timezone)}: must be a time zone such as Europe/Paris`)
 }
 
 function mustFit(report: Report, at: readonly Step[], text: string, { least, most }: Limits): void {

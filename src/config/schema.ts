@@ -1,4 +1,5 @@
 import type { FromSchema } from '../json-schema/from-schema.ts'
+import { drills } from './schema/drills.ts'
 import { hypervisors } from './schema/hypervisors.ts'
 import { policies } from './schema/policies.ts'
 import { profiles } from './schema/profiles.ts'
@@ -20,7 +21,7 @@ export const configSchema = {
     'Paths are relative to the file. Unknown keys are errors. A secret is `env:NAME`, `file:PATH` or `exec:COMMAND`.',
   additionalProperties: false,
   required: ['hypervisors', 'vms'],
-  properties: { hypervisors, ssh, vms, profiles, policies, repositories, runbooks, state },
+  properties: { hypervisors, ssh, vms, profiles, policies, drills, repositories, runbooks, state },
 } as const
 
 /** A configuration that passed validation, as it stands in the file: no defaults, secrets by reference. */

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import type { Profile } from '../guest/profile.ts'
+import type { DrillLimits } from '../policy/drill-limits.ts'
 import { durationMs } from './duration.ts'
 import { allProfiles } from './profiles.ts'
+import { drills as drillsSchema } from './schema/drills.ts'
 import { ssh as sshSchema } from './schema/ssh.ts'
 import { state as stateSchema } from './schema/state.ts'
 import { vmDefaults } from './schema/vms.ts'
@@ -18,6 +20,7 @@ export interface Settings {
   readonly vms: Readonly<Record<string, VmEntry>>
   readonly profiles: Readonly<Record<string, Profile>>
   readonly policies: NonNullable<Config['policies']>
+  readonly drills: DrillLimits
   readonly repositories: NonNullable<Config['repositories']>
   readonly runbooks?: { readonly directory: string }
   readonly state: { readonly directory: string; readonly catalog?: { readonly url: string } }
@@ -65,6 +68,7 @@ export function toSettings(config: Config, file: string, folder: string): Settin
     vms: mapValues(config.vms, (vm) => vmOf(vm, ssh.user)),
     profiles: allProfiles(config),
     policies: config.policies ?? {},
+    drills: drillLimitsOf(config.drills),
     repositories: mapValues(config.repositories ?? {}, (entry) =>
       entry.kind === 'directory' ? { ...entry, path: resolve(folder, entry.path) } : entry,
     ),
@@ -116,6 +120,16 @@ function drillOf({ assert = [], memory, limit }: NonNullable<Config['vms'][strin
     assert,
     limitMs: durationMs(limit ?? vmDefaults.drillLimit),
     ...(memory === undefined ? {} : { memoryBytes: sizeBytes(memory) }),
+  }
+}
+
+function drillLimitsOf({ atOnce, memory, storage, hours, timezone }: NonNullable<Config['drills']> = {}): DrillLimits {
+  const { properties } = drillsSchema
+  return {
+    atOnce: atOnce ?? properties.atOnce.default,
+    ...(memory === undefined ? {} : { memoryBytes: sizeBytes(memory) }),
+    ...(storage === undefined ? {} : { storageBytes: sizeBytes(storage) }),
+    ...(hours === undefined ? {} : { hours: { text: hours, timezone: timezone ?? properties.timezone.default } }),
   }
 }
 

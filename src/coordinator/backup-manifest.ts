@@ -70,6 +70,7 @@ export function serverFacts(
     dumpProgram: dumpVersion,
     databases: databases.map(({ name }) => name),
     position,
+    ...(variables.server_uuid === undefined ? {} : { uuid: variables.server_uuid }),
   }
 }
 
@@ -99,6 +100,8 @@ export function restoreCommands(
           ]
         case 'users':
           return [`${unpack} | mysql   # accounts and their rights, where they are wanted back`]
+        case 'binlog':
+          return [`${unpack} | mysql --binary-mode   # over the databases of the backup before it, and once`]
         case 'tar':
           return [`${unpack} | tar -xf - -C / --numeric-owner --same-permissions --acls --xattrs`]
         default:

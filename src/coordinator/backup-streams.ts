@@ -1,15 +1,21 @@
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { StreamVerb } from '../guest/stream-verb.ts'
-import type { Compression, Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
-import { observed } from '../repository/observed.ts'
-import { pack } from '../repository/pack.ts'
-import { type PackedStream, packedStream } from '../repository/packed-stream.ts'
+import type { Part, ServerFacts, StreamFacts } from '../repository/manifest.ts'
 import type { BackupWriter, Repository } from '../repository/repository.ts'
 import { sealFor, storedName, wrappingOf } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
-import { changedFiles, DUMP_COMPLETED, judgeEnd, positionOf, TAR_COMPLETED, USERS_COMPLETED } from './judge-dump.ts'
+import { NOTHING, packedHere, packedThere, watched } from './arriving-stream.ts'
+import {
+  changedFiles,
+  DUMP_COMPLETED,
+  judgeEnd,
+  judgeLast,
+  positionOf,
+  TAR_COMPLETED,
+  USERS_COMPLETED,
+} from './judge-dump.ts'
 
 /** One stream of a backup: what is asked of the guest, and what shows that it was whole. */
 interface StreamPlan {
@@ -98,46 +104,23 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
   const name = storedName(plan.name, wrapping)
   using limit = stallLimit(clock, `${vm}: ${plan.name}`, STALL_MS, signal)
   const packsThere = compression !== 'none' && plan.packable === true && writing.packers.includes(compression)
-  let seen: Pick<PackedStream, 'content' | 'fault'> = { content: observed(none()), fault: undefined }
+  let arriving = NOTHING
   let stored = { sizeBytes: 0, sha256: '' }
   const end = await helper.stream(plan.verb, plan.args, {
     ...(plan.databases === undefined ? {} : { databases: plan.databases }),
     ...(packsThere ? { pack: compression } : {}),
     ...{ machine, signal: limit.signal },
     output: async (bytes) => {
-      const arrived = moving(bytes, limit.moved)
-      const packed = packsThere ? packedStream(arrived, compression, name) : packHere(arrived, compression)
-      seen = packed
-      stored = await writer.write(name, sealFor(repository, packed.stored, limit.signal), { signal: limit.signal })
+      const moving = watched(bytes, limit.moved)
+      arriving = packsThere ? packedThere(moving, compression, name) : packedHere(moving, compression)
+      stored = await writer.write(name, sealFor(repository, arriving.stored, limit.signal), { signal: limit.signal })
     },
   })
-  const { content: unpacked, fault } = seen
-  judgeEnd(vm, plan.verb, end, { ...plan, tail: unpacked.tail, ...(fault === undefined ? {} : { fault }) })
+  judgeEnd(vm, plan.verb, end, plan)
+  const { sizeBytes: contentBytes, head, tail } = await arriving.content()
+  judgeLast(vm, plan.verb, end, { ...plan, tail })
   const { part, content, paths = [] } = plan
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
-  const facts = {
-    name,
-    part,
-    content,
-    ...wrapping,
-    ...stored,
-    contentBytes: unpacked.sizeBytes,
-    paths,
-    changedWhileRead,
-  }
-  return { facts, position: content === 'sql' ? positionOf(unpacked.head) : null }
+  const facts = { name, part, content, ...wrapping, ...stored, contentBytes, paths, changedWhileRead }
+  return { facts, position: content === 'sql' ? positionOf(head) : null }
 }
-
-function packHere(bytes: AsyncIterable<Uint8Array>, compression: Compression): PackedStream {
-  const content = observed(bytes)
-  return { stored: pack(content.bytes, compression), content, fault: undefined }
-}
-
-async function* moving(bytes: AsyncIterable<Uint8Array>, moved: () => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of bytes) {
-    moved()
-    yield chunk
-  }
-}
-
-async function* none(): AsyncGenerator<Uint8Array> {}

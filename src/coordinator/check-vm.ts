@@ -1,7 +1,7 @@
 import { vmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
-import type { CoveredDisk } from '../guest/coverage.ts'
+import type { CoveredDisk } from '../guest/covered-disk.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import { copyFinding } from './copies-elsewhere.ts'
 import { drillFindings } from './drill-findings.ts'

@@ -21,8 +21,12 @@ export function checkConsents(vm: string, needed: readonly Finding[], accepted: 
   if (missing.length === 0) return
   const message = missing.map((finding) => `${finding.message} (${finding.consent})`).join('; ')
   const options = missing.map(({ consent }) => `--accept ${consent}`).join(' ')
-  throw new StillshotError('consent-missing', `others depend on ${vm}: ${message}`, {
-    hint: `nothing was changed; a server that is put back is behind those who followed it: ${options}, if they are made anew or left behind`,
+  const others = missing.some(({ consent }) => consent !== 'memory')
+  const hint = others
+    ? `nothing was changed; a server that is put back is behind those who followed it: ${options}, if they are made anew or left behind`
+    : `nothing was changed; ${options}, if it may run on from there`
+  throw new StillshotError('consent-missing', `${others ? `others depend on ${vm}: ` : ''}${message}`, {
+    hint,
     details: { consents: missing.map(({ consent }) => consent) },
   })
 }

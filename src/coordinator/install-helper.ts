@@ -1,7 +1,7 @@
 import { StillshotError } from '../errors.ts'
-import { HELPER_PATH } from '../guest/guest-helper.ts'
 import type { CommandResult, GuestShell } from '../guest/guest-shell.ts'
 import { knownHelper } from '../guest/helper-file.ts'
+import { HELPER_PATH } from '../guest/helper-path.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
 import { applicationProfile, profileFile } from '../guest/profile.ts'
 import { type InstallFiles, installScript, removeScript } from './install-script.ts'

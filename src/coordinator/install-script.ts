@@ -1,5 +1,5 @@
 import { StillshotError } from '../errors.ts'
-import { HELPER_PATH } from '../guest/guest-helper.ts'
+import { HELPER_PATH } from '../guest/helper-path.ts'
 
 const SUDOERS = '/etc/sudoers.d/stillshot'
 const PROFILES = '/etc/stillshot/profiles'

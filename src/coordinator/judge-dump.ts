@@ -5,15 +5,12 @@ import type { StreamEnd, StreamVerb } from '../guest/stream-verb.ts'
 import type { ServerFacts } from '../repository/manifest.ts'
 import { looseNames } from './backup-preflight.ts'
 
-/**
- * Throws `dump-failed` unless the program ended well and said its last words: what broke off may look whole. `last` is what
- * a whole stream ends with.
- */
+/** Throws `dump-failed` unless the program ended well and complained of nothing that it left out. */
 export function judgeEnd(
   vm: string,
   verb: StreamVerb,
   { exitStatus, stderr }: StreamEnd,
-  { tail, last, fault, accept = [0] }: { tail: string; last?: RegExp; fault?: Error; accept?: readonly number[] },
+  { accept = [0] }: { accept?: readonly number[] },
 ): void {
   const said = stderr.trim().slice(-500)
   if (exitStatus === undefined || !accept.includes(exitStatus)) {
@@ -28,9 +25,16 @@ export function judgeEnd(
   if (/^(mysqldump|mariadb-dump): (Got error|Couldn't|Error)/m.test(said)) {
     throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but said: ${said}`)
   }
-  if (fault !== undefined) {
-    throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but ${fault.message}`, { cause: fault })
-  }
+}
+
+/** Throws `dump-failed` unless what came ends as a whole stream does: what broke off may look whole. */
+export function judgeLast(
+  vm: string,
+  verb: StreamVerb,
+  { stderr }: Pick<StreamEnd, 'stderr'>,
+  { tail, last }: { tail: string; last?: RegExp },
+): void {
+  const said = stderr.trim().slice(-500)
   if (last !== undefined && !last.test(tail)) {
     throw new StillshotError('dump-failed', `${vm}: '${verb}' ended without its last line: ${said || 'it was cut off'}`)
   }

@@ -23,7 +23,7 @@ export interface UnreadableFreeze {
   readonly problem: string
 }
 
-type FrozenAt = Pick<NonNullable<KeptAnswer['freeze']>, 'calledWallMs' | 'calledUptimeMs'>
+type FrozenAt = Pick<NonNullable<KeptAnswer['freeze']>, 'calledWallMs' | 'calledUptimeMs' | 'calledClocks'>
 /** `machine`: the SMBIOS UUID that must answer. */
 export type KeptCall = CallOptions & { readonly machine: string }
 
@@ -89,13 +89,18 @@ function readKept(id: string, { kept, nowMs, tookMs }: Told): KeptFreeze | Unrea
 
 const OTHER_BOOT = 'the guest was started again since it was frozen, and nobody knows what was done to its clock'
 
-/** Two readings in whole seconds, and what a machine is busy with between the two clocks. */
+/**
+ * Two readings in whole seconds are up to one second apart from each other, and each uptime is up to half of its spread from
+ * the reading beside it: where both spreads together are no more than this, a guest that was never paused stays within it.
+ */
 const CLOCKS_AGREE_MS = 2_000
 
 /** A guest that was paused since, or whose clock was set, does not know how long ago it was frozen. */
-function doubtOf(kept: KeptAnswer, { calledWallMs, calledUptimeMs }: FrozenAt): { readonly doubt?: string } {
-  const byWallMs = kept.wallMs - calledWallMs
-  const byUptimeMs = kept.uptimeMs - calledUptimeMs
+function doubtOf(kept: KeptAnswer, frozen: FrozenAt): { readonly doubt?: string } {
+  const spreadMs = (kept.clocks?.spreadMs ?? 0) + (frozen.calledClocks?.spreadMs ?? 0)
+  if (spreadMs > CLOCKS_AGREE_MS) return { doubt: `the guest took ${spreadMs} ms to read its two clocks` }
+  const byWallMs = kept.wallMs - frozen.calledWallMs
+  const byUptimeMs = (kept.clocks?.uptimeMs ?? kept.uptimeMs) - (frozen.calledClocks?.uptimeMs ?? frozen.calledUptimeMs)
   if (Math.abs(byWallMs - byUptimeMs) <= CLOCKS_AGREE_MS) return {}
   return { doubt: `the guest’s clocks do not agree how long ago it was frozen: ${byWallMs} ms, or ${byUptimeMs} ms` }
 }

@@ -63,8 +63,15 @@ export async function loadBack(
     return `the databases are as they were before the restore: ${names}`
   } catch (thrown) {
     if (helperCode(thrown) === 'nothing-dropped') return 'no database had been dropped'
-    throw seen === undefined ? thrown : halfRestored(settings.name, seen, toStillshotError(thrown))
+    if (seen === undefined) throw thrown
+    if (back.held) await endHold(helper, back, signal)
+    throw halfRestored(settings.name, seen, toStillshotError(thrown))
   }
+}
+
+/** The mark keeps the application down from here on; a hold that stays open would keep out the restore that mends it. */
+async function endHold(helper: GuestHelper, { run, machine }: LoadBack, signal: AbortSignal): Promise<void> {
+  await helper.release(run, { machine, signal, timeoutMs: STATUS_MS }).catch(() => {})
 }
 
 type Way = 'none' | 'forward' | 'back' | 'load'

@@ -2,7 +2,7 @@ import { StillshotError } from '../errors.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Manifest, StreamFacts } from '../repository/manifest.ts'
 import { onlyDatabases } from '../repository/only-databases.ts'
-import type { Repository } from '../repository/repository.ts'
+import type { BackupKey, Repository } from '../repository/repository.ts'
 import { openStream } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
@@ -35,42 +35,51 @@ const LOADED = 'stillshot-loaded'
 
 /**
  * Drops the databases and makes them anew from the backup; one that the backup lacks stays dropped. Others are left alone.
- * May be repeated. Rejects with `load-failed` when the server did not take all of it: those databases are then half made,
- * unless `details.helperCode` tells that the guest refused.
+ * `changes`: what was kept of a binary log, carried out over them. May be repeated. Rejects with `load-failed` when the server
+ * did not take all of it: those databases are then half made, unless `details.helperCode` tells that the guest refused.
  */
-export async function loadDatabases(loading: Loading, databases: readonly string[]): Promise<void> {
+export async function loadDatabases(loading: Loading, databases: readonly string[], changes?: Manifest): Promise<void> {
   const { manifest } = loading
   const names = manifest.server?.databases ?? []
   const wanted = names.filter((name) => databases.includes(name))
-  const stream = manifest.streams.find(({ content }) => content === 'sql')
   const all = wanted.length === names.length
   const statements = async function* (bytes: AsyncIterable<Uint8Array>) {
     yield* all ? bytes : onlyDatabases(bytes, wanted, names)
   }
-  await load(loading, wanted.length === 0 ? undefined : stream, { databases, statements })
+  const dump = wanted.length === 0 ? [] : sources(manifest, 'sql', statements)
+  await load(loading, databases, [...dump, ...(changes === undefined ? [] : sources(changes, 'binlog'))])
 }
 
 /** Makes accounts that are missing and sets those that are there, with their rights. May be repeated. */
 export async function loadUsers(loading: Loading): Promise<void> {
-  const stream = loading.manifest.streams.find(({ content }) => content === 'users')
-  await load(loading, stream, { databases: [], statements: (bytes) => bytes })
+  await load(loading, [], sources(loading.manifest, 'users'))
 }
 
-interface What {
-  /** Dropped first. */
-  readonly databases: readonly string[]
+/** A stream that is loaded, one after the other. */
+interface Source {
+  readonly key: BackupKey
+  readonly stream: StreamFacts
   readonly statements: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
+}
+
+function sources(
+  { vm, id, streams }: Manifest,
+  content: StreamFacts['content'],
+  statements: Source['statements'] = (bytes) => bytes,
+): readonly Source[] {
+  return streams
+    .filter((stream) => stream.content === content)
+    .map((stream) => ({ key: { vm, id }, stream, statements }))
 }
 
 async function load(
   { clock, helper, profile, repository, manifest, claim, machine, signal }: Loading,
-  stream: StreamFacts | undefined,
-  { databases, statements }: What,
+  databases: readonly string[],
+  loaded: readonly Source[],
 ): Promise<void> {
   using limit = stallLimit(clock, `${manifest.vm}: load`, STALL_MS, signal)
-  const key = { vm: manifest.vm, id: manifest.id }
   async function* body() {
-    if (stream !== undefined) {
+    for (const { key, stream, statements } of loaded) {
       for await (const chunk of statements(openStream(repository, key, stream, limit.signal))) {
         limit.moved()
         yield chunk

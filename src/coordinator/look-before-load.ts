@@ -5,6 +5,7 @@ import { proveSameMachine } from '../guest/same-machine.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import { mendingFindings } from './half-restored.ts'
+import { binlogFindings, startOf } from './judge-binlogs.ts'
 import { type BackupRestorePlan, serverFindings } from './plan-backup-restore.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { helperFinding, proofFinding } from './preflight.ts'
@@ -19,6 +20,8 @@ export interface Load {
   readonly manifest: Manifest
   readonly plan: BackupRestorePlan
   readonly safety: boolean
+  /** The changes since the backup are wanted, too. */
+  readonly changes?: boolean
 }
 
 /** Looks at what a backup is about to be put into; changes nothing. */
@@ -26,7 +29,7 @@ export async function lookBeforeLoad(
   ports: Ports,
   { name, reference, profile }: VmSettings,
   helper: GuestHelper,
-  { manifest, plan, safety }: Load,
+  { manifest, plan, safety, changes = false }: Load,
   signal: AbortSignal,
 ): Promise<Seen> {
   const call = { signal, timeoutMs: 30_000 }
@@ -38,7 +41,9 @@ export async function lookBeforeLoad(
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
   ]
+  const log = changes ? await logFindings(helper, profile.name, manifest, { vm, signal }) : []
   const findings = [
+    ...log,
     ...guest.filter(({ severity }) => severity !== 'ok'),
     ...serverFindings(taking(manifest, plan), inventory),
     ...accountFindings(plan, { safety, dumpable: inventory.databases.length > 0 }),
@@ -64,4 +69,15 @@ function accountFindings(
   const message = 'the server has no database, so that its accounts cannot be dumped before they are set'
   const hint = 'say with --no-safety-snapshot that the accounts here may be replaced for good'
   return [{ severity: 'refuse', code: 'accounts-not-safe', message, hint }]
+}
+
+async function logFindings(
+  helper: GuestHelper,
+  profile: string,
+  manifest: Manifest,
+  { vm, signal }: { vm: Vm; signal: AbortSignal },
+): Promise<readonly Finding[]> {
+  const from = startOf(manifest)
+  const call = { signal, timeoutMs: 120_000, machine: vm.uuid }
+  return binlogFindings(manifest, from, await helper.binlogs(profile, [from.file, from.position], call))
 }

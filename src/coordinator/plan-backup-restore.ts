@@ -145,7 +145,7 @@ function releaseOf(version: string): string {
 /** The plan in words, in order. Pure. */
 export function planWords(
   { databases, users, archives, held }: BackupRestorePlan,
-  { safety, where }: { safety: boolean; where: string },
+  { safety, where, at }: { safety: boolean; where: string; at?: string },
 ): readonly string[] {
   return [
     `read ${where} and compare its sums`,
@@ -153,7 +153,11 @@ export function planWords(
     ...(safety && databases.length > 0
       ? ['dump the databases as they are now, to put them back if anything fails']
       : []),
+    ...(at === undefined ? [] : [`keep what the server's binary log holds from the backup until ${at}`]),
     ...databases.map((name) => `drop the database ${name} and make it anew`),
+    ...(at === undefined
+      ? []
+      : [`carry out those changes, without accounts: ${databases.join(', ')} are then as at ${at}`]),
     ...(users ? ['make accounts that are missing, set those that are there, with their rights'] : []),
     ...archives.map(({ part, paths }) => `write ${part} beside what is there: ${paths.join(', ')}`),
     ...(held ? ['start what was stopped'] : []),

@@ -5,6 +5,7 @@ import type { HelperFile } from '../guest/helper-file.ts'
 import type { Allowed, Profile } from '../guest/profile.ts'
 import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { Log } from '../log/log.ts'
+import type { DrillLimits } from '../policy/drill-limits.ts'
 import type { Repositories } from '../repository/repository.ts'
 import type { System } from '../system/system.ts'
 import type { Runbook } from './runbook.ts'
@@ -69,6 +70,7 @@ export const PHASES = [
   'prune',
   'dump',
   'archive',
+  'changes',
   'load',
   'unpack',
   'verify',
@@ -109,4 +111,6 @@ export interface DrillSettings {
   readonly memoryBytes?: number
   /** Longest time for the checks. */
   readonly limitMs: number
+  /** What all drills together may take. */
+  readonly limits?: DrillLimits
 }

@@ -4,6 +4,7 @@ import { knownHelper } from '../guest/helper-file.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
 import { isSettled } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
+import { isDrillClaim } from './claim-drill.ts'
 import { journalPath } from './journals.ts'
 import { isRecoverLock } from './recover-lock.ts'
 import type { OpenVm, RecoverWorld } from './recover-world.ts'
@@ -55,6 +56,8 @@ async function reasonToKeep(
     const [begun] = events
     if (!isSettled(events)) return state === 'alive' ? 'its run is under way' : 'its run is not settled'
     if (begun?.event !== 'run-begun') return 'its journal names no VM'
+    // What a drill takes is no part of a guest.
+    if (isDrillClaim(lock)) return undefined
     const { ports, settings } = await open(begun.vm)
     const helper = openHelper(ports, settings)
     const { holds, sha256 } = await helper

@@ -1,14 +1,14 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
-import { StillshotError, toStillshotError } from '../errors.ts'
+import { toStillshotError } from '../errors.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
-import type { UndoRecord } from '../saga/journal-event.ts'
+import type { Manifest } from '../repository/manifest.ts'
 import { retry } from '../system/retry.ts'
 import { declareWhole } from './declare-whole.ts'
 import type { LoadBack } from './load-back.ts'
+import { wayBack } from './load-back-undo.ts'
 import { type Loading, loadDatabases, loadUsers } from './load-databases.ts'
 import type { BackupRestorePlan } from './plan-backup-restore.ts'
 import type { Run } from './run.ts'
-import { LOCK_TTL_MS } from './take-backup.ts'
 
 export interface Replacing {
   readonly run: Run
@@ -17,6 +17,8 @@ export interface Replacing {
   readonly plan: BackupRestorePlan
   /** The dump of what is there; undefined where none was made. */
   readonly safetyPoint: RestorePoint | undefined
+  /** What is carried out over them. */
+  readonly changes?: Manifest
 }
 
 /**
@@ -28,7 +30,7 @@ export async function replaceDatabases(replacing: Replacing): Promise<void> {
   if (plan.databases.length === 0) return
   const machine = vm.uuid
   await run.saga.step(
-    { step: 'load', undo: wayBack(replacing) },
+    { step: 'load', undo: wayBack({ run: run.id, machine, plan, safety: safetyOf(replacing) }) },
     async () => {
       await run.helper.status({ signal: loading.signal, machine })
       await loadOrLook(replacing)
@@ -42,10 +44,10 @@ export async function replaceDatabases(replacing: Replacing): Promise<void> {
 const LOOK_FOR_MS = 60_000
 
 /** An answer that was lost says nothing: the guest knows whether the load was carried out to its end. */
-async function loadOrLook({ run, vm, loading, plan }: Replacing): Promise<void> {
+async function loadOrLook({ run, vm, loading, plan, changes }: Replacing): Promise<void> {
   const { clock, signal } = loading
   try {
-    await loadDatabases(loading, plan.databases)
+    await loadDatabases(loading, plan.databases, changes)
   } catch (thrown) {
     if (!isLost(thrown)) throw thrown
     const look = () => run.helper.status({ signal, machine: vm.uuid, timeoutMs: 30_000 })
@@ -62,38 +64,6 @@ function isLost(thrown: unknown): boolean {
   return toStillshotError(thrown).code === 'guest-unreachable'
 }
 
-/** Urgent, and before the application starts. It ends by itself when nothing moves. */
-function wayBack({ run, vm, loading, plan, safetyPoint }: Replacing): UndoRecord {
-  const { databases, users, held } = plan
-  const what = users ? 'databases and accounts' : 'databases'
-  const safety = safetyPoint && { repository: loading.repository.name, vm: safetyPoint.vm, id: safetyPoint.id }
-  const from =
-    safety === undefined ? 'from a backup' : `of backup ${safety.id} as \`stillshot show ${safety.id}\` tells`
-  return {
-    action: 'load-back',
-    args: {
-      ...safety,
-      ...{ databases: JSON.stringify(databases), users: String(users) },
-      ...{ run: run.id, held: String(held), machine: vm.uuid },
-    },
-    urgent: true,
-    timeoutMs: LOCK_TTL_MS,
-    byHand:
-      `stop the application, put back the ${what} ${databases.join(', ')} ${from}, ` +
-      `\`stillshot-guest whole ${run.id} mended\` as root in the guest, then \`stillshot recover\``,
-  }
-}
-
-/** What {@link replaceDatabases} wrote in the journal. */
-export function loadBackOf(args: Readonly<Record<string, string>>): LoadBack {
-  const { repository, vm, id, databases, users, run, held, machine } = args
-  if (databases === undefined || run === undefined || machine === undefined) {
-    throw new StillshotError('journal-damaged', 'an undo lacks an argument in the journal')
-  }
-  const isKept = repository !== undefined && vm !== undefined && id !== undefined
-  return {
-    safety: isKept ? { repository, vm, id } : undefined,
-    ...{ run, machine, users: users === 'true', held: held === 'true' },
-    databases: JSON.parse(databases) as readonly string[],
-  }
+function safetyOf({ loading, safetyPoint }: Replacing): LoadBack['safety'] {
+  return safetyPoint && { repository: loading.repository.name, vm: safetyPoint.vm, id: safetyPoint.id }
 }

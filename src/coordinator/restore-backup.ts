@@ -5,6 +5,7 @@ import { APPLICATION_SUFFIX, applicationProfile } from '../guest/profile.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import { ulid } from '../system/ulid.ts'
 import { releaseGuest, releaseHold } from './guest-steps.ts'
+import { readTime } from './judge-binlogs.ts'
 import { keepLease, type Lease, leaseLimits } from './keep-lease.ts'
 import { giveWayToMending, RESTORE_BACKUP } from './lock-to-mend.ts'
 import { type Load, lookBeforeLoad } from './look-before-load.ts'
@@ -14,6 +15,7 @@ import { pointsThere } from './points-there.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
 import { replaceDatabases } from './replace-databases.ts'
+import { type ChangesReport, changesUntil, endedBefore } from './restore-to-time.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
 import { LOCK_TTL_MS, makeBackup } from './take-backup.ts'
 import { undoWith } from './undo-with.ts'
@@ -23,6 +25,10 @@ import { openBackup, refuseSealed, verifyStreams } from './verify-backup.ts'
 export interface BackupRestoreOrder extends RestoreSelection {
   /** Default: the newest backup. */
   readonly pointId?: string
+  /** Name of the VM whose backup it is; default: the one that it is put into. */
+  readonly of?: string
+  /** ISO 8601 with its zone: as they were then, by what the server's binary log holds since the backup. */
+  readonly at?: string
   /** Dump what is there first; without it a restore that fails leaves databases half made. */
   readonly safety: boolean
   readonly dryRun: boolean
@@ -39,6 +45,8 @@ export interface BackupRestoreReport {
   readonly safetyPoint?: RestorePoint
   /** The command that puts that back, and nothing else; absent where nothing of it was there. */
   readonly undoWith?: string
+  /** What was carried out over the backup, by `at`. */
+  readonly changes?: ChangesReport
   /** Where files were written, in the guest. */
   readonly beside?: string
 }
@@ -58,10 +66,10 @@ export async function restoreBackup(
   const wanted = await readWanted(ports, settings, order)
   const { point, repository, manifest, plan } = wanted
   const safety = order.safety && plan.databases.length > 0
-  refuseSealed(repository, { streams: manifest.streams, safety })
-  const words = planWords(plan, { safety, where: point.snapshot })
+  refuseSealed(repository, { streams: manifest.streams, safety: safety || order.at !== undefined })
+  const words = planWords(plan, { safety, where: point.snapshot, ...(order.at === undefined ? {} : { at: order.at }) })
   const report = { version: 1, vm: settings.name, point, plan: words } as const
-  const ahead = { manifest, plan, safety }
+  const ahead = { manifest, plan, safety, changes: order.at !== undefined }
   if (order.dryRun) return { ...report, findings: await lookOnly(ports, settings, ahead, signal) }
   const run = await beginRun(ports, settings, RESTORE_BACKUP)
   let lease: Lease | undefined
@@ -84,9 +92,15 @@ export async function restoreBackup(
     const claim = { run: run.id, way: 'drop', held: plan.held } as const
     const guest = { helper: run.helper, profile: settings.profile.name, machine: vm.uuid }
     const loading = { clock, ...guest, repository, manifest, claim, signal }
+    const until = { manifest, plan, inventory, signal: lease?.signal ?? signal }
+    const { at } = order
+    const changes =
+      at === undefined
+        ? undefined
+        : await during('changes', () => changesUntil(ports, settings, place, { ...until, at }))
     if (lease?.lost !== undefined) throw lease.lost
     if (plan.databases.length > 0) {
-      await during('load', () => replaceDatabases({ run, vm, loading, plan, safetyPoint }))
+      await during('load', () => replaceDatabases({ run, vm, loading, plan, safetyPoint, ...changes?.loaded }))
     }
     for (const archive of plan.archives) {
       await during('unpack', () => unpackFiles(loading, { ...archive, id: run.id }))
@@ -97,7 +111,7 @@ export async function restoreBackup(
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
     const beside = plan.archives.length > 0 ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
     const before = safetyPoint === undefined ? {} : { safetyPoint, ...undoWith(safetyPoint, plan) }
-    return { ...report, findings: [...findings, ...lost], ...before, ...beside }
+    return { ...report, findings: [...findings, ...lost], ...before, ...beside, ...changes?.report }
   } catch (thrown) {
     await lease?.end()
     throw await failRun(ports, run, thrown)
@@ -105,10 +119,21 @@ export async function restoreBackup(
 }
 
 async function readWanted(ports: Ports, { name, profile }: VmSettings, order: BackupRestoreOrder) {
-  const known = await ports.catalog.points({ vm: name })
+  const of = order.of ?? name
+  if (order.at !== undefined && of !== name) {
+    throw new StillshotError(
+      'usage',
+      '--at goes back by the log of the server that was dumped: it does not go with --into',
+    )
+  }
+  const known = await ports.catalog.points({ vm: of })
   const { there: points } = await pointsThere(ports.repositories, known, { signal: order.signal, timeoutMs: 60_000 })
   const named = order.pointId === undefined ? undefined : (await ports.catalog.point(order.pointId))?.id
-  const point = chooseBackup(points, { vm: name, id: named ?? order.pointId, wanted: order })
+  if (order.at !== undefined && !order.parts.includes('databases')) {
+    throw new StillshotError('usage', '--at is of databases only')
+  }
+  const past = order.at === undefined ? points : endedBefore(points, readTime(order.at, ports.system.clock.now()))
+  const point = chooseBackup(past, { vm: of, id: named ?? order.pointId, wanted: order })
   const { repository, manifest } = await openBackup(ports, point, order.signal)
   return { point, repository, manifest, plan: planRestore(manifest, order, profile) }
 }

@@ -2,7 +2,7 @@ import { type RestorePoint, vmKey } from '../catalog/catalog.ts'
 import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
-import { NEWEST_ONLY, NOT_NEWEST, type Snapshot, type Vm } from '../hypervisor/hypervisor.ts'
+import { NEWEST_ONLY, NOT_NEWEST, type Snapshot, type Vm, WITH_MEMORY } from '../hypervisor/hypervisor.ts'
 import { shellWord } from '../system/shell-word.ts'
 import { neededConsents } from './consents.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -23,7 +23,9 @@ export interface RestoreOutlook {
   readonly newer: readonly string[]
   /** Those that are in the way and were named, newest first: they go before the disks are put back. */
   readonly removes: readonly string[]
-  /** Who depends on this server and must be accepted by name. */
+  /** The VM runs on from the snapshot's memory instead of booting. */
+  readonly memory?: true
+  /** Who depends on this server, and what else must be accepted by name. */
   readonly consents: readonly Finding[]
 }
 
@@ -70,7 +72,8 @@ export async function lookBeforeRestore(
   refuseAny(seen)
   const warnings = seen.filter(({ severity }) => severity === 'warn')
   const outlook = {
-    ...{ guest, safety, warnings, consents: neededConsents(findings, point) },
+    ...{ guest, safety, warnings, consents: neededConsents([...findings, ...found], point) },
+    ...(found.some(({ code }) => code === WITH_MEMORY) ? { memory: true as const } : {}),
     newer: newer.filter((name) => !removeNewer.includes(name)),
     removes: newer.filter((name) => removeNewer.includes(name)).toReversed(),
   }

@@ -14,7 +14,7 @@ import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { removeNewer } from './remove-newer.ts'
 import type { RestoreOrder } from './restore-order.ts'
-import { checkSameVm, lookBeforeRestore, restorePlan } from './restore-plan.ts'
+import { checkSameVm, lookBeforeRestore, type RestoreOutlook, restorePlan } from './restore-plan.ts'
 import { choosePoint } from './restore-points.ts'
 import { guestBefore, isBack, promised, unproven } from './restore-promise.ts'
 import type { RestoreReport } from './restore-report.ts'
@@ -22,11 +22,13 @@ import { awaitBoot, proveMarker, proveRestoredMachine, rollBackOrSettle } from '
 import { RESTORE, UNDO_RESTORE } from './restore-undo.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
 import { takeSafetySnapshot } from './safety-snapshot.ts'
+import { wakeGuest } from './wake-guest.ts'
 
 /** A guest that emulates or repairs its disks may take this long to boot. */
 const POWER_ON_LIMIT_MS = 120_000
 const BOOT_LIMIT_MS = 600_000
 const READY_LIMIT_MS = 300_000
+const WAKE_LIMIT_MS = 720_000
 /** For a guest that did not answer when its safety snapshot was taken. */
 const SILENT_LIMIT_MS = 60_000
 
@@ -68,14 +70,14 @@ export async function restoreSnapshot(ports: Ports, settings: VmSettings, order:
       await removeNewer(ports, run, vm, { names: outlook.removes, signal })
       const gap = await safety?.gap()
       await run.saga.step(
-        { step: 'roll-back', undo: settleRollBack(run, vm, point) },
+        { step: 'roll-back', undo: settleRollBack(run, { vm, point }, outlook) },
         () => rollBackOrSettle(ports, vm, request, signal),
         // What was held is another machine by now.
         { settles: ['hold'], facts: () => ({ safetyGap: gap ?? null }) },
       )
       return gap
     })
-    const up = await bringUp(ports, run, settings, { vm, point })
+    const up = await bringUp(ports, run, settings, { ...outlook, vm, point })
     const totalMs = Math.round(clock.monotonic() - begunAt)
     const draft = draftReport(ports, { vm, point }, order)
     const kept = { ...(safety && { safetyPoint: safety.point }), ...(safetyGap && { safetyGap }) }
@@ -122,13 +124,14 @@ async function foresee(ports: Ports, settings: VmSettings, target: Aim, order: R
 }
 
 /** After a crash the disks are looked at: all at the point or all as before; then the VM runs again. */
-function settleRollBack(run: Run, vm: Vm, point: RestorePoint): UndoRecord {
-  const args = { snapshot: point.snapshot, token: run.id, wasRunning: String(vm.power !== 'off') }
+function settleRollBack(run: Run, { vm, point }: Aim, { memory }: Pick<RestoreOutlook, 'memory'>): UndoRecord {
+  const power = { wasRunning: String(vm.power !== 'off'), ...(memory ? { memory: 'true' } : {}) }
+  const args = { snapshot: point.snapshot, token: run.id, ...power }
   return { action: 'settle-roll-back', args, urgent: false, timeoutMs: 300_000 }
 }
 
 /** From here on the disks are the point's; whoever aborts, the VM is not left off. */
-async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim) {
+async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim & Pick<RestoreOutlook, 'memory'>) {
   const { clock } = ports.system
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   await run.helper.close()
@@ -138,16 +141,23 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim
   )
   const bootMs = Math.round(clock.monotonic() - startedAt)
   const look = async () => {
+    const woken = target.memory && !(boot instanceof StillshotError) ? await wake(ports, run) : []
     const proofs =
       boot instanceof StillshotError
         ? [unreachable(boot)]
-        : await prove(ports, run, settings, { ...target, first: boot })
+        : [...woken, ...(await prove(ports, run, settings, { ...target, first: boot }))]
     const readyMs = Math.round(clock.monotonic() - startedAt) - bootMs
     return { cameBack: isBack(target.point, proofs), proofs, bootMs, readyMs }
   }
   // How long it took stays in the journal: next time somebody asks before it is needed.
   const facts = ({ cameBack, readyMs }: { cameBack: boolean; readyMs: number }) => ({ cameBack, bootMs, readyMs })
   return during('come-back', () => run.saga.step({ step: 'come-back' }, look, { facts }))
+}
+
+/** The database is back, and the guest's time is right, before anything is asked about them. */
+async function wake({ system: { clock } }: Ports, { helper }: Run): Promise<readonly Proof[]> {
+  using deadline = clock.deadline(WAKE_LIMIT_MS)
+  return wakeGuest({ helper, clock }, deadline.signal).catch((thrown) => [unreachable(toStillshotError(thrown))])
 }
 
 /** Starts the VM; resolves with the guest's first answer, or with the error when there is none: the disks stay at the point either way. */

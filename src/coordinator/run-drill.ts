@@ -8,6 +8,7 @@ import type { Clock } from '../system/clock.ts'
 import { formatInstant } from '../system/instant.ts'
 import { retry } from '../system/retry.ts'
 import { ulid } from '../system/ulid.ts'
+import { claimDrill, giveBackClaim, refusal } from './claim-drill.ts'
 import { clonesOf } from './clones-of.ts'
 import { CHECK_LIMIT_MS, checkDrill, cloneOrFind, examineClone, recordDrill, removeClone } from './drill-steps.ts'
 import { judgeDrill } from './judge-drill.ts'
@@ -23,6 +24,8 @@ export interface DrillOrder {
   /** Id or beginning of it; default: the newest `db-stopped` point. */
   readonly pointId?: string
   readonly dryRun: boolean
+  /** How long to wait for other drills, for the hours, and for a run that has the VM; 0 unless given. */
+  readonly waitMs?: number
   readonly signal: AbortSignal
 }
 
@@ -47,7 +50,7 @@ const REMOVE_FOR_MS = 60_000
  * destroyed. Resolves whatever the result is. Rejects, with the copy taken back, when it could not be made or kept.
  */
 export async function runDrill(ports: Ports, settings: VmSettings, order: DrillOrder): Promise<DrillReport> {
-  const { signal } = order
+  const { signal, waitMs = 0 } = order
   const { clock } = ports.system
   const begunAt = clock.monotonic()
   const vm = await ports.hypervisor.findVm(settings.reference, { signal, timeoutMs: 30_000 })
@@ -60,12 +63,17 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
   if (order.dryRun) {
     const request = requestOf(snapshotName(ulid(clock, ports.system.randomness)))
     const looked = await checkDrill(ports, vm, request, signal)
-    return { ...draft, findings: looked.filter(({ severity }) => severity === 'warn').map(mayHinder) }
+    const refused = await refusal(ports, settings, vm)
+    const late: readonly DataFinding[] =
+      refused === undefined ? [] : [{ verdict: 'unknown', code: 'drill-limit', message: `not now: ${refused.why}` }]
+    return { ...draft, findings: [...late, ...looked.filter(({ severity }) => severity === 'warn').map(mayHinder)] }
   }
   const run = await beginRun(ports, settings, 'drill')
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   try {
-    await lockVm(ports, run, vm, settings.drill?.limitMs ?? CHECK_LIMIT_MS)
+    // First, so that nobody waits for the VM while this waits for its turn.
+    await claimDrill(ports, run, settings, { vm, waitMs, signal })
+    await lockVm(ports, run, vm, settings.drill?.limitMs ?? CHECK_LIMIT_MS, { waitMs, signal })
     // Whoever had the VM until now may have written on the point, or taken it away.
     const point = await choosePoint(ports, settings, vm, { signal, pointId: chosen.id })
     const request = requestOf(snapshotName(run.id))
@@ -91,6 +99,7 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
         settles: ['create-clone'],
       })
       const graded = await recordDrill(ports, run, { vm, point }, drill)
+      await giveBackClaim(ports, run, settings, vm)
       await endRun(ports, run, vm, { point: point.id })
       // The point may be none to recommend any more.
       await keepRunbook(ports, settings)

@@ -163,7 +163,7 @@ async function list(
 }
 
 /** The way back: what is half made goes, what turned out to be whole is kept and listed. */
-function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord {
+export function settleBackup(repository: Repository, { vm, id }: BackupKey): UndoRecord {
   const byHand = repository.byHand({ vm, id }).remove
   return {
     action: 'settle-backup',

@@ -10,12 +10,13 @@ import { endSafetyHold } from './end-safety-hold.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { loadBack } from './load-back.ts'
+import { loadBackOf } from './load-back-undo.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { removePoint } from './remove-point.ts'
-import { loadBackOf } from './replace-databases.ts'
 import { settleBackup } from './settle-backup.ts'
 import { endCopyRemoval, settleCopy } from './settle-copy.ts'
+import { wakeGuest } from './wake-guest.ts'
 
 interface World {
   readonly ports: Ports
@@ -50,7 +51,9 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
     // Reconnects until the time limit, which is the hold's time to live: after that the watchdog has done it.
     'release-hold': async ({ hold, machine }, signal) => {
       const call = { signal, timeoutMs: RELEASE_LIMIT_MS, ...(machine === undefined ? {} : { machine }) }
-      const answer = await again(signal, 1_000, () => helper.release(need(hold), call))
+      // Less and less often: the hold of a restore may live for minutes.
+      const limits = { clock, signal, pauseMs: 1_000, longestPauseMs: 5_000, limitMs: Number.POSITIVE_INFINITY }
+      const answer = await retry(() => helper.release(need(hold), call), { ...limits, when: isWorthAnotherTry })
       if (answer.ok) return undefined
       throw new StillshotError('come-back-failed', answer.error?.message ?? 'not everything that ran is active again')
     },
@@ -167,12 +170,16 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
 
     'load-back': (args, signal) => loadBack(ports, settings, helper, loadBackOf(args), signal),
 
-    'settle-roll-back': async ({ snapshot, token, wasRunning }, signal) => {
+    'settle-roll-back': async ({ snapshot, token, wasRunning, memory }, signal) => {
       const vm = await findVm(signal)
       const request = { snapshotName: need(snapshot), token: need(token) }
       const state = await again(signal, 2_000, () => hypervisor.settleRollBack(vm, request, { signal }))
       if (wasRunning === 'true') await again(signal, 2_000, () => hypervisor.powerOn(vm, { signal }))
-      return state === 'rolled-back' ? `the disks of ${vm.name} are at ${request.snapshotName}` : undefined
+      if (state !== 'rolled-back') return undefined
+      const back = `the disks of ${vm.name} are at ${request.snapshotName}`
+      if (memory !== 'true') return back
+      const woken = await wakeGuest({ helper, clock }, signal)
+      return `${back}, and it runs on from its memory: ${woken.map(({ message }) => message).join('; ')}`
     },
   }
 }

@@ -1,13 +1,8 @@
 import type { Proof } from '../grade/proof.ts'
 import type { VmDisk } from '../hypervisor/hypervisor.ts'
+import type { CoveredDisk } from './covered-disk.ts'
+import { coveredVolume } from './covered-volume.ts'
 import type { GuestDisk, ProbeAnswer } from './protocol/answers.ts'
-
-/** One guest disk under the data and the VM's disk that it was found to be. */
-export interface CoveredDisk {
-  readonly guest: string
-  readonly disk: string
-  readonly by: 'mapping' | 'serial' | 'by-id' | 'bus-and-unit'
-}
 
 export interface Coverage {
   readonly proof: Proof
@@ -34,8 +29,15 @@ export function proveCoverage(
     problems.push(`it is not known where this lies: ${role} ${path}`)
   }
   const mounts = new Set(directories.map(({ mount }) => mount).filter((mount) => mount !== UNKNOWN_MOUNT))
+  const inContainer = vmDisks.some(({ mountPoint }) => mountPoint !== undefined)
   for (const target of mounts) {
     const fileSystem = probe.fileSystems.find((candidate) => candidate.target === target)
+    if (inContainer) {
+      const found = coveredVolume(target, fileSystem, vmDisks, mapping)
+      if (typeof found === 'string') problems.push(found)
+      else disks.set(target, found)
+      continue
+    }
     if (fileSystem === undefined || fileSystem.unresolved !== null || fileSystem.disks.length === 0) {
       const layer = fileSystem?.unresolved ?? 'no disk found'
       problems.push(`${target} (${fileSystem?.type ?? 'unknown'}) cannot be followed down to disks: ${layer}`)
@@ -63,7 +65,7 @@ export function proveCoverage(
 export function withSnapshotDisks(coverage: Coverage, snapshotDisks: readonly string[]): Proof {
   const missing = coverage.disks.filter(({ disk }) => !snapshotDisks.includes(disk))
   if (coverage.proof.verdict !== 'proven' || missing.length === 0) return coverage.proof
-  const names = missing.map(({ disk, guest }) => `${disk} (/dev/${guest})`).join(', ')
+  const names = missing.map(({ disk, guest }) => `${disk} (${placeOf(guest)})`).join(', ')
   return {
     claim: 'covered',
     verdict: 'contradicted',
@@ -72,11 +74,15 @@ export function withSnapshotDisks(coverage: Coverage, snapshotDisks: readonly st
   }
 }
 
+function placeOf(guest: string): string {
+  return guest.startsWith('/') ? guest : `/dev/${guest}`
+}
+
 function verdict(problems: readonly string[], disks: readonly CoveredDisk[]): Proof {
   if (problems.length > 0) {
     return { claim: 'covered', verdict: 'contradicted', code: 'not-covered', message: problems.join('; ') }
   }
-  const list = disks.map(({ guest, disk, by }) => `/dev/${guest} is ${disk} by ${by}`).join(', ')
+  const list = disks.map(({ guest, disk, by }) => `${placeOf(guest)} is ${disk} by ${by}`).join(', ')
   return { claim: 'covered', verdict: 'proven', code: 'all-disks-found', message: list }
 }
 

@@ -2,16 +2,16 @@ import { StillshotError } from '../errors.ts'
 import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
+import { type DrillOrders, drillLines } from './drill-orders.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
+import { HELPER_PATH } from './helper-path.ts'
 import { needsPassword } from './needs-password.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { refused } from './refusals.ts'
 import { isSameUuid } from './same-machine.ts'
+import { silent } from './silent.ts'
 import { requestBytes, type StreamCall, type StreamEnd, type StreamVerb } from './stream-verb.ts'
 import { WaitingRelease } from './waiting-release.ts'
-
-/** Where `guest install` puts the helper, and what the one line of sudoers names. */
-export const HELPER_PATH = '/usr/local/sbin/stillshot-guest'
 
 export interface GuestHelperOptions {
   readonly shells: GuestShells
@@ -31,15 +31,6 @@ export interface HelperCall extends CallOptions {
    * asked of that one has been done there.
    */
   readonly machine?: string
-}
-
-/** What a copy is asked. */
-export interface DrillOrders {
-  /** Paths of markers. */
-  readonly markers: readonly string[]
-  /** SQL; each must answer with one row. */
-  readonly assertions: readonly string[]
-  readonly limitMs: number
 }
 
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
@@ -97,7 +88,6 @@ export class GuestHelper {
     this.#waiting = new WaitingRelease(this.#shell, this.#command('release', [holdId]), holdId)
   }
 
-  /** What a release would show, of a hold that goes on. */
   fence(holdId: string, call: HelperCall): Promise<Answers['fence']> {
     return this.#ask('fence', [holdId], holdId, call)
   }
@@ -116,6 +106,10 @@ export class GuestHelper {
     return this.#ask('status', [], '', call)
   }
 
+  setClock(call: HelperCall): Promise<Answers['clock']> {
+    return this.#ask('clock', [], '', call)
+  }
+
   /** The freezes from inside that wait to be collected, or one of them. */
   kept(id: string | undefined, call: HelperCall): Promise<Answers['kept']> {
     return this.#ask('kept', [id ?? '-'], id ?? '', call)
@@ -131,12 +125,8 @@ export class GuestHelper {
    * refused, with `helper-failed`, where there is a network card.
    */
   drill(profile: string, id: string, orders: DrillOrders, call: HelperCall): Promise<Answers['drill']> {
-    const lines = [
-      ...orders.markers.map((path) => `marker=${path}`),
-      ...orders.assertions.map((sql) => `assert=${sql.replaceAll(/\s+/g, ' ').replace(/[; ]+$/, '')}`),
-    ]
     const seconds = String(Math.ceil(orders.limitMs / 1000))
-    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines })
+    return this.#ask('drill', [profile, id, seconds], id, { ...call, lines: drillLines(orders) })
   }
 
   /** The hold's watchdog waits so much longer. Rejects with `hold-expired` when the hold is over. */
@@ -152,6 +142,11 @@ export class GuestHelper {
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */
   inventory(profile: string, call: HelperCall): Promise<Answers['inventory']> {
     return this.#ask('inventory', [profile], '', call)
+  }
+
+  /** Which binary logs there are, and what the server calls this position of one. */
+  binlogs(profile: string, [file, position]: readonly [string, number], call: HelperCall): Promise<Answers['binlogs']> {
+    return this.#ask('binlogs', [profile, file, String(position)], '', call)
   }
 
   /** A verb whose answer is a stream: how it ended, whatever that is. What `output` was given is whole only then. */
@@ -179,8 +174,7 @@ export class GuestHelper {
     if (!this.#answered.has(shell)) await this.status({ ...limits, timeoutMs: limits.timeoutMs ?? 60_000, machine })
     await this.#checkMachine(machine, this.#answered.get(shell) ?? null)
     if (this.#shell === shell) return shell
-    const { vm } = this.#options.target
-    throw new StillshotError('guest-unreachable', `${vm}: the connection was lost while it was asked who answers`)
+    throw new StillshotError('guest-unreachable', `${this.#options.target.vm}: lost while it was asked who answers`)
   }
 
   /** The open connection, for what is no verb (installing the helper). */
@@ -220,7 +214,7 @@ export class GuestHelper {
     } catch (thrown) {
       throw this.#unanswered(verb, thrown)
     }
-    if (result.stdout.trim() === '') throw this.#silent(verb, result)
+    if (result.stdout.trim() === '') throw silent(target, verb, result, this.#redaction)
     const answer = readAnswer(verb, holdId, result.stdout, this.#redaction)
     if (answer instanceof Refusal) throw refused(verb, target.vm, answer)
     if (this.#shell !== undefined) this.#answered.set(this.#shell, answer.uuid)
@@ -280,21 +274,5 @@ export class GuestHelper {
     const { vm, host } = this.#options.target
     const message = `no answer to '${verb}' from ${vm} (${host}) within ${durationWords(late.afterMs)}`
     return new StillshotError('guest-unreachable', message, { cause: thrown })
-  }
-
-  /** No document at all: sudo or the shell spoke instead of the helper. */
-  #silent(verb: string, { exitStatus, stderr }: CommandResult): StillshotError {
-    const { vm, user } = this.#options.target
-    const said = this.#redaction.text(stderr.trim()).slice(0, 500)
-    if (/command not found|not found|No such file/i.test(said) || exitStatus === 127) {
-      return new StillshotError('helper-missing', `${HELPER_PATH} is not in ${vm}: ${said}`)
-    }
-    if (/^sudo:|password is required|not allowed|may not run|sudoers/im.test(said)) {
-      return new StillshotError('sudo-refused', `sudo in ${vm} does not let ${user} run the helper: ${said}`)
-    }
-    return new StillshotError(
-      'helper-failed',
-      `the helper in ${vm} ended '${verb}' with ${exitStatus ?? 'a signal'}: ${said}`,
-    )
   }
 }

@@ -1,4 +1,5 @@
 import type { Proof } from '../grade/proof.ts'
+import { isContainerUuid } from './container-identity.ts'
 
 /**
  * Claim `same-machine`: the guest that answers over SSH is the VM that the hypervisor snapshots. SMBIOS UUID equal in
@@ -12,11 +13,12 @@ export function proveSameMachine(
 ): Proof {
   const claim = 'same-machine'
   if (guest.uuid === null || guest.uuid === '') {
-    return { claim, verdict: 'unknown', code: 'no-guest-uuid', message: 'the guest does not show an SMBIOS UUID' }
+    const what = isContainerUuid(vm.uuid) ? 'an address of a network card as a container' : 'an SMBIOS UUID'
+    return { claim, verdict: 'unknown', code: 'no-guest-uuid', message: `the guest does not show ${what}` }
   }
   const guestUuid = guest.uuid.toLowerCase()
   if (!isSameUuid(guestUuid, vm.uuid)) {
-    const message = `the guest has SMBIOS UUID ${guestUuid}, the VM ${vm.name} has ${vm.uuid}`
+    const message = `the guest has ${identityIn(guestUuid)}, ${vm.name} has ${identityIn(vm.uuid)}`
     return { claim, verdict: 'contradicted', code: 'uuid-differs', message }
   }
   if (sameUuid !== 1) {
@@ -24,7 +26,7 @@ export function proveSameMachine(
       claim,
       verdict: 'unknown',
       code: 'uuid-not-unique',
-      message: `${sameUuid} VMs carry the SMBIOS UUID ${vm.uuid}`,
+      message: `${sameUuid} VMs carry the ${identityIn(vm.uuid)}`,
     }
   }
   const known = new Set(guest.macs.map((mac) => mac.toLowerCase()))
@@ -32,7 +34,13 @@ export function proveSameMachine(
     const message = `no network address in common: guest ${[...known].join(', ')}, VM ${vm.macs.join(', ')}`
     return { claim, verdict: 'contradicted', code: 'macs-differ', message }
   }
-  return { claim, verdict: 'proven', code: 'uuid-equal', message: `SMBIOS UUID ${vm.uuid} on both sides` }
+  return { claim, verdict: 'proven', code: 'uuid-equal', message: `${identityIn(vm.uuid)} on both sides` }
+}
+
+function identityIn(uuid: string): string {
+  const hex = isContainerUuid(uuid) ? uuid.slice(-12).match(/../g) : undefined
+  if (hex !== undefined && hex !== null) return `network address ${hex.join(':')} (a container)`
+  return uuid === '' ? 'no identity' : `SMBIOS UUID ${uuid}`
 }
 
 /** True when both are the SMBIOS UUID of one machine, in whatever byte order. */

@@ -2,7 +2,7 @@ import type { CallOptions } from '../system/clock.ts'
 import type { StreamOptions } from './guest-shell.ts'
 
 /** Verbs of the helper whose answer is a stream instead of a document. */
-export type StreamVerb = 'dump' | 'users' | 'archive' | 'packages' | 'load' | 'unpack'
+export type StreamVerb = 'dump' | 'users' | 'archive' | 'packages' | 'load' | 'unpack' | 'binlog'
 
 export interface StreamCall extends CallOptions {
   readonly databases?: readonly string[]

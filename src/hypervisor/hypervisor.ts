@@ -71,8 +71,8 @@ export interface Hypervisor {
   checkRollBack(vm: Vm, snapshotName: string, options?: CallOptions): Promise<readonly Finding[]>
 
   /**
-   * Puts the disks of the VM back to the snapshot and leaves the VM off. The VM is stopped hard if it runs. All
-   * snapshots stay in the list. `token` names this roll back, so that {@link settleRollBack} can tell after a crash
+   * Puts the disks of the VM back to the snapshot and leaves the VM off; after one that holds the memory, where an adapter can
+   * ({@link WITH_MEMORY}), it runs on from that. The VM is stopped hard if it runs. All snapshots stay in the list. `token` names this roll back, so that {@link settleRollBack} can tell after a crash
    * how far it came; the same token again goes on where it stopped.
    */
   rollBack(vm: Vm, request: RollBackRequest, options?: CallOptions): Promise<void>
@@ -134,6 +134,8 @@ export type ActByHand = 'create-snapshot' | 'remove-snapshot' | 'roll-back' | 'p
 /** See {@link Hypervisor.checkRollBack}. */
 export const NEWEST_ONLY = 'newest-only'
 export const NOT_NEWEST = 'not-newest'
+/** A finding of this code that does not refuse: the VM would run on from the memory in the snapshot. */
+export const WITH_MEMORY = 'snapshot-with-memory'
 
 export interface GuestAgent {
   /** Resolves when it answers. Repeatable. */

@@ -7,7 +7,7 @@ export interface Vm {
   readonly nativeId: string
   /** For people. */
   readonly name: string
-  /** SMBIOS UUID, lower case with dashes. */
+  /** SMBIOS UUID, lower case with dashes; a container’s is made from its network card (src/guest/container-identity.ts). */
   readonly uuid: string
   readonly power: PowerState
   /** Lower case, with colons; may be empty where the hypervisor does not know. */
@@ -54,6 +54,8 @@ export interface VmDisk {
   /** Position on its bus, in the order that the guest counts; undefined when unknown. */
   readonly unit?: number
   readonly sizeBytes: number
+  /** Of a container, whose guest has file systems and no disks: where it has this one, and the volume’s own name, by which it may see it. */
+  readonly mountPoint?: { readonly path: string; readonly volume: string }
   /** True when a snapshot of the VM contains this disk. */
   readonly covered: boolean
   /** Why not, when `covered` is false. */

@@ -17,6 +17,14 @@ export function periodOf(atMs: number, period: Period, timezone: string): string
   return `week of ${civilDate(monday * DAY_MS, 'UTC').text}`
 }
 
+/** Minutes since midnight of the wall clock in the time zone. Pure. */
+export function minuteOfDay(atMs: number, timezone: string): number {
+  const options = { timeZone: timezone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' } as const
+  const parts = new Intl.DateTimeFormat('en', options).formatToParts(atMs)
+  const number = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)?.value)
+  return number('hour') * 60 + number('minute')
+}
+
 /** True for a name that this machine's table of time zones has. */
 export function isTimezone(name: string): boolean {
   try {

@@ -43,14 +43,23 @@ export interface ServerFacts {
   readonly dumpProgram: string
   readonly databases: readonly string[]
   /** Where the dump stands in the server's binary log; null where it has none. */
-  readonly position: { readonly file: string; readonly position: number; readonly gtid: string | null } | null
+  readonly position: LogPosition | null
+  /** MySQL's name for the server; absent where it has none. */
+  readonly uuid?: string
+}
+
+export interface LogPosition {
+  readonly file: string
+  readonly position: number
+  /** MariaDB's name for it; null where the dump does not tell. */
+  readonly gtid: string | null
 }
 
 export interface StreamFacts {
   /** File name. */
   readonly name: string
   readonly part: Part
-  readonly content: 'sql' | 'users' | 'tar' | 'packages'
+  readonly content: 'sql' | 'users' | 'tar' | 'packages' | 'binlog'
   readonly compression: Compression
   /** How it is sealed after it was packed; absent: not at all. */
   readonly sealed?: 'age'

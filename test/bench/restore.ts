@@ -2,52 +2,55 @@ import type { ChildProcess } from 'node:child_process'
 import { on } from 'node:events'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { RestoreReport } from '../../src/coordinator/restore-report.ts'
-import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
-import { ulid } from '../../src/system/ulid.ts'
-import { openLab } from '../labs/lab.ts'
-import type { LabGuest } from '../labs/lab-guest.ts'
-import { type LabPorts, openLabPorts } from '../labs/lab-ports.ts'
-import { StillshotCli } from '../labs/stillshot-cli.ts'
+import type { GuestUnderTest } from '../labs/guest-under-test.ts'
+import type { StillshotCli } from '../labs/stillshot-cli.ts'
 import { compare, comparisonTable } from './compare.ts'
 import type { Bench } from './run.ts'
 
-interface Restoring {
-  readonly lp: LabPorts
-  readonly guest: LabGuest
+/** A guest with a point to go back to, and what a person would do. */
+export interface RestoreGround {
+  readonly guest: GuestUnderTest
   readonly cli: StillshotCli
   readonly point: RestorePoint
+  /** Disks put back and guest started, by the hypervisor's own means. */
+  byHand(): Promise<void>
+  /** The safety point of a round goes, or later rounds would be slower. */
+  forget(point: RestorePoint): Promise<void>
+  close(): Promise<void>
 }
 
 /** What looking, a safety snapshot and proving may cost beside what anybody waits for. */
 const BOUND = 1.1
 
+const GROUNDS: Readonly<Record<string, (say: (line: string) => void) => Promise<RestoreGround>>> = {
+  libvirt: async (say) => (await import('./restore-on-libvirt.ts')).onLibvirt(say),
+  proxmox: async () => (await import('./restore-on-proxmox.ts')).onProxmox(),
+}
+
 /**
  * From the command to the first query that somebody else than stillshot has answered, against the floor: the disks put back and the guest
  * started at once. Both are asked in the same way, from the moment on in which the disks are back.
  */
-export const bench: Bench = async ({ rounds, say }) => {
-  const lab = await openLab({ log: say })
-  const guest = await lab.guest('bench-restore')
-  const cli = await StillshotCli.make(lab, guest)
-  await cli.installHelper(guest)
-  const lp = await openLabPorts(lab, guest, cli)
+export const bench: Bench = async ({ rounds, hypervisor = 'libvirt', say }) => {
+  const open = GROUNDS[hypervisor]
+  if (open === undefined) throw new RangeError(`--hypervisor is one of ${Object.keys(GROUNDS).join(', ')}`)
+  const ground = await open(say)
   try {
-    const signal = new AbortController().signal
-    const point = await takeSnapshot(lp.ports, lp.settings, { mode: 'stop', signal })
     const comparison = await compare(
       'restore',
-      { ours: () => throughStillshot({ lp, guest, cli, point }), reference: () => byHand({ lp, guest, cli, point }) },
+      { ours: () => throughStillshot(ground, say), reference: () => byHand(ground) },
       { bound: BOUND, onRound: say, ...(rounds === undefined ? {} : { rounds }) },
     )
     return { document: comparison, table: comparisonTable(comparison), missed: comparison.missed }
   } finally {
-    await lp.close()
-    await guest.destroy()
+    await ground.close()
   }
 }
 
-async function throughStillshot({ lp, guest, cli, point }: Restoring): Promise<number> {
-  const { ports, settings } = lp
+async function throughStillshot(
+  { guest, cli, point, forget }: RestoreGround,
+  say: (line: string) => void,
+): Promise<number> {
   const beganMs = performance.now()
   const child = cli.spawn('--json', 'restore', cli.vm, '--point', point.id, '--yes')
   const ended = cli.result(child)
@@ -59,9 +62,8 @@ async function throughStillshot({ lp, guest, cli, point }: Restoring): Promise<n
   if (status !== 0) throw new Error(`restore ended with ${status}: ${stderr}`)
   const report = JSON.parse(stdout) as RestoreReport
   if (!report.cameBack || report.safetyPoint === undefined) throw new Error(JSON.stringify(report.proofs))
-  const vm = await ports.hypervisor.findVm(settings.reference)
-  await ports.hypervisor.removeSnapshot(vm, report.safetyPoint.snapshot)
-  await ports.catalog.removePoint(report.safetyPoint.id)
+  say(stderr.trim().split('\n').join('; '))
+  await forget(report.safetyPoint)
   return tookMs
 }
 
@@ -75,14 +77,10 @@ async function saying(child: ChildProcess, words: string): Promise<void> {
   throw new Error(`it ended without '${words}': ${said}`)
 }
 
-async function byHand({ lp, guest, point }: Restoring): Promise<number> {
-  const { hypervisor, system } = lp.ports
-  const vm = await hypervisor.findVm(lp.settings.reference)
+async function byHand({ guest, byHand: putBack }: RestoreGround): Promise<number> {
   await guest.dropConnection()
-  const token = ulid(system.clock, system.randomness)
   const beganMs = performance.now()
-  await hypervisor.rollBack(vm, { snapshotName: point.snapshot, token })
-  await hypervisor.powerOn(vm)
+  await putBack()
   await guest.ready()
   return performance.now() - beganMs
 }

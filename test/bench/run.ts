@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 
 /** `npm run bench -- NAME [--hypervisor KIND] [--rounds N] [--json]`: one benchmark; a table for people, with `--json` one document last. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  backup: () => import('./backup/backup.ts'),
   outage: () => import('./outage/outage.ts'),
   restore: () => import('./restore.ts'),
   startup: () => import('./startup.ts'),
@@ -10,7 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
 
 export interface BenchOptions {
   readonly rounds?: number
-  /** For `outage`: libvirt unless given. */
+  /** For `outage` and `restore`: libvirt unless given. */
   readonly hypervisor?: string
   readonly say: (line: string) => void
 }

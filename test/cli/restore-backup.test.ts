@@ -20,9 +20,7 @@ for (const options of [['--database', 'a'], ['--only', 'files'], ['--path', '/sr
   })
 }
 
-const OF_SNAPSHOTS = [
-  ...[['--undo'], ['--at', '2026-11-27T02:30:00Z'], ['--wait'], ['--accept', 'replicas'], ['--remove-newer', 'x']],
-]
+const OF_SNAPSHOTS = [...[['--undo'], ['--wait'], ['--accept', 'replicas'], ['--remove-newer', 'x']]]
 for (const options of OF_SNAPSHOTS) {
   test(`${options[0]} with --from backup restores nothing`, async () => {
     const restoreBackup = async () => assert.fail('a backup is restored')
@@ -32,6 +30,21 @@ for (const options of OF_SNAPSHOTS) {
     assert.match(err, new RegExp(`${options[0]} does not go with --from backup`))
   })
 }
+
+test('--at and --into reach the restore of a backup; --into rolls back no VM', async () => {
+  const asked: unknown[] = []
+  const restoreBackup = async (_ports: unknown, { name }: { name: string }, order: object) => {
+    asked.push({ name, ...order })
+    return REPORT
+  }
+  const at = '2026-11-27T02:30:00Z'
+  await run(['restore', 'db1', '--from', 'backup', '--at', at, '--yes'], { procedures: { restoreBackup } })
+  const [order] = asked as { name: string; at: string; of: string }[]
+  assert.deepEqual([order?.name, order?.at, order?.of], ['db1', at, 'db1'])
+  const { status, err } = await run(['restore', 'db1', '--into', 'db2', '--yes'], reporting())
+  assert.equal(status, 13)
+  assert.match(err, /--into needs --from backup/)
+})
 
 test('a dry run that would be refused says so with its exit status', async () => {
   const words = ['restore', 'db1', '--from', 'backup', '--dry-run']

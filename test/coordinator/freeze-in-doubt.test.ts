@@ -41,6 +41,51 @@ test('a guest that takes long to answer is asked again, and does not say which s
   assert.match(freeze?.reasons?.[0]?.message ?? '', /took \d+ ms/)
 })
 
+for (const [spreadMs, expected] of [
+  [400, 'db-stopped'],
+  [undefined, 'crash-only'],
+] as const) {
+  const how = spreadMs === undefined ? 'is in doubt unless it says' : 'is believed when it says'
+  test(`a guest so slow that seconds lie between its clocks ${how} which readings belong together`, async () => {
+    const { freezing, take, collect, pass } = makeFreezingWorld()
+    Object.assign(freezing, { readingMs: 1_300, spreadMs })
+    await freezing.frozen({
+      during: async () => {
+        await pass(3_000)
+        await take('nightly')
+        await pass(3_000)
+      },
+    })
+    await pass(60_000)
+    assert.deepEqual(
+      (await collect()).freezes.map(({ snapshot, grade }) => [snapshot, grade]),
+      [['nightly', expected]],
+    )
+  })
+}
+
+test('a guest that was paused is in doubt, also where its clocks were read together', async () => {
+  const { freezing, take, collect, pass } = makeFreezingWorld()
+  freezing.spreadMs = 100
+  await freezing.frozen({ during: () => pass(1_000) })
+  freezing.pausedMs = 30_000
+  await pass(25_000)
+  await take('careless')
+  await pass(60_000)
+  const [freeze] = (await collect()).freezes
+  assert.deepEqual([freeze?.grade, freeze?.reasons?.[0]?.code], ['crash-only', 'freeze-ambiguous'])
+})
+
+test('a guest that could not read its two clocks together does not say how long ago it was frozen', async () => {
+  const { freezing, take, collect, pass } = makeFreezingWorld()
+  freezing.spreadMs = 1_100
+  await freezing.frozen({ during: () => take('nightly') })
+  await pass(60_000)
+  const [freeze] = (await collect()).freezes
+  assert.equal(freeze?.grade, 'crash-only')
+  assert.match(freeze?.reasons?.[0]?.message ?? '', /took 2200 ms to read its two clocks/)
+})
+
 test('what the guest takes back while it is collected is judged by nobody', async () => {
   const { freezing, take, collect, pass, hypervisor, catalog } = makeFreezingWorld()
   const id = await freezing.frozen({ during: () => take('nightly') })

@@ -145,3 +145,19 @@ test('an application whose parts are roles is held while its databases are repla
   const { plan: alone } = await restore(world, { dryRun: true })
   assert.doesNotMatch(alone.join('; '), /stop web server/)
 })
+
+test('a backup of one VM is put into another, whose safety dump and claims are its own', async () => {
+  const world = twoDatabases()
+  const { id } = await backUp(world)
+  const { ports, settings, signal } = world
+  const into = { ...settings, name: 'db2' }
+  const order = { parts: ['databases'], users: false, safety: true, dryRun: false, signal } as const
+  await assert.rejects(restoreBackup(ports, into, order), hasCode('point-not-found', /db2 has no backup/))
+  const { vm, point, safetyPoint, undoWith } = await restoreBackup(ports, into, { ...order, of: 'db1' })
+  assert.deepEqual([vm, point.id, safetyPoint?.vm], ['db2', id, 'db2'])
+  assert.match(String(undoWith), /^stillshot restore db2 --from backup --point /)
+  await assert.rejects(
+    restoreBackup(ports, into, { ...order, of: 'db1', at: '2026-11-27T00:00:00Z' }),
+    hasCode('usage', /--into/),
+  )
+})

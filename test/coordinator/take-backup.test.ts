@@ -5,6 +5,7 @@ import { restoreBackup } from '../../src/coordinator/restore-backup.ts'
 import { takeBackup } from '../../src/coordinator/take-backup.ts'
 import { verifyBackup } from '../../src/coordinator/verify-backup.ts'
 import { type ErrorCode, StillshotError } from '../../src/errors.ts'
+import type { CommandResult } from '../../src/guest/guest-shell.ts'
 import { PARTS, type Part } from '../../src/repository/manifest.ts'
 import { DUMP, makeBackupWorld, TAR } from './backup-guest.ts'
 
@@ -128,9 +129,12 @@ test('paths that are missing are told with the grade, also those that went away 
   const [one] = (await backUp(world)).reasons
   assert.match(`${one?.code}: ${one?.message}`, /^path-missing: \/var\/upload is not in the guest/)
   world.facts.files = ['/var/www/html', '/var/upload']
+  const archived = Promise.withResolvers<CommandResult>()
+  world.says.archive = archived.promise
   const taking = backUp(world)
   await until(() => world.asked.filter((verb) => verb === 'archive').length === 3)
   world.facts.files = ['/var/www/html']
+  archived.resolve({ exitStatus: 0, stdout: TAR, stderr: '' })
   assert.deepEqual(
     (await taking).reasons.map(({ code }) => code),
     ['path-gone'],
@@ -155,9 +159,12 @@ test('a server that is down keeps databases from a backup and a restore, and fil
 
 test('a server that does not answer after the dump leaves it unknown whether it is of one moment', async () => {
   const world = makeBackupWorld()
+  const told = Promise.withResolvers<CommandResult>()
+  world.says.users = told.promise
   const taking = backUp(world, ['databases'])
   await until(() => world.asked.includes('users'))
   world.facts.serverSilent = 'Lost connection'
+  told.resolve({ exitStatus: 0, stdout: '-- Users completed\n', stderr: '' })
   const { grade, reasons } = await taking
   assert.deepEqual([grade, reasons[0]?.code], ['crash-only', 'server-silent'])
 })

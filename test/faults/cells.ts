@@ -21,8 +21,11 @@ import { release } from './procedures/release.ts'
 import { restore } from './procedures/restore.ts'
 import { restoreAs } from './procedures/restore-as.ts'
 import { snapshot } from './procedures/snapshot.ts'
+import { undoRestore } from './procedures/undo-restore.ts'
 
-export const PROCEDURES: readonly Procedure[] = [snapshot, restore, hold, release, recover, prune, drill, restoreAs]
+export const PROCEDURES: readonly Procedure[] = [
+  ...[snapshot, restore, undoRestore, hold, release, recover, prune, drill, restoreAs],
+]
 
 export const FAULTS: readonly Fault[] = [
   ...[none, kill9, sigterm, linkDown5s, linkDownForGood, guestReset],

@@ -1,31 +1,27 @@
-// time limit: 1200 s
+// time limit: 3600 s
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Lab, openLab } from '../labs/lab.ts'
+import { openLab } from '../labs/lab.ts'
 import type { Cell } from './cell.ts'
 import { CELLS, CI_CELLS } from './cells.ts'
-import { runCell, tidy } from './run-cell.ts'
-import { Scene } from './scene.ts'
+import { Place } from './place.ts'
 
 /** The fixed list; `npm run faults` runs all cells and writes the table. Two guests, so that one waits while the other works. */
-interface Place {
-  readonly guest: string
-  scene: Scene | undefined
-}
-
-let lab: Lab
-const places: readonly Place[] = ['faults-ci-1', 'faults-ci-2'].map((guest) => ({ guest, scene: undefined }))
-const free = [...places]
+const GUESTS = ['faults-ci-1', 'faults-ci-2']
+let places: readonly Place[] = []
+let free: Place[] = []
 before(async () => {
-  lab = await openLab({ log: () => {} })
+  const lab = await openLab({ log: () => {} })
+  places = GUESTS.map((guest) => new Place(lab, guest))
+  free = [...places]
 })
 after(async () => {
-  for (const { scene } of places) await scene?.destroy()
+  for (const place of places) await place.close()
 })
 
 const cells = CELLS.filter(({ name }) => CI_CELLS.includes(name))
 
-describe('faults beside each other', { concurrency: places.length }, () => {
+describe('faults beside each other', { concurrency: GUESTS.length }, () => {
   for (const cell of cells.filter(({ fault }) => !fault.alone)) test(cell.name, () => keepsThePromises(cell))
 })
 
@@ -37,13 +33,7 @@ async function keepsThePromises(cell: Cell): Promise<void> {
   const place = free.shift()
   assert.ok(place, 'no more tests at once than places')
   try {
-    place.scene ??= await Scene.make(lab, place.guest)
-    const versions = { stillshot: '', mariadb: '', libvirt: '', qemu: '' }
-    const result = await runCell(place.scene, cell, versions)
-    if (!(await tidy(place.scene, cell, result))) {
-      await place.scene.destroy()
-      place.scene = undefined
-    }
+    const result = await place.play(cell, { stillshot: '', libvirt: '', qemu: '' })
     assert.deepEqual([...result.broken, ...(result.notRun === undefined ? [] : [result.notRun])], [])
   } finally {
     free.push(place)

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Cell } from './cell.ts'
 import type { InGuest } from './in-guest.ts'
 import { badlyTold, leftInGuest, notRecovered, statesAround, tooLong } from './judge.ts'
-import { TTL_MS } from './scene.ts'
+import { SHORTEST_TTL_MS as TTL_MS } from './time-to-live.ts'
 import { toldBy, toldText } from './told.ts'
 import type { Sighting } from './watch.ts'
 
@@ -16,20 +16,20 @@ const told = (status: number | null, stdout: string) =>
 describe('the judge of a cell', () => {
   test('a server that stays away longer than the time to live breaks the promise', () => {
     const sightings = [seen(0, 'up 1'), seen(100, 'gone')]
-    assert.deepEqual(tooLong({ fromMs: 100, toMs: TTL_MS }, fault(), {}, sightings), [])
-    assert.equal(tooLong({ fromMs: 100, toMs: LONG_MS }, fault(), {}, sightings).length, 1)
+    assert.deepEqual(tooLong({ fromMs: 100, toMs: TTL_MS }, fault(), {}, sightings, TTL_MS), [])
+    assert.equal(tooLong({ fromMs: 100, toMs: LONG_MS }, fault(), {}, sightings, TTL_MS).length, 1)
   })
 
   test('the boot of a guest that was reset begins the time anew, one without a reset does not', () => {
     const downtime = { fromMs: 100, toMs: LONG_MS }
-    assert.deepEqual(tooLong(downtime, fault(), {}, [seen(0, 'up 1'), seen(30_000, 'gone', 'b')]), [])
-    assert.equal(tooLong(downtime, fault(), {}, [seen(0, 'up 1'), seen(30_000, 'gone')]).length, 1)
+    assert.deepEqual(tooLong(downtime, fault(), {}, [seen(0, 'up 1'), seen(30_000, 'gone', 'b')], TTL_MS), [])
+    assert.equal(tooLong(downtime, fault(), {}, [seen(0, 'up 1'), seen(30_000, 'gone')], TTL_MS).length, 1)
   })
 
   test('only a cause that hinders a start itself is waited out', () => {
     const downtime = { fromMs: 100, toMs: LONG_MS }
-    assert.deepEqual(tooLong(downtime, fault({ hinders: true }), { liftedMs: 30_000 }, []), [])
-    assert.equal(tooLong(downtime, fault(), { liftedMs: 30_000 }, []).length, 1)
+    assert.deepEqual(tooLong(downtime, fault({ hinders: true }), { liftedMs: 30_000 }, [], TTL_MS), [])
+    assert.equal(tooLong(downtime, fault(), { liftedMs: 30_000 }, [], TTL_MS).length, 1)
   })
 
   test('a server that runs at the point in time is seen, before it and just after', () => {

@@ -8,7 +8,7 @@ import type { InGuest } from './in-guest.ts'
 import { findLeaks, snapshotNames } from './leaks.ts'
 import type { Played } from './play.ts'
 import { RESCUE, restoreAs } from './procedures/restore-as.ts'
-import { type Scene, TTL_MS } from './scene.ts'
+import type { Scene } from './scene.ts'
 import type { Told } from './told.ts'
 import { readJournals } from './wait-for-boundary.ts'
 import type { Downtime, Sighting } from './watch.ts'
@@ -35,7 +35,7 @@ export async function judge(scene: Scene, cell: Cell, played: Played): Promise<J
   const broken = [
     ...(played.hung ? ['stillshot did not end'] : []),
     ...(played.back === true ? [] : [`the database is not back: ${played.back}`]),
-    ...downtimes.flatMap((downtime) => tooLong(downtime, cell, played, scene.watch.sightings)),
+    ...downtimes.flatMap((downtime) => tooLong(downtime, cell, played, scene.watch.sightings, scene.ttlMs)),
     ...(await falseGrades(scene, points)),
     ...(await orphans(scene, points)),
     ...(await copiesLeft(scene, cell)),
@@ -60,12 +60,13 @@ export function tooLong(
   { fault }: Pick<Cell, 'fault'>,
   { liftedMs }: Pick<Played, 'liftedMs'>,
   sightings: readonly Sighting[],
+  ttlMs: number,
 ): readonly string[] {
   const rebooted = sightings.findLast(
     ({ atMs, boot }, index) => atMs >= fromMs && atMs <= toMs && index > 0 && boot !== sightings[index - 1]?.boot,
   )
   const counted = Math.max(fromMs, rebooted?.atMs ?? 0, fault.hinders ? (liftedMs ?? 0) : 0)
-  const lateMs = Math.round(toMs - counted - TTL_MS - SEEN_LATE_MS)
+  const lateMs = Math.round(toMs - counted - ttlMs - SEEN_LATE_MS)
   return lateMs <= 0 ? [] : [`down ${lateMs} ms beyond the time to live`]
 }
 

@@ -6,7 +6,7 @@ import { waitFor } from '../labs/wait-for.ts'
 import type { Cell } from './cell.ts'
 import { type InGuest, isQuiet, lookInGuest } from './in-guest.ts'
 import { ProcessWatch } from './leaks.ts'
-import { type Scene, TTL_MS } from './scene.ts'
+import type { Scene } from './scene.ts'
 import { type Told, toldBy } from './told.ts'
 import { waitForBoundary } from './wait-for-boundary.ts'
 
@@ -68,7 +68,7 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   scene.cli.nodeArguments = []
   if (!fault.stays) await lift()
   if (!fault.unfinished) await procedure.finish?.(scene)
-  if (fault.stays) await seenUp(scene, TTL_MS + PATIENCE_MS).catch(() => {})
+  if (fault.stays) await seenUp(scene, scene.ttlMs + PATIENCE_MS).catch(() => {})
   const liftedMs = fault.lift === undefined ? undefined : await lift()
   // A machine that a killed restore left off starts nothing: `recover` powers it on, and the time counts from that boot.
   const isLeftOff = scene.told[0]?.signal === 'SIGKILL' && (await scene.isOff())
@@ -121,7 +121,7 @@ async function comesBack(scene: Scene): Promise<true | string> {
     }
   }
   try {
-    return await waitFor(quiet, { what: 'the server to be back', timeoutMs: TTL_MS + PATIENCE_MS, everyMs: 200 })
+    return await waitFor(quiet, { what: 'the server to be back', timeoutMs: scene.ttlMs + PATIENCE_MS, everyMs: 200 })
   } catch {
     return `${scene.watch.latest?.state}; ${seen}`
   }

@@ -16,8 +16,8 @@ export function reportOf(
 
 Each cell is one fault at one boundary of a procedure: the moment when its journal has the line that stands before the next
 act (at \`snapshot: snapshot\` the hypervisor's task is kept back until the fault is in place). An emulated guest with MariaDB
-runs it, with a real libvirt and the real command line; the hold's time to live is ${ttlMs / 1000} s. Then everything is left to
-itself until the database is back, and \`stillshot recover\` runs twice. An observer in the guest asks \`SELECT 1\` every half
+runs it, with a real libvirt and the real command line; the hold's time to live is ${ttlMs / 1000} s, or longer where a
+run without any fault, which each guest begins with, took long on the machine. Then everything is left to itself until the database is back, and \`stillshot recover\` runs twice. An observer in the guest asks \`SELECT 1\` every half
 second and sees the end of its connection at once, independent of stillshot: the outage is the sum of the times without an
 answer, of a guest that boots as well as of a server that is stopped.
 

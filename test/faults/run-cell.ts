@@ -44,7 +44,12 @@ export async function runCell(scene: Scene, cell: Cell, versions: Versions): Pro
 /** Takes the cell's snapshots away; false when the guest is not fit for another cell. */
 export async function tidy(scene: Scene, cell: Cell, result: CellResult): Promise<boolean> {
   // A guest that was rolled back, met a broken promise or let a command fail too early is not used again.
-  if (result.broken.length > 0 || result.notRun !== undefined || cell.procedure.name === 'restore') return false
+  if (
+    result.broken.length > 0 ||
+    result.notRun !== undefined ||
+    ['restore', 'undo-restore'].includes(cell.procedure.name)
+  )
+    return false
   try {
     await scene.hypervisor(async (hypervisor) => {
       const vm = await hypervisor.findVm(scene.guest.domain)

@@ -6,10 +6,10 @@ import { type Lab, openLab } from '../labs/lab.ts'
 import { withLock } from '../labs/lock.ts'
 import type { Cell, CellResult, Versions } from './cell.ts'
 import { CANNOT_RUN, CELLS, CI_CELLS, FAULTS } from './cells.ts'
+import { Place } from './place.ts'
 import { reportOf } from './report.ts'
 import { inOrderOfNeed, mergeResults, readResults, summaryOf } from './results.ts'
-import { runCell, tidy } from './run-cell.ts'
-import { Scene, TTL_MS } from './scene.ts'
+import { SHORTEST_TTL_MS } from './time-to-live.ts'
 
 /**
  * `npm run faults -- [--minutes N] [--json] [--cells PATTERN] [--ci] [--guests N]`: cells that were never run first, then the
@@ -46,7 +46,7 @@ say(`${queue.length} of ${CELLS.length} cells, those that were never run first`)
 if (queue.length > 0) await runAll(queue)
 const results = await readResults(RESULTS)
 const summary = summaryOf(CELLS, results, CANNOT_RUN)
-await writeFile(REPORT, reportOf({ cells: CELLS, faults: FAULTS, ttlMs: TTL_MS }, results, summary))
+await writeFile(REPORT, reportOf({ cells: CELLS, faults: FAULTS, ttlMs: SHORTEST_TTL_MS }, results, summary))
 say(
   `${summary.kept} of ${summary.cells} cells keep the promises, ${summary.broken.length} do not, ${summary.notRun.length} not run`,
 )
@@ -64,20 +64,15 @@ async function runAll(cells: Cell[]): Promise<void> {
   await work(lab, guests[0] ?? NAME, alone, versions)
 }
 
-/** Takes cells from the queue until it is empty or the time is over; the guest is made anew where it is not fit any more. */
+/** Takes cells from the queue until it is empty or the time is over. */
 async function work(lab: Lab, name: string, cells: Cell[], versions: Omit<Versions, 'mariadb'>): Promise<void> {
-  let scene: Scene | undefined
+  const place = new Place(lab, name)
   try {
     for (let cell = next(cells); cell !== undefined; cell = next(cells)) {
-      scene ??= await Scene.make(lab, name).catch(() => Scene.make(lab, name))
-      const result = await runCell(scene, cell, { ...versions, mariadb: scene.mariadb })
-      await record(lab, result)
-      if (await tidy(scene, cell, result)) continue
-      await scene.destroy()
-      scene = undefined
+      await record(lab, await place.play(cell, versions))
     }
   } finally {
-    await scene?.destroy()
+    await place.close()
   }
 }
 

@@ -12,12 +12,11 @@ import type { Lab } from '../labs/lab.ts'
 import type { LabGuest } from '../labs/lab-guest.ts'
 import { StillshotCli } from '../labs/stillshot-cli.ts'
 import type { InGuest } from './in-guest.ts'
+import { snapshotNames } from './leaks.ts'
 import { StateDisk } from './state-disk.ts'
+import { holdOf, MEASURING_TTL_MS, SHORTEST_TTL_MS, timeToLive } from './time-to-live.ts'
 import { type Told, toldBy } from './told.ts'
 import { Watch } from './watch.ts'
-
-/** Short, so that the watchdog is seen at work; as long as preflight's forecast needs on an emulated guest. */
-export const TTL_MS = 45_000
 
 /** One guest with its observer, and stillshot configured for it: where cells are played, one after the other. */
 export class Scene {
@@ -38,6 +37,8 @@ export class Scene {
   lastLook: InGuest | undefined
   /** The process under test, once it runs. */
   child: ChildProcess | undefined
+  /** Of the holds of this guest's cells, as long as it needs on this machine. */
+  ttlMs = SHORTEST_TTL_MS
   /** A file whose being there tells a layer that the boundary is passed. */
   readonly triggerPath: string
 
@@ -77,7 +78,26 @@ export class Scene {
     const triggerPath = join(folder, 'trigger')
     const scene = new Scene({ lab, guest, cli, other, watch, disk, canary, mariadb, triggerPath })
     await cli.installHelper(guest)
+    await scene.#measure()
     return scene
+  }
+
+  /** One run without any fault says what a hold of this guest takes; nothing of it stays. */
+  async #measure(): Promise<void> {
+    const { points } = await this.cli.json<{ points: readonly { outage: { totalMs: number } }[] }>(
+      'snapshot',
+      this.cli.vm,
+    )
+    this.ttlMs = timeToLive(points[0]?.outage.totalMs ?? MEASURING_TTL_MS)
+    await this.hypervisor(async (hypervisor) => {
+      const vm = await hypervisor.findVm(this.guest.domain)
+      for (const name of (await snapshotNames(this)).toReversed()) await hypervisor.removeSnapshot(vm, name)
+    })
+    for (const cli of [this.cli, this.other]) {
+      const [measuring, playing] = [holdOf(MEASURING_TTL_MS), holdOf(this.ttlMs)]
+      const text = await cli.readConfig()
+      await cli.writeConfig(text.replace(measuring.hold, playing.hold).replace(measuring.limits, playing.limits))
+    }
   }
 
   /** Empty state, nothing told; the guest is left as it is. */
@@ -155,6 +175,7 @@ async function configure(lab: Lab, guest: LabGuest, folder: string, canary: stri
   })
   await writeFile(join(folder, 'passphrase.sh'), `#!/bin/sh\nprintf '${canary}passphrase'\n`, { mode: 0o700 })
   cli.environment = { CANARY_TOKEN: `root@pam!faults=${canary}`, CANARY_PASSWORD: `${canary}password` }
+  const { hold, limits } = holdOf(MEASURING_TTL_MS)
   await cli.writeConfig(`hypervisors:
   lab: { kind: libvirt, uri: "${lab.uri}" }
   pve: { kind: proxmox, url: "https://pve.invalid:8006", token: "env:CANARY_TOKEN" }
@@ -167,14 +188,14 @@ ssh:
   connectTimeout: 20s
   keepAlive: 3s
 profiles:
-  faults: { components: [{ dbms: auto, stopLimit: 30s, startLimit: 20s }] }
+  faults: { components: [{ dbms: auto, ${limits} }] }
 vms:
   ${guest.name}:
     hypervisor: lab
     id: ${guest.domain}
     ssh: { host: ${guest.host}, port: ${guest.sshPort} }
     profile: faults
-    hold: { ttl: ${TTL_MS / 1000}s, budget: 43s }
+    hold: ${hold}
     drain: 2s
     database: { user: stillshot, password: ${await secret('database')} }
 policies:

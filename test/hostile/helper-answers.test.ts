@@ -24,6 +24,7 @@ const MODELLED = [
   'release',
   'come-back',
   'status',
+  'clock',
 ] as const satisfies Verb[]
 const VERBS = [...MODELLED, 'kept', 'forget'] as const satisfies Verb[]
 
@@ -60,7 +61,9 @@ async function ask(
     status: () => helper.status(call),
     kept: () => helper.kept(HOLD, call),
     forget: () => helper.forget(HOLD, call),
+    clock: () => helper.setClock(call),
     drill: () => helper.drill('mysql', HOLD, { markers: [], assertions: [], limitMs: 1_000 }, call),
+    binlogs: () => helper.binlogs('mysql', ['bin.000001', 4], call),
     inventory: () => helper.inventory('mysql', call),
     renew: () => helper.renew(HOLD, 60_000, call),
     whole: () => helper.whole(HOLD, 'forward', call),
@@ -84,7 +87,7 @@ async function refusedOrToThis(verb: Verb, text: string): Promise<void> {
   const answer = await ask(verb, says(text)).catch((error: unknown) => assertFromTable(error, ...CODES))
   if (answer === undefined) return
   const { version, protocol, ok, error, hold } = answer as Record<string, unknown>
-  const wanted = ['probe', 'status', 'inventory'].includes(verb) ? '' : HOLD
+  const wanted = ['probe', 'status', 'inventory', 'binlogs', 'clock'].includes(verb) ? '' : HOLD
   assert.deepEqual(
     { version, protocol, hold, verb: (answer as { verb: unknown }).verb },
     { version: 1, protocol: 1, hold: wanted, verb },
@@ -104,6 +107,7 @@ async function modelAnswers(): Promise<ReadonlyMap<Verb, object>> {
     release: [HOLD],
     'come-back': ['mysql', HOLD],
     status: [],
+    clock: [],
   }
   const answers = new Map<Verb, object>()
   for (const verb of MODELLED) {

@@ -11,8 +11,8 @@ import { waitFor } from './wait-for.ts'
 /** Longest time for a boot to sshd and MariaDB under emulation on a busy machine. */
 export const BOOT_TIMEOUT_MS = 240_000
 
-/** How long a command of the shared connection takes to reach the guest's shell under emulation. */
-const LOGIN_MS = 100
+/** So far the guest's clock may be from this machine's: less than what any test looks at, more than a shell is late by. */
+const CLOCK_MS = 250
 
 /** What a later process needs to know to reach a running guest again; kept as guest.json in its folder. */
 export interface LabGuestFacts {
@@ -148,16 +148,21 @@ export class LabGuest implements GuestUnderTest {
   }
 
   /**
-   * Sets the guest's clock to this machine's, to some tenths of a second; a resumed guest wakes at the time when it was
-   * saved. On a busy machine the time may grow old on its way, so it is set again until it came quickly.
+   * Sets the guest's clock to this machine's; a resumed guest wakes at the time when it was saved. How long the time is on its way
+   * differs with what this machine is busy with: so it is looked at afterwards, and set again until it is right.
    */
   async setClock(): Promise<void> {
     await this.#ssh.ready(60_000)
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      const sent = Date.now()
-      await this.run('date --set=@$(cat)', { input: String((sent + LOGIN_MS) / 1000) })
-      if (Date.now() - sent < 4 * LOGIN_MS) return
+    let wayMs = CLOCK_MS / 2
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      await this.run('date --set=@$(cat)', { input: String((Date.now() + wayMs) / 1000) })
+      const askedMs = Date.now()
+      const guestMs = Number(await this.run('date +%s%3N'))
+      const answeredMs = Date.now()
+      if (askedMs - CLOCK_MS <= guestMs && guestMs <= answeredMs + CLOCK_MS) return
+      wayMs = Math.max(0, wayMs + (askedMs + answeredMs) / 2 - guestMs)
     }
+    throw new Error(`the clock of guest ${this.name} could not be set`)
   }
 
   /** Ends the guest and removes it with its disks. Safe twice. */

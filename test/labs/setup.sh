@@ -54,6 +54,8 @@ missing_packages() {
   done << 'END'
 qemu-system-x86 qemu-system-x86_64
 qemu-utils qemu-img
+qemu-system-common qemu-storage-daemon
+iproute2 ip
 mmdebstrap mmdebstrap
 debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
 e2fsprogs mkfs.ext4

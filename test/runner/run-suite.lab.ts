@@ -92,7 +92,10 @@ async function resultOf(
   const file = join(folder, 'suite.ts')
   await writeFile(file, `${IMPORTS}${source}`)
   try {
-    return await runSuite({ name: 'the suite', files: [file], limitMs: 20_000, closeMs: 5_000, ...settings }, () => {})
+    return await runSuite(
+      { name: 'the suite', files: [file], lane: 'native', limitMs: 20_000, closeMs: 5_000, ...settings },
+      () => {},
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,4 +1,5 @@
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
+import type { Lane } from './lanes.ts'
 import type { SuiteEvent } from './suite-events.ts'
 import type { Tally } from './tally.ts'
 
@@ -8,8 +9,7 @@ export interface Suite {
   readonly limitMs: number
   /** After its last test the process must end by itself within this; what it still has open is a defect of a test. */
   readonly closeMs: number
-  /** It needs no virtual machine: another lab may run at the same time. */
-  readonly isBeside?: boolean
+  readonly lane: Lane
   /** Only tests whose name matches. */
   readonly testName?: string
 }

@@ -40,6 +40,7 @@ test('an unknown option is an error', () => {
 })
 
 test('a lab file may ask for more time in a line of its own', () => {
-  assert.equal(limitOf("// time limit: 1200 s\nimport 'x'\n"), 1_200_000)
-  assert.equal(limitOf("import 'x'\n"), 900_000)
+  assert.equal(limitOf("// time limit: 3600 s\nimport 'x'\n"), 3_600_000)
+  assert.equal(limitOf("// time limit: 1200 s\nimport 'x'\n"), 2_400_000)
+  assert.equal(limitOf("import 'x'\n"), 2_400_000)
 })

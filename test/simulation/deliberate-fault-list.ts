@@ -205,6 +205,24 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
     replace: 'void catalog',
   },
   {
+    name: 'copy not destroyed',
+    file: 'src/coordinator/run-drill.ts',
+    find: 'const remove = () => clones.remove(vm, name, { signal, timeoutMs: REMOVE_LIMIT_MS })',
+    replace: 'const remove = async () => void clones',
+  },
+  {
+    name: 'drill without evidence fails',
+    file: 'src/coordinator/judge-drill.ts',
+    find: "if (proof.claim === 'came-back') return [asUnknown(proof)]",
+    replace: "if (proof.claim === 'came-back') return [bare(proof)]",
+  },
+  {
+    name: 'hold of a restore not journalled',
+    file: 'src/coordinator/safety-snapshot.ts',
+    find: "{ step: 'hold', undo: releaseSafetyHold(run, settings, vm, target) }",
+    replace: "{ step: 'hold' }",
+  },
+  {
     name: 'freeze forgotten before it is kept',
     file: 'src/coordinator/collect-freezes.ts',
     find: 'if (record === undefined) return\n',

@@ -3,6 +3,7 @@ import { canBeUndone } from './promises/can-be-undone.ts'
 import { collectedFirst } from './promises/collected-first.ts'
 import { comesBack } from './promises/comes-back.ts'
 import { databaseFirst } from './promises/database-first.ts'
+import { drilled } from './promises/drilled.ts'
 import { keepsTheGood } from './promises/keeps-the-good.ts'
 import { keptCopies } from './promises/kept-copies.ts'
 import { neverRepeated } from './promises/never-repeated.ts'
@@ -15,6 +16,7 @@ import { toldIsTrue } from './promises/told-is-true.ts'
 import { trueBackups } from './promises/true-backups.ts'
 import { trueGrades } from './promises/true-grades.ts'
 import { watched } from './promises/watched.ts'
+import { wholeDatabases } from './promises/whole-databases.ts'
 import { writtenBefore } from './promises/written-before.ts'
 
 /** Everything that is watched in every world. A new promise joins here. */
@@ -35,5 +37,7 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   keepsTheGood,
   thawed,
   collectedFirst,
+  drilled,
+  wholeDatabases,
   keptCopies,
 ]

@@ -51,7 +51,14 @@ function takeInThePast(
 ): void {
   const state = world.books.state(VM)
   const isGood = grade === 'db-stopped'
-  const content = JSON.stringify({ clean: isGood, writes: 1, marker: isGood ? `${id} boot-0` : null, kept: [] })
+  const content = JSON.stringify({
+    clean: isGood,
+    writes: 1,
+    marker: isGood ? `${id} boot-0` : null,
+    kept: [],
+    rows: 'old',
+    half: null,
+  })
   const parent = state.current === undefined ? {} : { parent: state.current }
   const snapshot = { name, description, createdAt, complete: true, disks: ['vda'], ...parent }
   state.snapshots.push({ snapshot, contents: new Map([['vda', content]]) })

@@ -8,7 +8,9 @@ import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
+import { backupProcedure, restoreSomeBackup } from './procedures/restore-backup.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
+import { drillProcedure } from './procedures/run-drill.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
 import { snapshotProcedure } from './procedures/take-snapshot.ts'
 import { undoRestoreProcedure } from './procedures/undo-restore.ts'
@@ -34,6 +36,7 @@ const restore = by(restoreProcedure)
 const hold = by(holdProcedure)
 const release = by(releaseProcedure)
 const collect = by(collectProcedure)
+const drill = by(drillProcedure)
 const copy = by(copyProcedure)
 const removesCopy = by(removeCopyProcedure)
 
@@ -42,12 +45,16 @@ const FIRST: readonly (readonly Deed[])[] = [
   [snapshot],
   [snapshot],
   [snapshot, restore],
+  [snapshot, drill],
+  [snapshot, drill],
   [snapshot, copy],
   [by(frozenSnapshotProcedure)],
   [by(frozenSnapshotProcedure), restore],
   [hold, release],
   [hold],
   [backUp],
+  [by(backupProcedure), restoreSomeBackup],
+  [restoreSomeBackup, restoreSomeBackup],
   [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
@@ -57,26 +64,30 @@ const MORE: readonly (readonly Deed[])[] = [
   [by(frozenSnapshotProcedure)],
   [by(recoverProcedure)],
   [restore],
+  [drill],
+  [drill, restore],
   [restore, by(undoRestoreProcedure)],
   [hold, release],
   [release],
   [backUp],
+  [by(backupProcedure)],
+  [restoreSomeBackup],
   [takeQuiescedSnapshot, collect],
   [copy],
   [copy, renameCopy, by(recoverProcedure), removesCopy],
 ]
 
 /** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */
-export function choosePlan(world: World, { past }: { past: boolean }): readonly Activity[] {
+export function choosePlan(world: World, { past, backup }: { past: boolean; backup: boolean }): readonly Activity[] {
   const { chance, hosts } = world
-  const activities = chooseActivities(world)
+  const activities = chooseActivities(world, backup)
   if (!past) return activities
   const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), deeds: [by(pruneProcedure)] }
   return [...activities, prune]
 }
 
-function chooseActivities({ chance, hosts }: World): readonly Activity[] {
-  const deeds = [...chance.pick(FIRST), ...chance.pick(MORE)]
+function chooseActivities({ chance, hosts }: World, backup: boolean): readonly Activity[] {
+  const deeds = backup ? [restoreSomeBackup, ...chance.pick(MORE)] : [...chance.pick(FIRST), ...chance.pick(MORE)]
   const first = { host: chance.pick(hosts), afterMs: 0, deeds }
   if (chance.happens(0.5)) return [first]
   return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), deeds: chance.pick(MORE) }]

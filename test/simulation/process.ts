@@ -113,4 +113,12 @@ export class SimulatedProcess {
 }
 
 /** Functions that are no calls: they are answered at once. */
-const PURE: ReadonlySet<string | symbol> = new Set(['byHand', 'reach', 'now', 'monotonic', 'deadline', 'watch'])
+const PURE: ReadonlySet<string | symbol> = new Set([
+  'byHand',
+  'reach',
+  'whereabouts',
+  'now',
+  'monotonic',
+  'deadline',
+  'watch',
+])

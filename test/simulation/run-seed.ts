@@ -4,6 +4,7 @@ import { INVARIANTS } from './invariants.ts'
 import { givePast } from './past.ts'
 import { type Activity, choosePlan } from './plan.ts'
 import { recover, recoverProcedure } from './procedures/recover-runs.ts'
+import { backupProcedure } from './procedures/restore-backup.ts'
 import { anyTrouble, chooseTroubles, type DueTrouble } from './troubles.ts'
 import { HOLD_TTL_MS, World } from './world.ts'
 
@@ -31,6 +32,8 @@ export class SeedRun {
   readonly #due: DueTrouble[]
   readonly #struck: string[] = []
   #events = 0
+  /** What happened before is the world as it is found. */
+  #begun = false
   #violation: SeedResult['violation']
   #ended = false
 
@@ -64,6 +67,7 @@ export class SeedRun {
 
   /** An event: a trouble may strike. True when one did. */
   #happen(): boolean {
+    if (!this.#begun) return false
     this.#events += 1
     return this.#strikeDue()
   }
@@ -78,7 +82,11 @@ export class SeedRun {
     const world = this.#world
     const past = world.seed % 4 === 0
     if (past) givePast(world)
-    await Promise.all(choosePlan(world, { past }).map((activity) => this.#carryOut(activity)))
+    // A restore is rare where everything that comes before it may fail, too.
+    const backup = world.seed % 4 === 1
+    if (backup) await succeed(world, world.chance.pick(world.hosts), 'backup', backupProcedure.run)
+    this.#begun = true
+    await Promise.all(choosePlan(world, { past, backup }).map((activity) => this.#carryOut(activity)))
     // What has not happened yet happens to who clears up.
     for (const due of this.#due.splice(0)) this.#strike(due)
     await act(world, world.chance.pick(world.hosts), recoverProcedure)

@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts'
 import type { Trouble } from './trouble.ts'
 import { backupTroubles } from './troubles/backups.ts'
+import { copyTroubles } from './troubles/copies.ts'
 import { freezeTroubles } from './troubles/freezes.ts'
 import { guestTroubles } from './troubles/guest.ts'
 import { hostTroubles } from './troubles/hosts.ts'
@@ -8,6 +9,7 @@ import { hypervisorTroubles } from './troubles/hypervisor.ts'
 import { networkTroubles } from './troubles/network.ts'
 import { peopleTroubles } from './troubles/people.ts'
 import { processTroubles } from './troubles/processes.ts'
+import { streamTroubles } from './troubles/streams.ts'
 import type { World } from './world.ts'
 
 /** Everything that may go wrong, by where it does: no place is rarer because fewer things can happen there. */
@@ -20,6 +22,8 @@ const PLACES: readonly (readonly Trouble[])[] = [
   peopleTroubles,
   backupTroubles,
   freezeTroubles,
+  copyTroubles,
+  streamTroubles,
 ]
 
 /** A trouble, and before which event of the world it strikes. */

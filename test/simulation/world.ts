@@ -1,15 +1,17 @@
+import { AgentShells } from '../../adapters/guests/agent/agent-shells.ts'
 import { FakeHypervisor } from '../../adapters/hypervisors/fake/fake-hypervisor.ts'
 import type { FakeVm } from '../../adapters/hypervisors/fake/fake-vm.ts'
 import { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { Ports, VmSettings } from '../../src/coordinator/ports.ts'
 import { StillshotError } from '../../src/errors.ts'
-import type { PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
+import type { GuestAgent, PowerState, Snapshot } from '../../src/hypervisor/hypervisor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { modelApplication } from '../world/model-application.ts'
 import { BackupHost } from './backup/backup-host.ts'
 import { catalogOf } from './catalog-of.ts'
 import { Chance } from './chance.ts'
+import { agentOf, CopyGuests } from './copy-guests.ts'
 import { CountedMap } from './counted-map.ts'
 import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
@@ -17,6 +19,7 @@ import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
 import type { GuestDisk } from './guest/machine.ts'
+import { NO_STREAM_TROUBLES } from './guest/restores.ts'
 import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
 import { HostClock } from './host-clock.ts'
@@ -26,6 +29,7 @@ import type { Ending } from './invariant.ts'
 import type { ChangeArrival } from './machines.ts'
 import { Network } from './network.ts'
 import type { SimulatedProcess } from './process.ts'
+import { SimulatedRepository } from './repository.ts'
 import { Timeline } from './timeline.ts'
 
 /** A request that changes something, in the moment in which it arrives. */
@@ -84,9 +88,11 @@ export class World {
   readonly hypervisor: SimulatedHypervisor
   /** The hypervisor's own books, for whoever does not go through its API. */
   readonly books: FakeHypervisor
+  readonly copies: CopyGuests
   readonly network: Network
   readonly backups = new BackupHost(this.clock)
   readonly hosts: readonly Host[]
+  readonly repository = new SimulatedRepository(this.clock)
   /** By name of the snapshot, or of the archive. */
   readonly truths = new CountedMap<string, Truth>()
   /** By name of a snapshot of ours: the run that asked for it, which is the hold that it may be taken in. */
@@ -106,7 +112,7 @@ export class World {
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [] }
+  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null }
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -137,10 +143,9 @@ export class World {
       content: () => JSON.stringify(disk),
       putBack: (_: unknown, content: string) => Object.assign(disk, JSON.parse(content)),
       powerOff: () => machine.powerOff(),
-      // Nobody looks into a copy: it is on or off.
       powerOn: (vm: FakeVm) => {
         if (vm.copyOf === undefined) machine.powerOn()
-        else vm.power = 'running'
+        else this.copies.boot(vm)
       },
       power: (vm: FakeVm) => (vm.copyOf === undefined ? powerOf(machine) : vm.power),
       freeze: () => this.askAgent((freezes) => freezes.freeze(AGENT)),
@@ -156,6 +161,8 @@ export class World {
     const troubles = new HypervisorTroubles(this.chance.fork())
     this.hypervisor = new SimulatedHypervisor(this.books, { clock: this.clock, machines, troubles, flavour })
     machine.onEnd(() => this.hypervisor.frozen.delete(VM))
+    const { clock, books } = this
+    this.copies = new CopyGuests({ clock, books, chance: this.chance.fork(), troubles, identity: IDENTITY })
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
   }
@@ -169,6 +176,10 @@ export class World {
       this.timeline.say(this.nameOf(process), () => `log: ${line}`)
     }
     const log: Log = { error: say, warn: say, info: () => {}, debug: () => {} }
+    const hypervisor = Object.defineProperties(process.guard(this.hypervisor), {
+      clones: { value: process.guard(this.hypervisor.clones) },
+      guestAgent: { value: agentOf(process.guard(this.copies), this.hypervisor.guestAgent) },
+    })
     const shells = this.network.shells((verb, words) => this.#arrived({ at: 'guest', verb, words }))
     return {
       system: {
@@ -177,12 +188,13 @@ export class World {
         files: process.guard(host.files),
         processes: host.processesAsSeenBy(process),
       },
-      hypervisor: Object.defineProperty(process.guard(this.hypervisor), 'clones', {
-        value: process.guard(this.hypervisor.clones),
-      }),
+      hypervisor,
+      agentShells: async (vm) =>
+        new AgentShells({ clock: new HostClock(this.clock, host), agent: hypervisor.guestAgent as GuestAgent, vm }),
       shells: process.guard(shells),
       catalog: process.guard(catalogOf(host)),
       application: modelApplication,
+      repositories: this.repository.portOf(process),
       log,
       progress: {
         phase: ({ phase, state }) => {
@@ -209,6 +221,7 @@ export class World {
     holdTtlMs: HOLD_TTL_MS,
     budgetMs: HOLD_TTL_MS,
     drainMs: 2_000,
+    backup: { repository: 'nas', allowed: ['backup', 'restore'] },
     longTransactionSeconds: 30,
     disks: {},
     databasePassword: async () => {
@@ -253,11 +266,13 @@ export class World {
     this.network.lift()
     this.hypervisor.troubles.lift()
     this.vaultIsAway = false
+    this.repository.lift()
     for (const host of this.hosts) host.lift()
     for (const { machine, server, helper } of [this.guest, this.other]) {
       machine.resume()
       Object.assign(server.troubles, NO_TROUBLES)
       Object.assign(helper.troubles, NO_HELPER_TROUBLES)
+      Object.assign(helper.restores.troubles, NO_STREAM_TROUBLES)
     }
     if (this.offByPeople) this.guest.machine.powerOn()
   }

@@ -14,6 +14,10 @@ export class FreezingGuest {
   pausedMs = 0
   /** How long the answer to `kept` is on its way, and its request as long. */
   travelsMs = 0
+  /** What lies between the reading of one clock and the other where they are read one after the other. */
+  readingMs = 0
+  /** How long the guest takes to read both together; a helper that does not say so unless given. */
+  spreadMs: number | undefined
   readonly #world: World
 
   constructor(world: World) {
@@ -31,7 +35,13 @@ export class FreezingGuest {
   }): Promise<string> {
     const { clock, system } = this.#world
     const id = ulid(clock, system.randomness)
-    const called = { calledWallMs: Math.floor(clock.now() / 1000) * 1000, calledUptimeMs: await this.#uptimeMs() }
+    const calledUptimeMs = await this.#uptimeMs()
+    await clock.sleep(this.readingMs)
+    const called = {
+      calledWallMs: Math.floor(clock.now() / 1000) * 1000,
+      calledUptimeMs,
+      ...(await this.#calledClocks()),
+    }
     const probe = await this.#ask('probe', 'mysql')
     await before?.()
     const holdAnswer = await this.#ask('hold', 'mysql', id, '60000', '10000')
@@ -41,6 +51,12 @@ export class FreezingGuest {
     const source = 'qemu-guest-agent'
     this.kept.set(id, { id, source, profile: 'mysql', ...called, probe, holdAnswer, releaseAnswer, comeBack })
     return id
+  }
+
+  /** As the helper reads them: the uptime that belongs to the wall clock, and what the reading took. */
+  async #calledClocks() {
+    if (this.spreadMs === undefined) return {}
+    return { calledClocks: { uptimeMs: await this.#uptimeMs(), spreadMs: this.spreadMs } }
   }
 
   async #uptimeMs(): Promise<number> {
@@ -59,7 +75,13 @@ export class FreezingGuest {
     else await this.#world.clock.sleep(this.travelsMs)
     const hold = id === '-' ? '' : id
     const wallMs = Math.floor(this.#world.clock.now() / 1000) * 1000
-    const more = verb === 'forget' ? {} : { wallMs, freezes: [...this.kept.keys()], freeze: this.kept.get(id) ?? null }
+    const clocks = {
+      uptimeMs: Number((await this.#ask('status')).uptimeMs) - this.pausedMs,
+      spreadMs: this.spreadMs ?? 0,
+    }
+    if (verb === 'kept') await this.#world.clock.sleep(this.readingMs)
+    const read = this.spreadMs === undefined ? { wallMs } : { wallMs, clocks }
+    const more = verb === 'forget' ? {} : { ...read, freezes: [...this.kept.keys()], freeze: this.kept.get(id) ?? null }
     const status = await this.#ask('status')
     const uptimeMs = Number(status.uptimeMs) - this.pausedMs
     const envelope = { ...status, uptimeMs, verb, hold, ...more }

@@ -22,6 +22,8 @@ export interface ModelFaults {
   syncFails?: boolean
   startFails?: boolean
   stopMs?: number
+  /** How far its clock is behind after it was set. */
+  clockBehindMs?: number
   /** What CHECK TABLE finds damaged. */
   damagedTable?: string
   /** What each of the admin's questions is answered with. */
@@ -122,6 +124,11 @@ export class ModelGuest {
         })
       case 'come-back':
         return this.#say(verb, args[0 + 1] === '-' ? '' : String(args[1]), {})
+      case 'clock':
+        return this.#say(verb, '', {
+          beforeWallMs: this.#clock.now() - 3_600_000,
+          wallMs: this.#clock.now() - (this.faults.clockBehindMs ?? 0),
+        })
       case 'drill':
         return this.#say(verb, String(args[1]), this.#examined())
       default: {

@@ -18,6 +18,7 @@ import type {
   Vm,
   VmEvent,
 } from '../../../src/hypervisor/hypervisor.ts'
+import { WITH_MEMORY } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 import { formatInstant, parseInstant } from '../../../src/system/instant.ts'
 import { shellWord } from '../../../src/system/shell-word.ts'
@@ -183,8 +184,8 @@ export class FakeHypervisor implements Hypervisor {
 
   checkRollBack(vm: Vm, snapshotName: string, options?: CallOptions): Promise<readonly Finding[]> {
     return this.#run('checkRollBack', options, () => {
-      this.#snapshot(this.state(vm.nativeId), snapshotName)
-      return []
+      const { snapshot } = this.#snapshot(this.state(vm.nativeId), snapshotName)
+      return snapshot.memory ? [runsOn(snapshotName)] : []
     })
   }
 
@@ -202,6 +203,7 @@ export class FakeHypervisor implements Hypervisor {
       state.current = request.snapshotName
       state.rolledBack.add(request.token)
       this.#options.onRollBack?.(this.#vm(state), snapshot)
+      if (snapshot.memory) this.#setPower(state, 'running')
     })
   }
 
@@ -268,4 +270,9 @@ export class FakeHypervisor implements Hypervisor {
   #emit(state: FakeVm, kind: VmEvent['kind'], detail: string): void {
     this.#events.emit(state.nativeId, { at: formatInstant(this.#options.clock.now()), kind, detail })
   }
+}
+
+function runsOn(snapshotName: string): Finding {
+  const message = `${snapshotName} holds the memory`
+  return { severity: 'warn', code: WITH_MEMORY, message, hint: 'accept it', consent: 'memory' }
 }

@@ -6,7 +6,7 @@ import { notChecked } from './check-rights.ts'
 import { api, type Cluster, onNode, vmApi } from './cluster.ts'
 import { logsFreeze } from './quiesced.ts'
 import { isCode } from './run-task.ts'
-import { type Config, freezesFileSystems, hasAgent } from './vm-config.ts'
+import { type Config, freezesFileSystems, hasAgent, isContainer } from './vm-config.ts'
 
 /**
  * With the agent on, Proxmox VE freezes the guest's file systems around every snapshot; one that does not answer costs 3 s
@@ -19,6 +19,7 @@ export async function agentFindings(
   call: Call,
   quiesce: boolean,
 ): Promise<readonly Finding[]> {
+  if (isContainer(config)) return quiesce ? [noAgent(vm)] : []
   if (!hasAgent(config)) return quiesce ? [isOff(vm, 'the guest agent is not enabled')] : []
   if (quiesce && !freezesFileSystems(config)) return [isOff(vm, 'the guest agent is told not to freeze (freeze-fs)')]
   const [answers, logs, rights] = await Promise.all([
@@ -58,6 +59,11 @@ async function logFindings(cluster: Cluster, call: Call): Promise<readonly Findi
   if (logsFreeze(version)) return []
   const message = `Proxmox VE ${version} does not log whether it froze the guest: the point will be crash-only`
   return [{ severity: 'warn', code: 'freeze-unseen', message, hint: 'use mode stop, or upgrade to 9.2' }]
+}
+
+function noAgent({ name }: Vm): Finding {
+  const message = `${name} is a container: its file systems are its node’s, and nobody freezes them from inside`
+  return { severity: 'refuse', code: 'container', message, hint: 'use mode stop', error: 'not-supported' }
 }
 
 function isOff({ nativeId }: Vm, message: string): Finding {

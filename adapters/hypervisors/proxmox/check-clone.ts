@@ -5,7 +5,7 @@ import type { Call } from '../../https/call.ts'
 import { agentRightsFindings } from './agent-rights.ts'
 import { notChecked, rightsFindings } from './check-rights.ts'
 import { cloneId } from './clone-mark.ts'
-import { type Cluster, onNode, vmApi } from './cluster.ts'
+import { type Cluster, kindOf, onNode, vmApi } from './cluster.ts'
 import { type StorageView, viewStorage } from './coverage.ts'
 import { lookAtClone } from './find-clone.ts'
 import { readConfig } from './find-vm.ts'
@@ -33,6 +33,10 @@ export async function checkClone(
   call: Call,
 ): Promise<readonly Finding[]> {
   snapshotNamed(vm, await readSnapshotList(cluster, vm, call), snapshotName)
+  if (kindOf(cluster, vm) === 'lxc') {
+    const message = `${vm.name} is a container: in a copy of it nobody could be asked anything without a network, for it has no guest agent`
+    return [refuse('container', message, 'try the restore on the container itself, or move the database to a VM')]
+  }
   const copy = { nativeId: cloneId(name) }
   const [config, onVm, onCopy, inCopy, feature, before] = await Promise.all([
     readSnapshotConfig(cluster, vm, snapshotName, call),

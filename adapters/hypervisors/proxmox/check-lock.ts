@@ -2,7 +2,8 @@ import type { Finding } from '../../../src/finding.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
 import type { Call } from '../../https/call.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, kindOf } from './cluster.ts'
+import { commandFor } from './guest-kind.ts'
 import { type ListedSnapshot, readSnapshotList } from './list-snapshots.ts'
 import { readStatus } from './power.ts'
 import { isSuccess, type SeenTask, tasksOf } from './task.ts'
@@ -28,11 +29,12 @@ export async function lockFindings(cluster: Cluster, vm: Vm, call: Call): Promis
       readSnapshotList(cluster, vm, call),
     ])
     const unfinished = snapshots.filter((snapshot) => snapshot.unfinished !== undefined)
-    if (lock === undefined) return unfinished.map((snapshot) => leftover(vm, snapshot))
+    const command = commandFor(kindOf(cluster, vm))
+    if (lock === undefined) return unfinished.map((snapshot) => leftover(vm, command, snapshot))
     const tasks = await tasksOf(cluster, vm, call)
     const stale = isStale(lock, tasks)
-    if (stale !== undefined) return [staleLock(vm, lock, stale, unfinished)]
-    if (clock.monotonic() - begunAt > PATIENCE_MS) return [held(vm, lock, tasks)]
+    if (stale !== undefined) return [staleLock({ vm, command, lock }, stale, unfinished)]
+    if (clock.monotonic() - begunAt > PATIENCE_MS) return [held({ vm, command, lock }, tasks)]
     await clock.sleep(PAUSE_MS, call.signal)
   }
 }
@@ -45,18 +47,27 @@ function isStale(lock: string, tasks: readonly SeenTask[]): SeenTask | undefined
   return newest
 }
 
-function staleLock(vm: Vm, lock: string, task: SeenTask, unfinished: readonly ListedSnapshot[]): Finding {
-  const rests = unfinished.map(({ name }) => `, then \`qm delsnapshot ${vm.nativeId} ${name} --force\``).join('')
+/** What stands in the way, and the command of the node for it. */
+interface Locked {
+  readonly vm: Vm
+  readonly command: string
+  readonly lock: string
+}
+
+function staleLock({ vm, command, lock }: Locked, task: SeenTask, unfinished: readonly ListedSnapshot[]): Finding {
+  const rests = unfinished
+    .map(({ name }) => `, then \`${command} delsnapshot ${vm.nativeId} ${name} --force\``)
+    .join('')
   return {
     severity: 'refuse',
     code: 'stale-lock',
     message: `${vm.name} is locked (${lock}) by a task that ended with “${task.exitStatus}” (${task.upid})`,
-    hint: `type \`qm unlock ${vm.nativeId}\` as root on the node of the VM${rests}`,
+    hint: `type \`${command} unlock ${vm.nativeId}\` as root on the node of the VM${rests}`,
     error: 'hypervisor-refused',
   }
 }
 
-function held(vm: Vm, lock: string, tasks: readonly SeenTask[]): Finding {
+function held({ vm, command, lock }: Locked, tasks: readonly SeenTask[]): Finding {
   const holder = tasks.find(({ exitStatus }) => exitStatus === undefined)
   const who =
     holder === undefined
@@ -66,17 +77,17 @@ function held(vm: Vm, lock: string, tasks: readonly SeenTask[]): Finding {
     severity: 'refuse',
     code: 'vm-locked',
     message: `${vm.name} is locked (${lock}) ${who}`,
-    hint: `wait for it; if nothing works on the VM any more, type \`qm unlock ${vm.nativeId}\` as root on its node`,
+    hint: `wait for it; if nothing works on the VM any more, type \`${command} unlock ${vm.nativeId}\` as root on its node`,
     error: 'vm-locked',
   }
 }
 
-function leftover(vm: Vm, { name, unfinished }: ListedSnapshot): Finding {
+function leftover(vm: Vm, command: string, { name, unfinished }: ListedSnapshot): Finding {
   const doing = unfinished === 'prepare' ? 'made' : 'removed'
   return {
     severity: 'warn',
     code: 'snapshot-unfinished',
     message: `snapshot ${name} was left half ${doing}`,
-    hint: `\`qm delsnapshot ${vm.nativeId} ${name} --force\` as root on the node of the VM removes it`,
+    hint: `\`${command} delsnapshot ${vm.nativeId} ${name} --force\` as root on the node of the VM removes it`,
   }
 }

@@ -1,5 +1,5 @@
 import type { Finding } from '../../../src/finding.ts'
-import { NEWEST_ONLY, NOT_NEWEST, type Vm } from '../../../src/hypervisor/hypervisor.ts'
+import { NEWEST_ONLY, NOT_NEWEST, type Vm, WITH_MEMORY } from '../../../src/hypervisor/hypervisor.ts'
 import { formatInstant } from '../../../src/system/instant.ts'
 import type { Call } from '../../https/call.ts'
 import { lockFindings } from './check-lock.ts'
@@ -50,16 +50,17 @@ export async function checkRollBack(
   ]
 }
 
-function fitness({ name, unfinished, withMemory }: ListedSnapshot, config: Config): readonly Finding[] {
+function fitness({ name, snaptime, unfinished, withMemory }: ListedSnapshot, config: Config): readonly Finding[] {
   const findings: Finding[] = []
   if (unfinished !== undefined) {
     const message = `snapshot ${name} is not whole: Proxmox VE was interrupted while it ${unfinished === 'prepare' ? 'made' : 'removed'} it`
     findings.push(refuse('snapshot-unfinished', message, 'pick another restore point', 'snapshot-unsupported'))
   }
   if (withMemory) {
-    const message = `snapshot ${name} holds the memory too: Proxmox VE would let the VM run on from it`
-    const hint = 'roll back to it in Proxmox VE itself; a database in it goes on where it was'
-    findings.push(refuse('snapshot-with-memory', message, hint, 'not-supported'))
+    const when = formatInstant(snaptime * 1000)
+    const message = `snapshot ${name} holds the memory too: the VM runs on as it was at ${when}, its server with it, and its clock stands there`
+    const hint = 'a hold that is open in it is released, and its clock set, after the roll back'
+    findings.push({ severity: 'warn', code: WITH_MEMORY, message, hint, consent: 'memory' })
   }
   if (Number(config.template ?? 0) === 1) {
     findings.push(refuse('vm-template', 'the VM is a template', 'a template cannot be rolled back', 'not-supported'))

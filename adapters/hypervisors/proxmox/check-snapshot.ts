@@ -8,7 +8,7 @@ import type { Cluster } from './cluster.ts'
 import { coverageOf, type StorageView, viewStorage } from './coverage.ts'
 import { readConfig } from './find-vm.ts'
 import { readSnapshotList } from './list-snapshots.ts'
-import { type Config, type Drive, drivesOf, sizeOf, storageOf, uuidOf, volumesOf } from './vm-config.ts'
+import { type Config, type Drive, drivesOf, isContainer, sizeOf, storageOf, uuidOf, volumesOf } from './vm-config.ts'
 
 /** More snapshots make reads and removals slower on most storages. */
 const MANY_SNAPSHOTS = 8
@@ -52,14 +52,22 @@ function configurationFindings(vm: Vm, config: Config): readonly Finding[] {
   if (Number(config.template ?? 0) === 1) {
     findings.push(refuse('vm-template', `${vm.name} is a template`, 'name a VM', 'not-supported'))
   }
-  if (uuidOf(config) === '') {
+  if (isContainer(config) && uuidOf(config) === '') {
+    const message = `${vm.name} is a container without a network card, by whose address it could prove that it is this one`
+    findings.push({ severity: 'warn', code: 'no-uuid', message, hint: 'give it one on a bridge that leads nowhere' })
+  } else if (uuidOf(config) === '') {
     const message = `${vm.name} has no SMBIOS UUID, so its guest cannot prove that it is this VM`
     const hint = `\`qm set ${vm.nativeId} --smbios1 uuid=$(cat /proc/sys/kernel/random/uuid)\` on its node, then stop and start it`
     findings.push({ severity: 'warn', code: 'no-uuid', message, hint })
   }
   for (const drive of drivesOf(config).filter((each) => sizeOf(each) === 0)) {
     const message = `the size of disk ${drive.id} is not in the configuration`
-    findings.push({ severity: 'warn', code: 'size-unknown', message, hint: `\`qm disk rescan --vmid ${vm.nativeId}\`` })
+    findings.push({
+      severity: 'warn',
+      code: 'size-unknown',
+      message,
+      hint: `\`${isContainer(config) ? 'pct rescan' : 'qm disk rescan'} --vmid ${vm.nativeId}\``,
+    })
   }
   return findings
 }

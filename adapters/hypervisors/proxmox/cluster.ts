@@ -4,6 +4,7 @@ import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Clock } from '../../../src/system/clock.ts'
 import type { Call } from '../../https/call.ts'
 import type { Engine, Errand } from './engine.ts'
+import { type GuestKind, isGuestKind } from './guest-kind.ts'
 
 /** One Proxmox VE, as the parts of this adapter see it. */
 export interface Cluster {
@@ -13,12 +14,15 @@ export interface Cluster {
   readonly engine: Engine
   /** Where each VM was seen last, by its id: it may have been migrated since. */
   readonly nodes: Map<string, string>
+  /** What each VM is, by its id: known of every VM whose node is. */
+  readonly kinds: Map<string, GuestKind>
   /** The disks of complete snapshots, which never change: by VM, name and time. */
   readonly snapshotDisks: Map<string, readonly string[]>
 }
 
-/** A VM in the list of the cluster's resources. */
+/** A VM or container in the list of the cluster's resources. */
 export interface Resource {
+  readonly kind: GuestKind
   readonly vmid: number
   readonly name: string
   readonly node: string
@@ -34,20 +38,33 @@ export function api({ engine }: Cluster, errand: Errand): Proxmox.Api {
   return proxmoxApi(engine.for(errand))
 }
 
-/** The VM's part of the API on a node that {@link onNode} gave. */
+/**
+ * The VM's part of the API on a node that {@link onNode} gave. A container's has the same calls as far as it has them: not those
+ * of the guest agent, of copies and of a VM that is paused.
+ */
 export function vmApi(cluster: Cluster, vm: Pick<Vm, 'nativeId'>, node: string, errand: Errand): VmApi {
-  return api(cluster, errand).nodes.$(node).qemu.$(Number(vm.nativeId))
+  const guests = api(cluster, errand).nodes.$(node)
+  const id = Number(vm.nativeId)
+  return kindOf(cluster, vm) === 'lxc' ? (guests.lxc.$(id) as unknown as VmApi) : guests.qemu.$(id)
 }
 
-/** All QEMU VMs that the credentials may see (VM.Audit). */
+/** As it was seen last. */
+export function kindOf({ kinds }: Pick<Cluster, 'kinds'>, { nativeId }: Pick<Vm, 'nativeId'>): GuestKind {
+  return kinds.get(nativeId) ?? 'qemu'
+}
+
+/** All VMs and containers that the credentials may see (VM.Audit). */
 export async function listResources(cluster: Cluster, call: Call): Promise<readonly Resource[]> {
   const all = await api(cluster, { call, doing: 'list VMs' }).cluster.resources.$get({ type: 'vm' })
   const seen = all.flatMap(({ type, vmid, name = '', node, template, tags = '', pool }) =>
-    type === 'qemu' && vmid !== undefined && node !== undefined
-      ? [{ vmid: Number(vmid), name, node, template: Boolean(Number(template ?? 0)), tags, pool }]
+    isGuestKind(type) && vmid !== undefined && node !== undefined
+      ? [{ kind: type, vmid: Number(vmid), name, node, template: Boolean(Number(template ?? 0)), tags, pool }]
       : [],
   )
-  for (const { vmid, node } of seen) cluster.nodes.set(String(vmid), node)
+  for (const { vmid, node, kind } of seen) {
+    cluster.nodes.set(String(vmid), node)
+    cluster.kinds.set(String(vmid), kind)
+  }
   return seen
 }
 

@@ -62,13 +62,16 @@ function blame(drive: Drive, storages: ReadonlyMap<string, Storage>): readonly (
 /** Why a snapshot cannot contain the volume; undefined when nothing that can be seen speaks against it. */
 function reasonAgainst(drive: Drive, storages: ReadonlyMap<string, Storage>): string | undefined {
   const storage = storageOf(drive)
+  if (storage === undefined && drive.bus === 'mp') {
+    return `is ${drive.volume} of the node, mounted into the container from outside, and with it Proxmox VE takes no snapshot of the container at all: move the data to a volume`
+  }
   if (storage === undefined) {
     return `is ${drive.volume}, a device of the node that no storage of Proxmox VE manages: move it to a storage with snapshots`
   }
   const type = storages.get(storage)?.type
   const [, format] = /\.(raw|vmdk)$/.exec(drive.volume) ?? []
   if (format !== undefined && (type === undefined || OF_FILES.includes(type))) {
-    return `is a ${format} file on ${storage}, and only qcow2 files can take snapshots: move the disk to the format qcow2`
+    return `is a ${format} file on ${storage}, and only qcow2 files can take snapshots: ${drive.bus === 'rootfs' || drive.bus === 'mp' ? 'move the volume to a storage with snapshots, such as ZFS or LVM-thin' : 'move the disk to the format qcow2'}`
   }
   if (type !== undefined && WITHOUT_SNAPSHOTS.includes(type)) {
     return `is on ${storage}, and storage of type ${type} takes no snapshots: move the disk to another storage`

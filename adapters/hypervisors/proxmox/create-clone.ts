@@ -3,7 +3,7 @@ import type { CloneRequest } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
 import { type CloneMark, cloneId, writeMark } from './clone-mark.ts'
-import { type Cluster, onNode, vmApi } from './cluster.ts'
+import { type Cluster, kindOf, onNode, vmApi } from './cluster.ts'
 import { lookAtClone, type SeenClone } from './find-clone.ts'
 import { readSnapshotList, snapshotNamed } from './list-snapshots.ts'
 import { isCode, retryLocked, runTask } from './run-task.ts'
@@ -20,6 +20,7 @@ export async function createClone(cluster: Cluster, vm: Vm, request: CloneReques
   const { snapshotName, name } = request
   const doing = `copy ${vm.name} at ${snapshotName} to ${name}`
   snapshotNamed(vm, await readSnapshotList(cluster, vm, call), snapshotName)
+  if (kindOf(cluster, vm) === 'lxc') throw new StillshotError('not-supported', `${doing}: ${vm.name} is a container`)
   const before = await lookAtClone(cluster, vm, name, call)
   if (before.state !== 'none') {
     throw new StillshotError(

@@ -1,9 +1,9 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Snapshot, SnapshotRequest, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
-import { type Cluster, vmApi } from './cluster.ts'
+import { type Cluster, onNode, vmApi } from './cluster.ts'
 import { writeDescription } from './description.ts'
-import { guestAgent } from './guest-agent.ts'
+import { guestAgent, refuseContainer } from './guest-agent.ts'
 import { type ListedSnapshot, readSnapshotConfig, readSnapshotList, snapshotWith } from './list-snapshots.ts'
 import { taskError } from './proxmox-errors.ts'
 import { howQuiesced, isThawProblem, UNKNOWN } from './quiesced.ts'
@@ -28,6 +28,7 @@ export async function createSnapshot(
   { call, onMade }: { call: Call; onMade?: () => void },
 ): Promise<Snapshot> {
   checkName(name)
+  if (quiesce) await onNode(cluster, vm, call, async () => refuseContainer(cluster, vm, `freeze ${vm.name}`))
   const doing = `take snapshot ${name} of ${vm.name}`
   const text = writeDescription({ text: description })
   const parameters = { snapname: name, ...(text === '' ? {} : { description: text }) }

@@ -5,7 +5,7 @@ import { type Cluster, listResources, onNode, type Resource, vmApi } from './clu
 import { coverageOf, type StorageView, viewStorage } from './coverage.ts'
 import { powerOf, readStatus } from './power.ts'
 import { isCode } from './run-task.ts'
-import { type Config, type Drive, drivesOf, macsOf, sizeOf, uuidOf } from './vm-config.ts'
+import { type Config, type Drive, drivesOf, macsOf, mountOf, sizeOf, uuidOf } from './vm-config.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -82,11 +82,24 @@ function diskOf(drive: Drive, all: readonly Drive[], storage: StorageView): VmDi
   return {
     id: drive.id,
     bus: drive.bus,
+    ...mountPoint(drive),
     ...(serial === undefined ? {} : { serial }),
-    unit: unitOf(drive, all),
+    ...(mountOf(drive) === undefined ? { unit: unitOf(drive, all) } : {}),
     sizeBytes: sizeOf(drive),
     ...coverageOf(drive, storage),
   }
+}
+
+/** A container sees no disks: it sees the volume as the source of what is mounted there. */
+function mountPoint(drive: Drive): Pick<VmDisk, 'mountPoint'> {
+  const path = mountOf(drive)
+  if (path === undefined) return {}
+  const volume =
+    drive.volume
+      .replace(/^[^:/]+:/, '')
+      .split('/')
+      .at(-1) ?? ''
+  return { mountPoint: { path, volume } }
 }
 
 /** A SCSI disk without a serial of its own shows the name that Proxmox VE gives to its drive. */

@@ -2,7 +2,7 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { GuestAgent, Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { type Call, wholeCall } from '../../https/call.ts'
-import { type Cluster, onNode, type VmApi, vmApi } from './cluster.ts'
+import { type Cluster, kindOf, onNode, type VmApi, vmApi } from './cluster.ts'
 import { execInGuest } from './guest-exec.ts'
 
 /**
@@ -14,7 +14,10 @@ export function guestAgent(cluster: Cluster): Required<GuestAgent> {
     return (vm: Vm, options?: CallOptions): Promise<void> =>
       wholeCall({ clock: cluster.clock, product: 'Proxmox VE' }, options, async (call: Call) => {
         const errand = { call, doing: `${doing} ${vm.name}`, changes }
-        const answer = await onNode(cluster, vm, call, (node) => post(vmApi(cluster, vm, node, errand).agent))
+        const answer = await onNode(cluster, vm, call, (node) => {
+          refuseContainer(cluster, vm, errand.doing)
+          return post(vmApi(cluster, vm, node, errand).agent)
+        })
         const words = refusalIn(answer)
         if (words !== undefined) throw new StillshotError('hypervisor-refused', `${errand.doing}: ${words}`)
       })
@@ -28,6 +31,14 @@ export function guestAgent(cluster: Cluster): Required<GuestAgent> {
         execInGuest(cluster, vm, command, call),
       ),
   }
+}
+
+/** A container has none. */
+export function refuseContainer(cluster: Cluster, vm: Pick<Vm, 'nativeId'>, doing: string): void {
+  if (kindOf(cluster, vm) === 'qemu') return
+  throw new StillshotError('hypervisor-refused', `${doing}: a container has no guest agent`, {
+    hint: 'reach the guest over SSH',
+  })
 }
 
 function refusalIn(answer: unknown): string | undefined {

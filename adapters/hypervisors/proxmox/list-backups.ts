@@ -4,7 +4,7 @@ import { formatInstant } from '../../../src/system/instant.ts'
 import type { Call } from '../../https/call.ts'
 import { api, type Cluster, onNode } from './cluster.ts'
 import { isCode } from './run-task.ts'
-import { type Config, freezesOnBackup } from './vm-config.ts'
+import { type Config, drivesOf, freezesOnBackup, isContainer, storageOf } from './vm-config.ts'
 
 /** When the jobs began with the VM. */
 export interface Begun {
@@ -67,9 +67,19 @@ async function backupOf(cluster: Cluster, node: string, { volid, ctime }: Archiv
   return {
     name: volid,
     createdAt: formatInstant(ctime * 1000),
-    disks: [...text.matchAll(/^#qmdump#map:(\w+):/gm)].flatMap(([, disk]) => disk ?? []),
+    disks: disksIn(text),
     freezes: text === '' || freezesOnBackup(configIn(text)),
   }
+}
+
+/** An archive of a VM lists its disks; one of a container has its root file system, and the mount points that are marked for backups. */
+function disksIn(text: string): readonly string[] {
+  const mapped = [...text.matchAll(/^#qmdump#map:(\w+):/gm)].flatMap(([, disk]) => disk ?? [])
+  const config = configIn(text)
+  if (!isContainer(config)) return mapped
+  return drivesOf(config)
+    .filter((drive) => drive.bus === 'rootfs' || (drive.options.backup === '1' && storageOf(drive) !== undefined))
+    .map(({ id }) => id)
 }
 
 /** Empty where it cannot be read: then nothing is known to be in the archive. */

@@ -1,9 +1,10 @@
 import { type ErrorCode, StillshotError } from '../../../src/errors.ts'
 import type { WireAnswer } from '../../https/connection.ts'
+import { commandFor, type GuestKind, kindOfTask } from './guest-kind.ts'
 
 /** Texts of Proxmox VE 7 to 9, in answers and at the end of tasks; first match wins. This file alone reads them. */
 const CODES: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/VM is locked \(|can't lock file .*got timeout|Failed to obtain guest migration lock/, 'vm-locked'],
+  [/(?:VM|CT) is locked \(|can't lock file .*got timeout|Failed to obtain guest migration lock/, 'vm-locked'],
   [/snapshot name '[^']*' already used/, 'snapshot-exists'],
   [/snapshot '[^']*' does not exist/, 'snapshot-not-found'],
   [/snapshot feature is not available/, 'snapshot-unsupported'],
@@ -54,14 +55,18 @@ export function taskError(doing: string, exitStatus: string, task: { upid: strin
   const details = { upid: task.upid, words: exitStatus }
   if (isKilled(exitStatus)) {
     const message = `${doing}: the task of Proxmox VE was killed (${exitStatus})`
-    return new StillshotError('hypervisor-refused', message, { details, hint: unlockHint(task.vmid) })
+    return new StillshotError('hypervisor-refused', message, {
+      details,
+      hint: unlockHint(task.vmid, kindOfTask(task.upid)),
+    })
   }
   return new StillshotError(codeOf(exitStatus), `${doing}: ${exitStatus}`, { details })
 }
 
 /** The way out of a lock that nobody works under any more. */
-export function unlockHint(vmid: string): string {
-  return `look whether a task still works on the VM; if none does, type \`qm unlock ${vmid}\` as root on its node`
+export function unlockHint(vmid: string, kind: GuestKind): string {
+  const command = `${commandFor(kind)} unlock ${vmid}`
+  return `look whether a task still works on the VM; if none does, type \`${command}\` as root on its node`
 }
 
 /** True when a task found something in its way that goes by itself, and had not begun. */
@@ -76,7 +81,7 @@ export function isKilled(exitStatus: string): boolean {
 
 /** The name of a configuration's lock in the words of an error. */
 export function lockIn(words: string): string | undefined {
-  return /VM is locked \(([a-z-]+)\)/.exec(words)?.[1]
+  return /(?:VM|CT) is locked \(([a-z-]+)\)/.exec(words)?.[1]
 }
 
 export function codeOf(words: string): ErrorCode {

@@ -27,7 +27,7 @@ import { check } from './check.ts'
 import { checkRollBack } from './check-roll-back.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import { clones } from './clones.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, kindOf } from './cluster.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { Credentials, type Login } from './credentials.ts'
 import { Engine } from './engine.ts'
@@ -83,7 +83,7 @@ export class ProxmoxHypervisor implements Hypervisor {
       return new Endpoint({ url, trust: async () => trustOf(pinned, await authority()), limits: LIMITS, clock })
     })
     const engine = new Engine({ endpoints, credentials: new Credentials(login, clock), clock })
-    this.#cluster = { name, clock, engine, nodes: new Map(), snapshotDisks: new Map() }
+    this.#cluster = { name, clock, engine, nodes: new Map(), kinds: new Map(), snapshotDisks: new Map() }
     this.#warm = new WarmConnection((call) => engine.warm(call), clock)
     this.guestAgent = guestAgent(this.#cluster)
     this.clones = clones(this.#cluster)
@@ -159,7 +159,8 @@ export class ProxmoxHypervisor implements Hypervisor {
   }
 
   byHand(vm: Vm, act: ActByHand, snapshotName: string): string {
-    return byHand(vm, this.#cluster.nodes.get(vm.nativeId), act, snapshotName)
+    const where = { node: this.#cluster.nodes.get(vm.nativeId), kind: kindOf(this.#cluster, vm) }
+    return byHand(vm, where, act, snapshotName)
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import type { Call } from '../../https/call.ts'
-import { type Cluster, vmApi } from './cluster.ts'
+import { type Cluster, kindOf, vmApi } from './cluster.ts'
+import { commandFor } from './guest-kind.ts'
 import { type ListedSnapshot, readSnapshotList } from './list-snapshots.ts'
 import { readStatus } from './power.ts'
 import { unlockHint } from './proxmox-errors.ts'
@@ -56,12 +57,12 @@ async function refuseWhileLocked(
   const failed = await failedTask(cluster, vm, call, TASK_OF[unfinished])
   if (failed === undefined) {
     throw new StillshotError('vm-locked', `${doing}: ${name} is not finished, and the VM is locked (${lock})`, {
-      hint: unlockHint(vm.nativeId),
+      hint: unlockHint(vm.nativeId, kindOf(cluster, vm)),
     })
   }
   const message = `${doing}: the task that was at it ended with “${failed.exitStatus}” and left the VM locked (${lock})`
   throw new StillshotError('hypervisor-refused', message, {
-    hint: `type \`qm unlock ${vm.nativeId}\` as root on the node of the VM, then try again`,
+    hint: `type \`${commandFor(kindOf(cluster, vm))} unlock ${vm.nativeId}\` as root on the node of the VM, then try again`,
     details: { upid: failed.upid },
   })
 }

@@ -8,9 +8,10 @@ import {
 } from '../../../src/hypervisor/marked-roll-back.ts'
 import type { Call } from '../../https/call.ts'
 import { checkRollBack } from './check-roll-back.ts'
-import { type Cluster, vmApi } from './cluster.ts'
+import { type Cluster, kindOf, vmApi } from './cluster.ts'
 import { type RollBackMark, writeDescription } from './description.ts'
 import { readConfig } from './find-vm.ts'
+import type { GuestKind } from './guest-kind.ts'
 import { readSnapshotList, type SnapshotList, snapshotNamed, storeDescription } from './list-snapshots.ts'
 import { powerOf, readStatus, type VmStatus } from './power.ts'
 import { codeOf, unlockHint } from './proxmox-errors.ts'
@@ -124,7 +125,7 @@ async function judge(
     readStatus(cluster, vm, call),
     readSnapshotList(cluster, vm, call),
   ])
-  if (status.lock === 'rollback') throw stoppedHalfWay(vm, snapshotName, task)
+  if (status.lock === 'rollback') throw stoppedHalfWay(vm, kindOf(cluster, vm), snapshotName, task)
   if (task?.exitStatus !== undefined && isSuccess(task.exitStatus)) return 'rolled-back'
   if (hasNewGeneration(mark, config.vmgenid) && stands(list, snapshotName)) return 'rolled-back'
   if (task?.exitStatus === undefined) return 'untouched'
@@ -152,11 +153,11 @@ function stands({ current }: SnapshotList, snapshotName: string): boolean {
   return current === snapshotName
 }
 
-function stoppedHalfWay(vm: Vm, snapshotName: string, task: SeenTask | undefined): StillshotError {
+function stoppedHalfWay(vm: Vm, kind: GuestKind, snapshotName: string, task: SeenTask | undefined): StillshotError {
   const how = task?.exitStatus === undefined ? '' : ` (${task.exitStatus})`
   return new StillshotError(
     'hypervisor-refused',
     `the roll back of ${vm.name} to ${snapshotName} stopped half way${how} and left the VM locked (rollback)`,
-    { hint: `${unlockHint(vm.nativeId)}; the same again then rolls back to the end` },
+    { hint: `${unlockHint(vm.nativeId, kind)}; the same again then rolls back to the end` },
   )
 }

@@ -2,9 +2,10 @@ import { StillshotError } from '../../../src/errors.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
 import { retry } from '../../../src/system/retry.ts'
 import type { Call } from '../../https/call.ts'
-import { api, type Cluster, onNode } from './cluster.ts'
+import { api, type Cluster, kindOf, onNode } from './cluster.ts'
+import { plainTaskType, taskTypeFor } from './guest-kind.ts'
 
-/** What works on a VM, by Proxmox VE's names. */
+/** What works on a VM, by Proxmox VE's names; a container's tasks are told by the same ones. */
 export type TaskType = 'qmsnapshot' | 'qmdelsnapshot' | 'qmrollback' | 'qmstart' | 'qmclone'
 
 /** A task that the credentials may see. */
@@ -99,17 +100,17 @@ export async function tasksOf(
   type?: TaskType,
 ): Promise<readonly SeenTask[]> {
   const doing = `look for tasks of ${vm.name}`
-  const filter = {
-    vmid: Number(vm.nativeId),
-    source: 'all',
-    ...(type === undefined ? {} : { typefilter: type }),
-  } as const
-  const tasks = await onNode(cluster, vm, call, (node) =>
-    api(cluster, { call, doing }).nodes.$(node).tasks.$get(filter),
-  )
+  const tasks = await onNode(cluster, vm, call, (node) => {
+    const filter = {
+      vmid: Number(vm.nativeId),
+      source: 'all',
+      ...(type === undefined ? {} : { typefilter: taskTypeFor(kindOf(cluster, vm), type) }),
+    } as const
+    return api(cluster, { call, doing }).nodes.$(node).tasks.$get(filter)
+  })
   const seen = tasks.map(({ upid, type: kind, user, starttime, endtime, status }) => ({
     upid,
-    type: kind,
+    type: plainTaskType(kind),
     user,
     startedAt: Number(starttime),
     exitStatus: endtime === undefined ? undefined : (status ?? 'unexpected status'),

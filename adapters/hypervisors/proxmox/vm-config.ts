@@ -1,3 +1,5 @@
+import { containerUuid } from '../../../src/guest/container-identity.ts'
+
 /** A VM's configuration, or a snapshot's, as the API gives it. */
 export type Config = Readonly<Record<string, unknown>>
 
@@ -12,8 +14,8 @@ export interface Drive {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** Buses in the order in which Proxmox VE lists them. */
-const BUSES: readonly string[] = ['virtio', 'scsi', 'sata', 'ide']
+/** Buses in the order in which Proxmox VE lists them; a container has its mount points instead. */
+const BUSES: readonly string[] = ['virtio', 'scsi', 'sata', 'ide', 'rootfs', 'mp']
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
 
@@ -36,10 +38,10 @@ function order(bus: string): number {
 }
 
 function readDrive(key: string, value: unknown): readonly Drive[] {
-  const [, bus, index] = /^(virtio|scsi|sata|ide|efidisk|tpmstate)(\d+)$/.exec(key) ?? []
-  if (bus === undefined || typeof value !== 'string') return []
-  const { file = '', ...options } = readProperties(value, 'file')
-  return [{ id: key, bus, index: Number(index), volume: file, options }]
+  const [, bus, index] = /^(virtio|scsi|sata|ide|efidisk|tpmstate|mp|rootfs)(\d*)$/.exec(key) ?? []
+  if (bus === undefined || typeof value !== 'string' || (index === '') !== (bus === 'rootfs')) return []
+  const { file, volume = file ?? '', ...options } = readProperties(value, 'file')
+  return [{ id: key, bus, index: Number(index), volume, options }]
 }
 
 /** `a,b=c` as names and values; the first word without a name stands for `first`. */
@@ -57,8 +59,33 @@ export function sizeOf({ options }: Drive): number {
   return Math.round(Number(number ?? 0) * (UNITS[unit] ?? 1))
 }
 
-/** Lower case; empty when the VM has none. */
-export function uuidOf({ smbios1 }: Config): string {
+/** A container has a root file system, and no VM has one of that name. */
+export function isContainer({ rootfs }: Config): boolean {
+  return rootfs !== undefined
+}
+
+/** Where the guest has what is on the drive: of a container's mount points. */
+export function mountOf({ bus, options }: Drive): string | undefined {
+  if (bus === 'rootfs') return '/'
+  const place = bus === 'mp' ? options.mp : undefined
+  return place === undefined ? undefined : `/${place.split('/').filter(Boolean).join('/')}`
+}
+
+/** Lower case; empty when the VM has none. A container's is made from its first network card. */
+export function uuidOf(config: Config): string {
+  return isContainer(config) ? containerUuid(cardOf(config)) : smbiosUuid(config)
+}
+
+/** The card that the container calls `eth0`, else its first. */
+function cardOf(config: Config): string | undefined {
+  const cards = Object.keys(config)
+    .filter((key) => /^net\d+$/.test(key))
+    .toSorted((one, other) => Number(one.slice(3)) - Number(other.slice(3)))
+    .map((key) => readProperties(String(config[key]), ''))
+  return (cards.find(({ name }) => name === 'eth0') ?? cards[0])?.hwaddr
+}
+
+function smbiosUuid({ smbios1 }: Config): string {
   return (typeof smbios1 === 'string' ? (readProperties(smbios1, 'uuid').uuid ?? '') : '').toLowerCase()
 }
 

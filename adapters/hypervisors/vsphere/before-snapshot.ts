@@ -45,8 +45,9 @@ export class SnapshotReadiness {
   begin(vm: Vm): void {
     this.#ready.get(vm.nativeId)?.warm.end()
     const look = async (call: Call) => {
-      const seen = await readBefore(this.#site, vm, call)
-      ready.before = { seen, atMs: this.#site.clock.monotonic() }
+      // What came while the answer was on its way is not in it.
+      const atMs = this.#site.clock.monotonic()
+      ready.before = { seen: await readBefore(this.#site, vm, call), atMs }
     }
     const ready: Ready = { warm: new WarmConnection(look, this.#site.clock) }
     this.#ready.set(vm.nativeId, ready)

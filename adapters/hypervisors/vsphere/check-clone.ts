@@ -11,6 +11,7 @@ import { readHardware } from './hardware.ts'
 import { readObject } from './properties.ts'
 import type { Site } from './site.ts'
 import { readTree, snapshotNamed } from './snapshot-tree.ts'
+import type { Ref } from './values.ts'
 
 /** Whether a copy can be made; free memory is not looked at, because vSphere chooses the host when the copy is started. */
 export async function checkClone(
@@ -44,6 +45,7 @@ export async function checkClone(
   const findings = await Promise.all([
     rightsFindings(site, vm, CLONE_RIGHTS.vm, call),
     ...places.map(({ needed, ...object }) => rightsOn(site, object, needed, call)),
+    insideFindings(site, { object: folder, name: `the folder of ${vm.name}` }, call),
     methodFindings(site, vm, 'CloneVM_Task', call),
     spaceFindings(site, disks, call),
     nameFindings(site, as, call),
@@ -62,6 +64,20 @@ export async function checkStorage(site: Site, vm: Vm, call: Call): Promise<read
   const errand = { call, doing: `look whether ${vm.name} can be copied` }
   if (!(await site.session.open(errand)).isVcenter) return [noVcenter(site)]
   return (await placeOf(site, vm, call)).folder === undefined ? [noFolder(vm)] : []
+}
+
+/** Whoever only keeps the copy does not look into it, so what is missing for that refuses nothing. */
+async function insideFindings(
+  site: Site,
+  folder: { readonly object: Ref; readonly name: string },
+  call: Call,
+): Promise<readonly Finding[]> {
+  const findings = await rightsOn(site, folder, CLONE_RIGHTS.inside, call)
+  return findings.map(({ error: _, ...finding }) =>
+    finding.severity === 'ok'
+      ? finding
+      : { ...finding, severity: 'warn', message: `${finding.message}: a drill cannot look into the copy` },
+  )
 }
 
 function noFolder({ name }: Vm): Finding {

@@ -28,12 +28,15 @@ export const CLONE_RIGHTS = {
     'VirtualMachine.Config.Memory',
     'VirtualMachine.Interact.PowerOn',
     'VirtualMachine.Interact.PowerOff',
+  ],
+  /** More than that for one that is kept: on the folder. */
+  keep: ['VirtualMachine.Config.Rename'],
+  /** In the folder, for who looks into the copy: a drill. One that is only kept needs none of them. */
+  inside: [
     'VirtualMachine.GuestOperations.Query',
     'VirtualMachine.GuestOperations.Modify',
     'VirtualMachine.GuestOperations.Execute',
   ],
-  /** More than that for one that is kept: on the folder. */
-  keep: ['VirtualMachine.Config.Rename'],
   pool: ['Resource.AssignVMToPool'],
   datastore: ['Datastore.AllocateSpace'],
 } as const

@@ -53,7 +53,11 @@ export class FileTransfer {
       try {
         const answer = await endpoint.send({ ...request, ...(body === undefined ? {} : { body }) }, limit.signal)
         if (answer.status >= 200 && answer.status < 300) return answer
-        throw new StillshotError('hypervisor-refused', `${doing}: ${url.host} answered with status ${answer.status}`)
+        // Tools that cannot give or take it: a guest that boots empties its folder for temporary files, for one.
+        throw new StillshotError(
+          'guest-unreachable',
+          `${doing}: ${url.host} answered for the guest with status ${answer.status}`,
+        )
       } catch (error) {
         call.signal.throwIfAborted()
         if (error instanceof NotReached) throw notReached(error, doing)

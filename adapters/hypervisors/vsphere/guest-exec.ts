@@ -5,9 +5,14 @@ import type { Call } from '../../https/call.ts'
 import { askGuest, type GuestAccess } from './guest-access.ts'
 import { field, list, number, text } from './values.ts'
 import type { Errand } from './vim.ts'
+import { isFault } from './vsphere-errors.ts'
 
 /** What a program may write, and read, in bytes: it is held in memory. */
 const LARGEST_FILE = 16 * 1024 ** 2
+
+const PREFIX = 'stillshot-'
+/** It is removed with all that is in it, so it must be one that was made for that. */
+const OWN_FOLDER = /^(?:\/[\w-][\w.-]*)*\/stillshot-[\w.-]+$/
 
 /** VMware Tools tell of a program only when they are asked. */
 const FIRST_PAUSE_MS = 50
@@ -32,9 +37,9 @@ export async function execInGuest(access: GuestAccess, command: AgentCommand, ca
   if (Buffer.byteLength(stdin) > LARGEST_FILE) {
     throw new StillshotError('hypervisor-refused', `${errand.doing}: its input is longer than ${LARGEST_FILE} bytes`)
   }
-  const made = { prefix: 'stillshot-', suffix: '' }
+  const made = { prefix: PREFIX, suffix: '' }
   const folder = text(await askGuest(access, files('CreateTemporaryDirectoryInGuest'), made, errand))
-  if (!/^\/[\w./-]+$/.test(folder)) {
+  if (!OWN_FOLDER.test(folder)) {
     throw new StillshotError('hypervisor-refused', `${errand.doing}: the guest named no folder that could be its own`)
   }
   try {
@@ -51,6 +56,9 @@ export async function execInGuest(access: GuestAccess, command: AgentCommand, ca
     ]
     if (!/^\d{1,3}$/.test(status)) throw notTold(errand)
     return { exitStatus: Number(status), stdout, stderr }
+  } catch (error) {
+    // A wrapper that was killed has left no status; a guest that boots may empty its folder for temporary files.
+    throw isFault(error, 'FileNotFound') ? notTold(errand) : error
   } finally {
     await tidy(access, folder)
   }

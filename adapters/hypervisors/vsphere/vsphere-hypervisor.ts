@@ -167,7 +167,14 @@ export class VsphereHypervisor implements Hypervisor {
 
   /** Guest operations of VMware Tools. */
   guestPrograms(login: GuestLogin): GuestPrograms {
-    const access = (vm: Vm): GuestAccess => ({ site: this.#site, files: this.#files, vm, login })
+    let fetched: string | undefined
+    // Every call of the guest operations carries it, and a secret may be a command that takes its time.
+    const password = async () => {
+      fetched ??= await login.password()
+      return fetched
+    }
+    const own = { user: login.user, password }
+    const access = (vm: Vm): GuestAccess => ({ site: this.#site, files: this.#files, vm, login: own })
     return {
       ping: (vm, options) => this.#run(options, (call) => pingGuest(access(vm), call)),
       exec: (vm, command, options) => this.#run(options, (call) => execInGuest(access(vm), command, call)),

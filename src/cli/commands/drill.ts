@@ -7,12 +7,14 @@ import { indent, line } from '../format.ts'
 import { drillText, gradeText, pointDocument } from '../point-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm, selectVms } from '../vms.ts'
+import { waitOf } from '../wait-option.ts'
 
 /** Of a restore point, or its beginning. */
 const MAY_BE_ID = /^[0-9A-Za-z]{4,26}$/
 
 interface DrillOptions {
   readonly dryRun?: boolean
+  readonly wait?: string | true
 }
 
 export function drillCommand(program: Command, act: Act): void {
@@ -21,6 +23,10 @@ export function drillCommand(program: Command, act: Act): void {
     .description('try a restore point on a copy of its VM that has no network, and destroy the copy')
     .argument('<vm|point>', 'a name under vms: for its newest db-stopped point, or the id of a restore point')
     .option('--dry-run', 'check only, change nothing')
+    .option(
+      '--wait [duration]',
+      'wait for other drills, for the hours, and for a run that has the VM, at most so long; default: 30m',
+    )
     .action((word: string, options: DrillOptions) => act('drill', (session, app) => drill(app, session, word, options)))
 }
 
@@ -28,7 +34,12 @@ async function drill(app: App, session: Session, word: string, options: DrillOpt
   const dryRun = options.dryRun ?? false
   const { vm, ...order } = await whatIsMeant(session, word)
   const { ports, settings } = await openVm(session, vm, { changesNothing: dryRun })
-  const report = await app.procedures.runDrill(ports, settings, { ...order, dryRun, signal: app.signal })
+  const report = await app.procedures.runDrill(ports, settings, {
+    ...order,
+    dryRun,
+    waitMs: waitOf(options.wait),
+    signal: app.signal,
+  })
   return {
     document: { ...report, point: pointDocument(report.point), drill: report.drill ?? null },
     text: report.drill === undefined ? planText(report) : reportText(report, report.drill),

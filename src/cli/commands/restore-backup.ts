@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { BackupRestoreOrder, BackupRestoreReport } from '../../coordinator/restore-backup.ts'
+import type { ChangesReport } from '../../coordinator/restore-to-time.ts'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import { PLACE } from '../../guest/profile.ts'
 import type { App, OpenVm, Session } from '../app.ts'
@@ -25,6 +26,7 @@ export interface BackupRestoreOptions extends SnapshotOnlyOptions {
   readonly database?: readonly string[]
   readonly users?: boolean
   readonly path?: string
+  readonly into?: string
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly safetySnapshot: boolean
@@ -38,14 +40,15 @@ export function withBackupOptions(command: Command): Command {
     .option('--only <parts>', 'of a backup: databases,files,configuration; default: databases')
     .option('--database <name>', 'of a backup: this database only; may be repeated', collect)
     .option('--users', 'of a backup: accounts and their rights, too')
+    .option('--into <vm>', 'of a backup: put it into this VM instead, with what the guest there allows')
     .option('--path <path>', 'of a backup: files under this path only')
 }
 
 /** Throws `usage` for an option that the other kind of restore would ignore. */
 export function refuseOtherKind(options: BackupRestoreOptions): void {
-  const { only, database, users, path, at, undo, accept, removeNewer, wait } = options
-  const ofBackup = { '--only': only, '--database': database, '--users': users, '--path': path }
-  const ofSnapshot = { '--at': at, '--undo': undo, '--wait': wait }
+  const { only, database, users, path, undo, accept, removeNewer, wait } = options
+  const ofBackup = { '--only': only, '--database': database, '--users': users, '--path': path, '--into': options.into }
+  const ofSnapshot = { '--undo': undo, '--wait': wait }
   const lists = { '--accept': accept[0], '--remove-newer': removeNewer[0] }
   const foreign = options.from === undefined ? ofBackup : { ...ofSnapshot, ...lists }
   const given = Object.entries(foreign).find(([, value]) => value !== undefined)?.[0]
@@ -65,8 +68,8 @@ export async function restoreFromBackup(
   if (!dryRun && !yes && !app.terminal.interactive) {
     throw new StillshotError('usage', `restore of ${name} needs --yes where nobody can be asked`)
   }
-  const order = orderOf(app, options)
-  const open = await openVm(session, name, { changesNothing: dryRun })
+  const order = { ...orderOf(app, options), of: name }
+  const open = await openVm(session, options.into ?? name, { changesNothing: dryRun })
   const planned = dryRun || !yes ? await carryOut(app, open, { ...order, dryRun: true }) : undefined
   if (dryRun && planned !== undefined) return dryRunResult(app, planned)
   if (planned !== undefined) await ask(app, planned)
@@ -87,7 +90,7 @@ function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: Backu
 }
 
 function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreOrder {
-  const { point, only, database, users = false, path, safetySnapshot } = options
+  const { point, at, only, database, users = false, path, safetySnapshot } = options
   if (path !== undefined && !new RegExp(PLACE).test(path)) {
     throw new StillshotError('usage', `--path ${path}: an absolute path without a slash at its end is wanted`)
   }
@@ -95,6 +98,7 @@ function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreO
   return {
     ...{ parts, users, safety: safetySnapshot, dryRun: false, signal },
     ...(point === undefined ? {} : { pointId: point }),
+    ...(at === undefined ? {} : { at }),
     ...(database === undefined ? {} : { databases: database }),
     ...(path === undefined ? {} : { path }),
   }
@@ -108,16 +112,26 @@ async function ask(app: App, planned: BackupRestoreReport): Promise<void> {
 
 function planText(app: App, { vm, point, plan, findings }: BackupRestoreReport): string {
   const age = formatAge(app.system.clock.now(), point.createdAt)
-  const what = line`${vm}: backup ${point.id}, ${age} old; what was written since into what it replaces is lost`
+  const of = point.vm === vm ? '' : ` of ${point.vm}`
+  const what = line`${vm}: backup ${point.id}${of}, ${age} old; what was written since into what it replaces is lost`
   const steps = plan.map((step, index) => line`  ${index + 1}. ${step}\n`)
   const said = findings.map(({ severity, message }) => line`  ${severity}: ${message}\n`)
   return `${what}\n${indent(gradeText(point))}\n${steps.join('')}${said.join('')}`
 }
 
-function reportText({ vm, point, undoWith, beside, findings }: BackupRestoreReport): string {
-  const lines = [line`${vm}: restored from backup ${point.id}`]
+function reportText({ vm, point, undoWith, beside, changes, findings }: BackupRestoreReport): string {
+  const of = point.vm === vm ? '' : ` of ${point.vm}`
+  const lines = [line`${vm}: restored from backup ${point.id}${of}`]
   for (const { severity, message } of findings) lines.push(line`  ${severity}: ${message}`)
   if (beside !== undefined) lines.push(line`  files are in ${beside} of the guest`)
+  if (changes !== undefined) lines.push(changesText(changes))
   if (undoWith !== undefined) lines.push(line`  undo with: ${undoWith}`)
   return `${lines.join('\n')}\n`
+}
+
+function changesText({ changes, transactions, lastAt, leftOut, point }: ChangesReport): string {
+  const last = lastAt === null ? '' : `, the last at ${lastAt}`
+  const { accounts, others } = leftOut
+  const out = accounts + others === 0 ? '' : `; left out: ${accounts} of accounts, ${others} of other databases`
+  return line`  carried out over it: ${changes} changes in ${transactions} transactions${last}${out} (kept as ${point})`
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import { parseDuration } from '../../config/duration.ts'
 import { ERRORS, StillshotError } from '../../errors.ts'
 import { CONSENTS } from '../../finding.ts'
 import type { App, Session } from '../app.ts'
-import { askForRestore, DEFAULT_WAIT_MS, type WantedRestore } from '../restore/ask.ts'
+import { askForRestore, type WantedRestore } from '../restore/ask.ts'
 import { planText, reportText } from '../restore/plan-text.ts'
 import type { Act, CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
+import { waitOf } from '../wait-option.ts'
 import { type BackupRestoreOptions, refuseOtherKind, restoreFromBackup, withBackupOptions } from './restore-backup.ts'
 import { type CopyOptions, refuseBesideCopy, removeNamedCopy, restoreBeside, withCopyOptions } from './restore-copy.ts'
 
@@ -17,7 +17,10 @@ export function restoreCommand(program: Command, act: Act): void {
     .description('put a VM back to a restore point and prove that its database came up; on a terminal, it asks which')
     .argument('<vm>', 'a name under vms:')
     .option('--point <id>', 'restore point, or the beginning of its id; default: the newest db-stopped one')
-    .option('--at <time>', 'the newest restore point at or before this time, such as 2026-11-27T02:30:00Z')
+    .option(
+      '--at <time>',
+      "the newest restore point at or before this time, such as 2026-11-27T02:30:00Z; with --from backup: as the databases were then, by the server's binary log",
+    )
     .option('--undo', 'go back to what was there before the last restore')
     .option('--accept <who>', `that these are left behind: ${CONSENTS.join(', ')}; may be given again`, collect, [])
     .option(
@@ -85,13 +88,6 @@ function wantedOf(
     ...(removeNewer.length === 0 ? {} : { removeNewer }),
     ...{ safetySnapshot, accept, signal, waitMs: waitOf(wait) },
   }
-}
-
-function waitOf(wait: BackupRestoreOptions['wait']): number {
-  if (wait === undefined) return 0
-  const ms = wait === true ? DEFAULT_WAIT_MS : parseDuration(wait)
-  if (ms !== undefined) return ms
-  throw new StillshotError('usage', `--wait ${String(wait)} is no duration`, { hint: 'such as 90s, 30m or 2h' })
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

@@ -8,7 +8,7 @@ export type JobLine =
   /** `hold`: the facts are complete. `alive`: nothing new. `end`: nothing more comes. */
   | { readonly kind: 'hold' | 'alive' | 'started' | 'given-up' | 'end' }
 
-const DISK = /^[a-z]{2,10}[0-9]{1,3}$/
+const DISK = /^(rootfs|[a-z]{2,10}[0-9]{1,3})$/
 const STORAGE = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/
 const ARCHIVE = /^[A-Za-z0-9/_][A-Za-z0-9._:/@+-]{0,299}$/
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/

@@ -4,13 +4,11 @@ import type { RestoreReport } from '../../coordinator/restore-report.ts'
 import { StillshotError } from '../../errors.ts'
 import type { App, OpenVm } from '../app.ts'
 import { line, printable } from '../format.ts'
+import { DEFAULT_WAIT_MS } from '../wait-option.ts'
 import { choiceLabel, choicesText, underWayText } from './choices-text.ts'
 import { planText } from './plan-text.ts'
 
 export type WantedRestore = Omit<RestoreOrder, 'dryRun'>
-
-/** For whoever waits without having said how long. */
-export const DEFAULT_WAIT_MS = 30 * 60_000
 
 /**
  * Leads a person from what there is to one order: shows the points, lets one be chosen, shows what it will do and lose, and has the
@@ -57,7 +55,8 @@ async function askForConsents(app: App, { vm, consents }: RestoreReport, given: 
   const accepted = [...given]
   for (const { consent = '', message } of consents) {
     if (accepted.includes(consent)) continue
-    const question = line`${message}. Type ${consent} if they may be left behind`
+    const may = consent === 'memory' ? 'it may run on from there' : 'they may be left behind'
+    const question = line`${message}. Type ${consent} if ${may}`
     const typed = await app.prompts.text(app.redaction.text(question))
     if (typed !== consent) throw notConfirmed(vm)
     accepted.push(consent)

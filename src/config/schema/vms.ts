@@ -161,8 +161,8 @@ const vm = {
     disks: {
       type: 'object',
       description:
-        'Device of the guest and disk of the hypervisor, where `stillshot check` cannot match them by itself.',
-      propertyNames: { pattern: '^/dev/[A-Za-z0-9@._:/-]+$' },
+        'Device of the guest and disk of the hypervisor, where `stillshot check` cannot match them by itself; in a container, where the volume is mounted and its name in the configuration.',
+      propertyNames: { pattern: '^/[A-Za-z0-9@._:/-]*$' },
       additionalProperties: { ...text, description: 'Disk of the hypervisor.', examples: ['scsi1'] },
       examples: [{ '/dev/sdb': 'scsi1' }],
     },

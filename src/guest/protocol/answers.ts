@@ -1,4 +1,5 @@
 import type { FromSchema } from '../../json-schema/from-schema.ts'
+import type { binlogsSchema } from './binlogs-schema.ts'
 import type { comeBackSchema } from './come-back-schema.ts'
 import type { drillSchema } from './drill-schema.ts'
 import type { renewSchema, wholeSchema } from './half-schema.ts'
@@ -7,7 +8,14 @@ import type { inventorySchema } from './inventory-schema.ts'
 import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
 import type { fenceSchema, releaseSchema } from './release-schema.ts'
-import type { collectSchema, drainSchema, statusSchema, undrainSchema, versionSchema } from './small-schemas.ts'
+import type {
+  clockSchema,
+  collectSchema,
+  drainSchema,
+  statusSchema,
+  undrainSchema,
+  versionSchema,
+} from './small-schemas.ts'
 
 export type ProbeAnswer = FromSchema<typeof probeSchema>
 export type DrainAnswer = FromSchema<typeof drainSchema>
@@ -17,6 +25,7 @@ export type ReleaseAnswer = FromSchema<typeof releaseSchema>
 export type ComeBackAnswer = FromSchema<typeof comeBackSchema>
 export type StatusAnswer = FromSchema<typeof statusSchema>
 export type UndrainAnswer = FromSchema<typeof undrainSchema>
+export type ClockAnswer = FromSchema<typeof clockSchema>
 export type CollectAnswer = FromSchema<typeof collectSchema>
 export type VersionAnswer = FromSchema<typeof versionSchema>
 export type KeptAnswer = FromSchema<typeof keptSchema>
@@ -24,6 +33,7 @@ export type DrillAnswer = FromSchema<typeof drillSchema>
 export type ForgetAnswer = FromSchema<typeof forgetSchema>
 export type FreezeAnswer = FromSchema<typeof freezeSchema>
 export type InventoryAnswer = FromSchema<typeof inventorySchema>
+export type BinlogsAnswer = FromSchema<typeof binlogsSchema>
 export type ThawAnswer = FromSchema<typeof thawSchema>
 export type RenewAnswer = FromSchema<typeof renewSchema>
 export type WholeAnswer = FromSchema<typeof wholeSchema>

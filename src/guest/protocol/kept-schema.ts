@@ -2,6 +2,16 @@ import { envelope, envelopeRequired, shapes } from './parts.ts'
 
 const { text, whole, bool } = shapes
 
+/**
+ * The guest's uptime in the middle of reading its wall clock, and how long that took: so far may the two be apart. Helpers before
+ * it do not say so.
+ */
+const clocks = {
+  type: 'object',
+  properties: { uptimeMs: whole, spreadMs: whole },
+  required: ['uptimeMs', 'spreadMs'],
+} as const
+
 const keptFreeze = {
   type: ['object', 'null'],
   properties: {
@@ -12,6 +22,7 @@ const keptFreeze = {
     /** When the freeze was asked for, by the guest's wall clock (whole seconds) and by its uptime. */
     calledWallMs: whole,
     calledUptimeMs: whole,
+    calledClocks: clocks,
     /** The answers of the verbs of these names, as they were given. */
     probe: { type: ['object', 'null'] },
     holdAnswer: { type: ['object', 'null'] },
@@ -34,7 +45,7 @@ const keptFreeze = {
 /** `kept -`: ids of the freezes that wait to be collected, oldest first; `kept ID`: one of them, null when it is not there. */
 export const keptSchema = {
   type: 'object',
-  properties: { ...envelope, wallMs: whole, freezes: { type: 'array', items: text }, freeze: keptFreeze },
+  properties: { ...envelope, wallMs: whole, clocks, freezes: { type: 'array', items: text }, freeze: keptFreeze },
   required: [...envelopeRequired, 'wallMs', 'freezes', 'freeze'],
 } as const
 

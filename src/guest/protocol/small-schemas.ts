@@ -54,6 +54,13 @@ export const collectSchema = {
   required: [...envelopeRequired, 'holdAnswer', 'releaseAnswer'],
 } as const
 
+/** `clock`: the system's clock, set by the machine's own. */
+export const clockSchema = {
+  type: 'object',
+  properties: { ...envelope, beforeWallMs: whole, wallMs: whole },
+  required: [...envelopeRequired, 'beforeWallMs', 'wallMs'],
+} as const
+
 /** `version`: which helper this is. */
 export const versionSchema = {
   type: 'object',

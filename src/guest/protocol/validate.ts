@@ -2,6 +2,8 @@ import { StillshotError } from '../../errors.ts'
 import { compileSchema, errorsText, type ValidateFunction } from '../../json-schema/compile.ts'
 import { Redaction } from '../../log/redaction.ts'
 import type {
+  BinlogsAnswer,
+  ClockAnswer,
   ComeBackAnswer,
   DrainAnswer,
   DrillAnswer,
@@ -17,6 +19,7 @@ import type {
   UndrainAnswer,
   WholeAnswer,
 } from './answers.ts'
+import { binlogsSchema } from './binlogs-schema.ts'
 import { comeBackSchema } from './come-back-schema.ts'
 import { drillSchema } from './drill-schema.ts'
 import { renewSchema, wholeSchema } from './half-schema.ts'
@@ -26,7 +29,7 @@ import { forgetSchema, keptSchema } from './kept-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
 import { fenceSchema, releaseSchema } from './release-schema.ts'
-import { drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
+import { clockSchema, drainSchema, statusSchema, undrainSchema } from './small-schemas.ts'
 
 /** What each verb of the helper answers. */
 export interface Answers {
@@ -40,8 +43,10 @@ export interface Answers {
   readonly status: StatusAnswer
   readonly kept: KeptAnswer
   readonly forget: ForgetAnswer
+  readonly clock: ClockAnswer
   readonly drill: DrillAnswer
   readonly inventory: InventoryAnswer
+  readonly binlogs: BinlogsAnswer
   readonly renew: RenewAnswer
   readonly whole: WholeAnswer
 }
@@ -58,8 +63,10 @@ const SCHEMAS = {
   status: statusSchema,
   kept: keptSchema,
   forget: forgetSchema,
+  clock: clockSchema,
   drill: drillSchema,
   inventory: inventorySchema,
+  binlogs: binlogsSchema,
   renew: renewSchema,
   whole: wholeSchema,
 } as const satisfies Record<Verb, object>

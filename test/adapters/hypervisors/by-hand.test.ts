@@ -16,7 +16,7 @@ test('what a drill or a freeze may leave is named by the command that ends it, o
   const id = cloneId(COPY)
   const said = (act: 'remove-copy' | 'thaw') => [
     onLibvirt('qemu:///system', '10.0.0', VM, act, COPY),
-    onProxmox(VM, 'pve1', act, COPY),
+    onProxmox(VM, { node: 'pve1', kind: 'qemu' }, act, COPY),
     onVsphere(VM, act, COPY),
   ]
   const [libvirt, proxmox, vsphere] = said('remove-copy')

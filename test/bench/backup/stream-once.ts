@@ -1,12 +1,9 @@
-import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
-import type { Compression } from '../../../src/repository/manifest.ts'
 import type { Site } from './site.ts'
 
-/** One stream of a backup in a process of its own, so that its memory is seen. Words: the site as JSON, packing, where, cache. */
-const [given = '{}', compression = 'zstd', packing = 'guest', id = '', cache = ''] = process.argv.slice(2)
+/** One stream of a backup in a process of its own, so that its memory is seen. Words: the cache, the site as JSON, who packs, an id. */
+const [, given = '{}', packing = 'guest', id = ''] = process.argv.slice(2)
 const site = JSON.parse(given) as Site
-if (cache !== '') enableCompileCache(cache)
 
 const { SshShells } = await import('../../../adapters/guests/ssh/ssh-shells.ts')
 const { DirectoryRepository } = await import('../../../adapters/repositories/directory/directory-repository.ts')
@@ -29,7 +26,7 @@ const target = { vm: 'db1', host: site.host, port: site.port, user: site.user }
 const helper = new GuestHelper({ shells, target, clock })
 const repository = new DirectoryRepository({
   ...{ name: 'here', path: join(site.folder, 'repository'), mount: false },
-  compression: compression as Compression,
+  compression: 'zstd',
 })
 const { signal } = new AbortController()
 const { uuid, packers = [] } = await helper.inventory('app', { signal })
@@ -47,6 +44,6 @@ const { facts } = await writeStream(
 )
 const tookMs = performance.now() - beganMs
 await helper.close()
-const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
-const cpuMs = (userCPUTime + systemCPUTime) / 1000
-process.stdout.write(`${JSON.stringify({ tookMs, maxRssBytes: maxRSS * 1024, cpuMs, ...facts })}\n`)
+const { sizeBytes } = facts
+const maxRssBytes = process.resourceUsage().maxRSS * 1024
+process.stdout.write(`${JSON.stringify({ tookMs, maxRssBytes, sizeBytes })}\n`)

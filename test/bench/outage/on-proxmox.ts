@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { ProxmoxHypervisor } from '../../../adapters/hypervisors/proxmox/proxmox-hypervisor.ts'
 import { NodeClock } from '../../../adapters/system/node-clock.ts'
 import { runCommand } from '../../labs/command.ts'
+import { containerGuest } from '../../labs/container/container-guest.ts'
+import { containerOnProxmox } from '../../labs/container/container-on-proxmox.ts'
 import type { GuestUnderTest } from '../../labs/guest-under-test.ts'
-import type { Lab } from '../../labs/lab.ts'
-import type { LabGuest } from '../../labs/lab-guest.ts'
 import { openLabPorts } from '../../labs/lab-ports.ts'
+import { labPaths } from '../../labs/paths.ts'
 import { ask, dataOf } from '../../labs/proxmox/ask.ts'
 import { cliOnStandIn } from '../../labs/proxmox/cli-on-stand-in.ts'
-import { openLabStandIn } from '../../labs/proxmox/lab-stand-in.ts'
 import type { Ground } from './ground.ts'
 
 const SCRIPT = join(import.meta.dirname, 'script-on-proxmox.sh')
@@ -21,10 +21,11 @@ export const SUDOERS =
 
 const ELEVATE = 'ELEVATE=sudo -n'
 
-/** The stand-in of Proxmox VE in front of the guest; its tasks take what QEMU's internal snapshots take. */
-export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
-  const pve = await openLabStandIn(lab, guest)
-  const cli = await cliOnStandIn(lab, guest, pve)
+/** The stand-in of Proxmox VE in front of a native guest; its tasks take what internal snapshots of its images take. */
+export async function onProxmox(): Promise<Ground> {
+  const guest = await containerGuest('bench')
+  const pve = await containerOnProxmox(guest)
+  const cli = await cliOnStandIn({ folder: labPaths().folder }, guest, pve)
   const hypervisor = new ProxmoxHypervisor({
     name: 'pve',
     addresses: [{ url: pve.url }],
@@ -34,7 +35,10 @@ export async function onProxmox(lab: Lab, guest: LabGuest): Promise<Ground> {
   })
   const vmid = String(pve.vmid)
   await guest.run('cat > /etc/sudoers.d/script', { input: `${SUDOERS}\n` })
-  const ports = await openLabPorts(lab, guest, cli, { over: () => hypervisor, settings: { reference: vmid } })
+  const ports = await openLabPorts({ uri: 'none' }, guest, cli, {
+    over: () => hypervisor,
+    settings: { reference: vmid },
+  })
   const authorization = { Authorization: `PVEAPIToken=${(await readFile(pve.tokenPath, 'utf8')).trim()}` }
   return {
     guest,

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../../src/coordinator/evidence.ts'
 import { measureOutage } from '../../../src/coordinator/outage.ts'
 import { takeSnapshot } from '../../../src/coordinator/take-snapshot.ts'
-import { HELPER_PATH } from '../../../src/guest/guest-helper.ts'
+import { HELPER_PATH } from '../../../src/guest/helper-path.ts'
 import type { HoldAnswer, ReleaseAnswer } from '../../../src/guest/protocol/answers.ts'
 import { WaitingRelease } from '../../../src/guest/waiting-release.ts'
 import { ulid } from '../../../src/system/ulid.ts'
@@ -20,7 +20,7 @@ const SUDO = ['sudo', '-n', HELPER_PATH] as const
 
 const GROUNDS: Readonly<Record<string, (say: (line: string) => void) => Promise<Ground>>> = {
   libvirt: async (say) => (await import('./on-libvirt.ts')).onLibvirt(...(await emulated(say))),
-  proxmox: async (say) => (await import('./on-proxmox.ts')).onProxmox(...(await emulated(say))),
+  proxmox: async () => (await import('./on-proxmox.ts')).onProxmox(),
   vsphere: async () => (await import('./on-vsphere.ts')).onVsphere(),
 }
 

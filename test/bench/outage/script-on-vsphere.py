@@ -11,13 +11,13 @@ import subprocess
 import sys
 import tempfile
 
-from pyVim.connect import Disconnect, SmartConnect
+from pyVim.connect import Connect, Disconnect
 from pyVmomi import vim, vmodl
 
 host, port, authority, user, wanted, name, *words = sys.argv[1:]
 password = sys.stdin.readline().rstrip("\n")
-service = SmartConnect(host=host, port=int(port), user=user, pwd=password,
-                       sslContext=ssl.create_default_context(cafile=authority))
+service = Connect(host=host, port=int(port), user=user, pwd=password, version="vim.version.version12",
+                  sslContext=ssl.create_default_context(cafile=authority))
 content = service.RetrieveContent()
 vm = content.searchIndex.FindByUuid(None, wanted, True, True)
 collector = content.propertyCollector

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Clones, KeptCopy } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import { noCloneOfThis } from './no-clone-case.ts'
 import {
   cutOff,
   disksOf,
@@ -25,7 +26,8 @@ const KEPT = { ...REQUEST, as: KEPT_AS }
 
 /** Copies of a VM as it was at a snapshot. */
 export function cloneCases(suite: HypervisorSuite): void {
-  if (suite.clones) makingCases(suite)
+  if (suite.clones === 'of-others') noCloneOfThis(suite)
+  else if (suite.clones) makingCases(suite)
   else noClones(suite)
 }
 

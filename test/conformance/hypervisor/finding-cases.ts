@@ -21,19 +21,26 @@ export function findingCases(suite: HypervisorSuite): void {
 
   hypervisorCase(suite, 'findVm() tells each disk with size, bus and serial', async ({ vm }) => {
     const [first, second] = suite.disks ?? ['vda', 'vdb']
-    const { bus = 'virtio', serial = 'first' } = suite
+    const { bus = 'virtio', serial = 'first', mountPoints } = suite
+    const [firstBus, secondBus] = typeof bus === 'string' ? [bus, bus] : bus
+    const seen =
+      mountPoints === undefined ? { serial, units: [0, 1] } : { serial: undefined, units: [undefined, undefined] }
     assert.deepEqual(
       vm.disks.map((disk) => [disk.id, disk.covered, disk.sizeBytes > 0, disk.bus]),
       [
-        [first, true, true, bus],
-        [second, true, true, bus],
+        [first, true, true, firstBus],
+        [second, true, true, secondBus],
       ],
     )
-    assert.equal(vm.disks[0]?.serial, serial)
+    assert.equal(vm.disks[0]?.serial, seen.serial)
     assert.equal(vm.disks[1]?.serial, undefined)
     assert.deepEqual(
       vm.disks.map((disk) => disk.unit),
-      [0, 1],
+      seen.units,
+    )
+    assert.deepEqual(
+      vm.disks.flatMap(({ mountPoint }) => mountPoint?.path ?? []),
+      mountPoints ?? [],
     )
   })
 

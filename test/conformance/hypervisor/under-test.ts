@@ -10,16 +10,18 @@ export interface HypervisorSuite {
   readonly capabilities: Capabilities
   /** Ids of the two disks on its virtio bus; `vda` and `vdb` unless given. */
   readonly disks?: readonly [first: string, second: string]
-  /** Another bus than virtio, where it has none. */
-  readonly bus?: string
+  /** Another bus than virtio, where it has none, of both disks or of each. */
+  readonly bus?: string | readonly [first: string, second: string]
   /** Of the first disk; `first` unless given, where serials can be chosen. */
   readonly serial?: string
   /** What its list tells of the VM besides; no tags and no places unless given. */
   readonly facts?: Omit<ListedVm, 'nativeId' | 'name' | 'uuid'>
   /** True when a snapshot on which several others stand can be removed; else that must reject. */
   readonly removesBranches?: boolean
-  /** True when it makes copies of a VM at a snapshot; else it must say that it cannot. */
-  readonly clones?: boolean
+  /** For a container: where its guest has the two disks, of which it knows no device. */
+  readonly mountPoints?: readonly [first: string, second: string]
+  /** True when it makes copies of a VM at a snapshot; else it must say that it cannot, of this one where it can of others. */
+  readonly clones?: boolean | 'of-others'
   /** A new running VM of its own for each case. */
   open(): Promise<HypervisorUnderTest>
   /** Why the suite cannot run here. */

@@ -15,6 +15,7 @@ export const daemonKilled: Fault = {
   at: {
     snapshot: AT,
     restore: ['safety-snapshot', 'roll-back', 'boot'],
+    'undo-restore': ['roll-back'],
     recover: ['database'],
     prune: ['remove'],
     drill: ['boot'],

@@ -5,7 +5,8 @@ export const kill9: Fault = {
   about: 'stillshot is killed with SIGKILL',
   at: {
     snapshot: ['preflight', 'drain', 'hold', 'stop', 'snapshot', 'release', 'come-back', 'grade', 'after'],
-    restore: ['safety-snapshot', 'roll-back', 'boot'],
+    restore: ['hold', 'safety-snapshot', 'fence', 'roll-back', 'boot'],
+    'undo-restore': ['hold', 'roll-back', 'boot'],
     release: ['release'],
     recover: ['database', 'tidied'],
     prune: ['remove'],

@@ -13,7 +13,7 @@ const elsewhere =
 export const linkDown5s: Fault = {
   name: 'link-down-5s',
   about: 'the guest’s link is down for 5 s',
-  at: { snapshot: AT, restore: ['boot'], hold: ['held'], release: ['release'], recover: ['database'] },
+  at: { snapshot: AT, restore: ['hold', 'fence', 'boot'], hold: ['held'], release: ['release'], recover: ['database'] },
   elsewhere,
   inject: pull,
   lift: plug,

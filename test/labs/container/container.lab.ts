@@ -1,4 +1,4 @@
-// runs beside other labs
+// runs natively
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { waitFor } from '../wait-for.ts'
 import { containerGuest, runInContainer } from './container-guest.ts'
 import type { NativeGuest } from './native-guest.ts'
 import { NativeMachine } from './native-machine.ts'
+import { removeNative } from './supervised.ts'
 
 let guest: NativeGuest
 let machine: NativeMachine
@@ -20,6 +21,12 @@ before(async () => {
   await guest.sql('CREATE DATABASE kept; CREATE TABLE kept.t (a INT); INSERT INTO kept.t VALUES (1)')
 })
 after(() => guest?.destroy())
+
+/** Whether a loop device still stands for a disk in the folder: its number may be another guest's by now. */
+async function isHeld(number: string, folder: string): Promise<boolean> {
+  const backing = await readFile(`/sys/dev/block/${number}/loop/backing_file`, 'utf8').catch(() => '')
+  return backing.startsWith(`${folder}/`)
+}
 
 const boot = () => guest.run('cat /proc/sys/kernel/random/boot_id')
 
@@ -66,7 +73,7 @@ test('a power cut while its file systems are frozen leaves nothing behind', asyn
   await machine.askAgent('guest-fsfreeze-freeze')
   await guest.powerOff()
   assert.equal(await guest.power(), 'shut off')
-  assert.equal(existsSync(`/sys/dev/block/${number}/loop/backing_file`), false)
+  assert.equal(await isHeld(number, guest.folder), false)
   await guest.powerOn()
   await guest.ready()
 })
@@ -166,19 +173,47 @@ for (const who of ['runner', 'supervisor'] as const) {
     try {
       if (who === 'runner') child.kill('SIGKILL')
       else process.kill(supervisor, 'SIGKILL')
+      const folder = join(guest.folder, `../killed-${who}`)
       const left = async () => {
-        const parts = [
-          `/proc/${supervisor}/exe`,
-          ...loops.map((number) => `/sys/dev/block/${number}/loop/backing_file`),
-        ]
-        const there = await Promise.all(
-          parts.map((part) => readFile(part).then(Boolean, ({ code }) => code === 'EISDIR')),
-        )
-        return there.some(Boolean) ? undefined : true
+        const held = await Promise.all(loops.map((number) => isHeld(number, folder)))
+        return existsSync(`/proc/${supervisor}/exe`) || held.includes(true) ? undefined : true
       }
       await waitFor(left, { what: 'the end of all of it', timeoutMs: 60_000 })
     } finally {
       child.kill('SIGKILL')
     }
   })
+}
+
+test('nothing of a guest is left that was frozen when its supervisor was killed, once another of its name is made', async () => {
+  const { child, supervisor, loops } = await runner('killed-frozen')
+  const other = join(guest.folder, '../killed-frozen')
+  const isLeft = async () => (await Promise.all(loops.map((number) => isHeld(number, other)))).includes(true)
+  try {
+    const pid = (await readFile(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8')).trim()
+    assert.notEqual(pid, '', 'the supervisor has processes')
+    await freezeIn(pid.split(' ').map(Number))
+    process.kill(supervisor, 'SIGKILL')
+    await waitFor(async () => (existsSync(`/proc/${supervisor}`) ? undefined : true), {
+      ...{ what: 'its end', timeoutMs: 30_000 },
+    })
+    await removeNative(other)
+    await waitFor(async () => ((await isLeft()) ? undefined : true), {
+      what: 'the end of its disks',
+      timeoutMs: 60_000,
+    })
+  } finally {
+    child.kill('SIGKILL')
+  }
+})
+
+/** Freezes the data of the guest whose first process hangs on one of these. */
+async function freezeIn(processes: readonly number[]): Promise<void> {
+  for (const pid of processes) {
+    const below = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim()
+    if (below === '') continue
+    await runCommand('fsfreeze', ['--freeze', `/proc/${below.split(' ')[0]}/root/srv/data`], { timeoutMs: 30_000 })
+    return
+  }
+  throw new Error('no process of the guest was found')
 }

@@ -5,6 +5,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { waitFor } from '../wait-for.ts'
+import { releaseLeft } from './release-left.ts'
 import type { Answer, Look, NativeSpec, Order } from './supervisor/words.ts'
 
 const PROGRAM = join(import.meta.dirname, 'supervisor/supervisor.ts')
@@ -103,5 +104,6 @@ export async function removeNative(folder: string): Promise<void> {
     const look = async () => ((await isThere()) ? undefined : true)
     await waitFor(look, { what: `the end of supervisor ${pid}`, timeoutMs: 30_000, everyMs: 20 })
   }
+  await releaseLeft(folder)
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,3 +1,5 @@
+import type { GuestMachine } from './machine.ts'
+
 /** What the helper keeps of one hold under /run, which a boot empties. */
 export interface GuestHold {
   readonly id: string
@@ -10,6 +12,8 @@ export interface GuestHold {
   watchdog: 'armed' | 'missing'
   stopRequestedUptimeMs?: number
   expiredUptimeMs?: number
+  /** The watchdog wakes when it was told to first, and waits for this. */
+  leaseUptimeMs?: number
   holdAnswer?: string
   releaseAnswer?: string
 }
@@ -38,4 +42,32 @@ export function statusesOf(holds: readonly GuestHold[]): readonly object[] {
 function statusOf(hold: GuestHold): object {
   const profile = hold.state === 'blocked' ? '' : 'mysql'
   return { id: hold.id, profile, state: shownState(hold), firesUptimeMs: hold.firesUptimeMs || null }
+}
+
+/** Why a hold that is asked for again is refused; undefined: it is answered as before. */
+export function refusesAgain({ state, expiredUptimeMs, holdAnswer }: GuestHold): [string, string] | undefined {
+  if (expiredUptimeMs !== undefined) return ['released-before', 'the watchdog ended it']
+  const isReleased = state === 'released' || state === 'releasing' || state === 'blocked'
+  if (isReleased) return ['released-before', 'it was released']
+  return holdAnswer === undefined ? ['guest-locked', 'its answer was lost: release it'] : undefined
+}
+
+/** What is noted of a hold that was released before it came. */
+export function neverHeld(id: string): GuestHold {
+  return { id, ttlMs: 0, firesUptimeMs: 0, state: 'blocked', plan: { server: false, web: false }, watchdog: 'missing' }
+}
+
+/** As `probe` tells of it. */
+export function openHoldOf(holds: readonly GuestHold[]): object | null {
+  const open = holds.find(keepsOthersOut)
+  return open === undefined ? null : { id: open.id, profile: 'mysql', state: shownState(open) }
+}
+
+/** Until its time is over, which a renewal may put off while it waits. */
+export async function sleepUntilDue(machine: GuestMachine, hold: GuestHold): Promise<void> {
+  let until = hold.firesUptimeMs
+  do {
+    await machine.sleep(until - machine.uptime())
+    until = hold.leaseUptimeMs ?? until
+  } while (until > machine.uptime() && !isOver(hold))
 }

@@ -5,6 +5,7 @@ import { carryOut } from './carry-out.ts'
 import { GuestFreezes } from './freezes.ts'
 import { SimulatedHelper } from './helper.ts'
 import { type GuestDisk, GuestMachine } from './machine.ts'
+import { GuestRestores } from './restores.ts'
 import { GuestServer } from './server.ts'
 import type { Identity } from './words.ts'
 
@@ -33,6 +34,7 @@ export class SimulatedGuest {
   /** Runs what arrives over SSH; never settles when the machine goes away under it. */
   async run(argv: readonly string[], stdin: string): Promise<CommandResult> {
     const [verb = '', ...words] = argv.slice(argv.indexOf('/usr/local/sbin/stillshot-guest') + 1)
+    if (GuestRestores.streams(verb)) return this.helper.restores.stream(verb, words, stdin)
     const freezes = verb === 'kept' || verb === 'forget'
     const stdout = await (freezes ? this.freezes.carryOut(verb, words) : carryOut(this.helper, [verb, ...words], stdin))
     return { exitStatus: 0, stdout, stderr: '' }

@@ -41,3 +41,8 @@ export function word(words: readonly string[], index: number): string {
   if (found === undefined) throw new RangeError(`the verb lacks word ${index}`)
   return found
 }
+
+/** Forecast and lock patience that the helper keeps free before the end of the time to live, as the real one does. */
+export const LOCK_PATIENCE_MS = 5_000
+/** The profile's. */
+export const LIMITS = { stopMs: 60_000, startMs: 60_000 }

@@ -2,17 +2,32 @@ import type { Chance } from '../chance.ts'
 import { UnitBlock } from './block.ts'
 import { type DrainParts, lower, putBack } from './drain-verbs.ts'
 import { GuestDrains } from './drains.ts'
-import { type GuestHold, isOver, keepsOthersOut, shownState, statusesOf } from './guest-hold.ts'
-import { type HelperParts, type HelperTroubles, NO_HELPER_TROUBLES, word } from './helper-parts.ts'
+import { fence } from './fence-verb.ts'
+import {
+  type GuestHold,
+  isOver,
+  keepsOthersOut,
+  neverHeld,
+  openHoldOf,
+  refusesAgain,
+  sleepUntilDue,
+  statusesOf,
+} from './guest-hold.ts'
+import { halfShown, keepsDown } from './half.ts'
+import {
+  type HelperParts,
+  type HelperTroubles,
+  LIMITS,
+  LOCK_PATIENCE_MS,
+  NO_HELPER_TROUBLES,
+  word,
+} from './helper-parts.ts'
 import { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
+import { GuestRestores } from './restores.ts'
 import type { GuestServer } from './server.ts'
-import { answer, fenceFacts, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
-
-/** Forecast and lock patience that the helper keeps free before the end of the time to live, as the real one does. */
-const LOCK_PATIENCE_MS = 5_000
-/** The profile's. */
-const LIMITS = { stopMs: 60_000, startMs: 60_000 }
+import { WebServer } from './web-server.ts'
+import { answer, examined, heldFacts, type Identity, refusal, releasedFacts } from './words.ts'
 
 /**
  * The verbs of the guest's helper as adapters/guests/helper has them, over a model of systemd: what they refuse, what they
@@ -31,8 +46,8 @@ export class SimulatedHelper {
   readonly #last: { stopMs: number | null; startMs: number | null } = { stopMs: null, startMs: null }
   readonly #block = new UnitBlock()
   readonly troubles: HelperTroubles = { ...NO_HELPER_TROUBLES }
-  /** The web server: a plain unit that is enabled at boot when it was active. */
-  web: { active: boolean; readonly enabled: boolean }
+  readonly web: WebServer
+  readonly restores: GuestRestores
 
   constructor(parts: HelperParts) {
     this.#machine = parts.machine
@@ -42,15 +57,12 @@ export class SimulatedHelper {
     this.#lock = new GuestLock(parts.machine)
     this.#limits = parts.limits ?? LIMITS
     this.drains = new GuestDrains(parts.machine, parts.server)
-    this.web = { active: parts.webRuns, enabled: parts.webRuns }
+    this.web = new WebServer(parts.machine, parts.webRuns)
+    this.restores = new GuestRestores({ ...this.#drainParts(), web: this.web, holds: () => this.#holds })
     this.#machine.onEnd(() => {
       this.#holds = []
       this.#block.forget()
-      this.web.active = false
       Object.assign(this.troubles, NO_HELPER_TROUBLES)
-    })
-    this.#machine.onBoot(() => {
-      this.web.active = this.web.enabled
     })
   }
 
@@ -68,7 +80,7 @@ export class SimulatedHelper {
     await this.#machine.sleep(this.#chance.between(10, 200))
     switch (verb) {
       case 'hold':
-        return this.#hold(word(words, 1), Number(words[2]), Number(words[3]))
+        return this.#hold(words)
       case 'fence':
         return this.#fence(word(words, 0))
       case 'release':
@@ -78,14 +90,16 @@ export class SimulatedHelper {
       case 'undrain':
         return putBack(this.#drainParts(), word(words, 1))
       case 'status':
-        return this.#status()
+        return this.#say('status', '', { holds: statusesOf(this.holds), half: halfShown(this.#machine.disk) })
+      case 'drill':
+        return this.#say(verb, word(words, 1), examined(this.#facts()))
       case 'come-back':
       case 'kept':
         return this.#say(verb, words.at(-1) === '-' ? '' : word(words, 1), {})
       case 'probe':
         return this.#probe()
       default:
-        throw new RangeError(`the helper has no verb ${verb}`)
+        return this.restores.carryOut(verb, words)
     }
   }
 
@@ -94,17 +108,15 @@ export class SimulatedHelper {
     if (!this.#block.keepsServerDown) await this.#server.start()
   }
 
-  #status(): string {
-    return this.#say('status', '', { holds: statusesOf(this.holds) })
-  }
-
   #probe(): string {
-    const open = this.holds.find(keepsOthersOut)
-    const openHold = open === undefined ? null : { id: open.id, profile: 'mysql', state: shownState(open) }
-    return this.#say('probe', '', { openHold, lastStopMs: this.#last.stopMs, lastStartMs: this.#last.startMs })
+    const openHold = openHoldOf(this.holds)
+    const { stopMs: lastStopMs, startMs: lastStartMs } = this.#last
+    return this.#say('probe', '', { openHold, lastStopMs, lastStartMs, half: halfShown(this.#machine.disk) })
   }
 
-  async #hold(id: string, ttlMs: number, startMs: number): Promise<string> {
+  async #hold([profile = '', id = '', ttl, start]: readonly string[]): Promise<string> {
+    const [ttlMs, startMs] = [Number(ttl), Number(start)]
+    const whole = !profile.endsWith('.application')
     const firesUptimeMs = this.#uptime() + ttlMs - startMs - LOCK_PATIENCE_MS
     using lock = await this.#lock.take(5_000)
     if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work')
@@ -112,6 +124,8 @@ export class SimulatedHelper {
     if (known !== undefined) return this.#heldBefore(known)
     const other = this.holds.find(keepsOthersOut)
     if (other !== undefined) return this.#refuse(id, 'guest-locked', `hold ${other.id} is open`)
+    const { half } = this.#machine.disk
+    if (whole && half !== null) return this.#refuse(id, 'half-restored', `half restored by run ${half.run}`)
     await this.#machine.sleep(this.#chance.between(100, 600))
     const { state } = this.#server
     if (state === 'starting' || state === 'stopping') return this.#refuse(id, 'unit-busy', `the server is ${state}`)
@@ -122,7 +136,7 @@ export class SimulatedHelper {
       ttlMs,
       firesUptimeMs,
       state: 'stopping',
-      plan: { server: this.#server.running, web: this.web.active },
+      plan: { server: whole && this.#server.running, web: this.web.active || half?.web === true },
       watchdog: 'armed',
     }
     this.#holds.push(hold)
@@ -137,12 +151,8 @@ export class SimulatedHelper {
   }
 
   #heldBefore(hold: GuestHold): string {
-    const { id, state, holdAnswer } = hold
-    if (hold.expiredUptimeMs !== undefined) return this.#refuse(id, 'released-before', 'the watchdog ended it')
-    if (state === 'released' || state === 'releasing' || state === 'blocked') {
-      return this.#refuse(id, 'released-before', 'it was released')
-    }
-    return holdAnswer ?? this.#refuse(id, 'guest-locked', 'its answer was lost: release it')
+    const why = refusesAgain(hold)
+    return why === undefined ? (hold.holdAnswer ?? '') : this.#refuse(hold.id, ...why)
   }
 
   async #showHold(hold: GuestHold): Promise<string> {
@@ -168,7 +178,7 @@ export class SimulatedHelper {
   #stopTimedOut(hold: GuestHold): string {
     this.#block.lift(hold)
     this.#server.start()
-    if (hold.plan.web) this.web.active = true
+    if (hold.plan.web) this.web.start()
     hold.holdAnswer = this.#refuse(hold.id, 'stop-timeout', 'the server has not stopped within its limit')
     return hold.holdAnswer
   }
@@ -195,16 +205,9 @@ export class SimulatedHelper {
     return await this.#fenceAndStart(hold, starts)
   }
 
-  /** What a release would show, of a hold that goes on. */
-  async #fence(id: string): Promise<string> {
-    using lock = await this.#lock.take(30_000)
-    if (lock === undefined) return this.#refuse(id, 'guest-locked', 'another verb is at work', 'fence')
-    const hold = this.#holds.find((one) => one.id === id)
-    if (hold === undefined || hold.state === 'blocked') return this.#say('fence', id, { known: false, fence: null })
-    const { expiredUptimeMs = null } = hold
-    const watchdog = expiredUptimeMs === null ? hold.watchdog : 'fired'
-    const fence = { ...this.#facts(), takenUptimeMs: this.#uptime() }
-    return this.#say('fence', id, { known: true, fence: fenceFacts({ fence, watchdog, expiredUptimeMs }) })
+  #fence(id: string): Promise<string> {
+    const taken = () => ({ ...this.#facts(), takenUptimeMs: this.#uptime() })
+    return fence({ ...this.#drainParts(), holdOf: (one) => this.#holds.find((hold) => hold.id === one), taken }, id)
   }
 
   async #fenceAndStart(hold: GuestHold, starts: boolean): Promise<string> {
@@ -220,6 +223,8 @@ export class SimulatedHelper {
     const { expiredUptimeMs = null } = hold
     const watched = { watchdog: expiredUptimeMs === null ? watchdog : 'fired', expiredUptimeMs }
     const started = { startRequestedUptimeMs, readyUptimeMs, complete, plan, facts: this.#facts() }
+    if (plan.web && keepsDown(this.#machine.disk))
+      return this.#refuse(hold.id, 'half-restored', 'it stays stopped', 'release')
     const text = this.#say('release', hold.id, releasedFacts({ fence, ...watched, ...started }))
     if (complete) hold.releaseAnswer = text
     return text
@@ -228,15 +233,13 @@ export class SimulatedHelper {
   #releaseUnknown(id: string): string {
     if (this.troubles.runFullUntil > this.#uptime())
       return this.#refuse(id, 'state-unwritable', '/run is full', 'release')
-    const plan = { server: false, web: false }
-    const blocked: GuestHold = { id, ttlMs: 0, firesUptimeMs: 0, state: 'blocked', plan, watchdog: 'missing' }
-    if (!this.#holds.some((one) => one.id === id)) this.#holds.push(blocked)
+    if (!this.#holds.some((one) => one.id === id)) this.#holds.push(neverHeld(id))
     return this.#say('release', id, releasedFacts(undefined))
   }
 
   /** What systemd's timer calls when the time to live is nearly over. */
   async #watch(hold: GuestHold): Promise<void> {
-    await this.#machine.sleep(hold.firesUptimeMs - this.#uptime())
+    await sleepUntilDue(this.#machine, hold)
     if (hold.watchdog === 'missing') return
     using lock = await this.#lock.take(LOCK_PATIENCE_MS)
     if (isOver(hold)) return
@@ -256,7 +259,7 @@ export class SimulatedHelper {
 
   async #startAll({ plan }: GuestHold): Promise<boolean> {
     const started = !plan.server || (await this.#server.start(this.#limits.startMs))
-    if (plan.web) this.web.active = true
+    if (plan.web) this.web.start()
     return started
   }
 

@@ -1,5 +1,6 @@
 import type { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
 import type { Chance } from '../chance.ts'
+import type { HalfMark } from './half.ts'
 
 /** What is on the VM's disk, whatever happens to its memory. */
 export interface GuestDisk {
@@ -11,6 +12,9 @@ export interface GuestDisk {
   marker: string | null
   /** What freezes from inside left for whoever collects, oldest first. */
   kept: readonly KeptDocument[]
+  /** What the application's database holds, in one word; empty while it is half made. */
+  rows: string
+  half: HalfMark | null
 }
 
 export interface KeptDocument {

@@ -8,7 +8,7 @@ import { descriptionKeys } from './description-keys.ts'
  * Promise 3: in the end every snapshot of ours is a restore point of a catalog, and says the same grade as that; and every restore
  * point has its snapshot, unless people removed it.
  */
-export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, removedByPeople }) => ({
+export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, removedByPeople, repository }) => ({
   promise: 'no orphan',
   async atEnd() {
     const points = hosts.flatMap(({ catalog }) => [...catalog.points.values()])
@@ -26,10 +26,13 @@ export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, remove
     const empty = points.find(
       ({ kind, snapshot }) =>
         kind !== 'backup' &&
+        kind !== 'dump' &&
         kind !== 'foreign' &&
         !removedByPeople.has(snapshot) &&
         !there.some(({ name }) => name === snapshot),
     )
+    const dump = points.find(({ kind, id }) => kind === 'dump' && !repository.listed.has(id))
+    if (dump !== undefined) return `the backup ${dump.id} is in a catalog, and not in the repository`
     if (empty !== undefined) return `the restore point ${empty.id} has no snapshot`
     const lost = [...foreignSnapshots].find((name) => !there.some((snapshot) => snapshot.name === name))
     if (lost !== undefined) return `${lost}, which is somebody else's, is gone`

@@ -38,7 +38,9 @@ function neededFor(arrival: Arrival): Needed | undefined {
   }
   const { change, name, run } = arrival
   if (run === undefined) return undefined
-  if (change === 'clone' || change === 'keep-clone') return { run, actions: ['settle-copy'], words: name }
+  if (change === 'clone' || change === 'keep-clone') {
+    return { run, actions: ['settle-copy', 'remove-clone'], words: name }
+  }
   if (change === 'create') return { run, actions: ['remove-snapshot'], words: name }
   return change === 'roll-back' ? { run, actions: ['settle-roll-back'], words: run } : undefined
 }

@@ -10,6 +10,7 @@
 #   stillshot-guest come-back PROFILE ID|-               how everything is after a release or a boot
 #   stillshot-guest drill PROFILE ID SECONDS             every table checked, in a copy that has no network; never elsewhere
 #   stillshot-guest status | version | collect ID        what this boot knows; changes nothing
+#   stillshot-guest clock                                the system's clock set by the machine's, after a time of standing still
 #   stillshot-guest freeze SOURCE | thaw SOURCE          a hold for a snapshot that somebody else takes, called from inside
 #   stillshot-guest kept -|ID | forget ID                what such freezes showed, until it is collected
 #   stillshot-guest inventory PROFILE                    what a backup would hold; changes nothing
@@ -20,6 +21,8 @@
 #   stillshot-guest renew ID TTL_MS                      a hold that is still wanted: its watchdog waits so much longer
 #   stillshot-guest whole ID forward|back|mended         the databases that load ID began to replace are whole
 #   stillshot-guest unpack PROFILE ID|over               files from tar on standard input, beside or over what is there
+#   stillshot-guest binlogs PROFILE FILE POSITION         the binary logs that are there; changes nothing
+#   stillshot-guest binlog PROFILE FROM… TO… SECONDS     what they hold between two positions, as SQL on standard output
 #   stillshot-guest gate                                 forced command of an SSH key: lets only the verbs through
 #
 # It prints one JSON document (src/guest/protocol says which) and ends with 0, or 1 when the document says ok: false;

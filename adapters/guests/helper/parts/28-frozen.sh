@@ -4,7 +4,7 @@
 # RUN/freezes/SOURCE/ is there from a freeze of this caller to its thaw:
 #   id        the hold that the freeze took; or
 #   joined    the hold of somebody else that it found open, and is part of
-#   called    when it was asked for: wall clock in milliseconds, uptime in milliseconds; not before it has succeeded
+#   called    when it was asked for: wall clock and uptime in milliseconds, uptime in the middle of reading the wall clock, how long that took; not before it has succeeded
 #   contended another freeze was asked for meanwhile, by whomever
 #   *.json    what probe and hold answered
 # RUN/thawed/SOURCE: the hold of this caller's last freeze, and the uptime of its thaw, until it freezes again.

@@ -1,5 +1,5 @@
 
-# === status, collect ID, version: what this boot knows; changes nothing ===
+# === status, collect ID, version: what this boot knows; changes nothing. clock sets the clock ===
 
 status_verb() {
   expect_words $# 0
@@ -32,6 +32,20 @@ collect_verb() {
   saved release
   R=${R:-null}
   document true null ",\"holdAnswer\":$collect_hold,\"releaseAnswer\":$R"
+  say
+}
+
+# --- clock: the system's clock set by the machine's own, which went on while the system stood still. No time comes from the caller.
+
+clock_verb() {
+  expect_words $# 0
+  exec </dev/null
+  open_run
+  command -v hwclock >/dev/null || refuse clock-unset 'there is no hwclock in this guest'
+  clock_before=$(date +%s)
+  timeout -s KILL 20 hwclock -s >/dev/null 2>&1 || refuse clock-unset 'hwclock could not set the clock of the system'
+  clock_after=$(date +%s)
+  document true null ",\"beforeWallMs\":${clock_before}000,\"wallMs\":${clock_after}000"
   say
 }
 

@@ -24,8 +24,8 @@ gate_verb() {
   if [ "${1-} ${2-}" = 'sudo -n' ]; then shift 2; fi
   [ "${1-}" != "$SELF" ] || shift
   case ${1-} in
-    probe | drain | undrain | hold | fence | release | status | come-back | collect | kept | forget | version) ;;
-    inventory | dump | users | archive | packages | load | unpack | renew | whole) ;;
+    probe | drain | undrain | hold | fence | release | status | come-back | collect | kept | forget | clock | version) ;;
+    inventory | dump | users | archive | packages | load | unpack | binlogs | binlog | renew | whole) ;;
     *) usage 'not allowed' ;;
   esac
   for gate_word in "$@"; do

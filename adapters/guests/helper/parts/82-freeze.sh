@@ -11,7 +11,9 @@ freeze_verb() {
   expect_words $# 1
   expect_source "$1"
   uptime_ms
-  FREEZE_CALLED="$(date +%s)000 $NOW" FREEZE='' FREEZE_SOURCE=$1
+  freeze_at=$NOW
+  read_clocks
+  FREEZE_CALLED="$WALL $freeze_at $CLOCKS_UPTIME $CLOCKS_SPREAD" FREEZE='' FREEZE_SOURCE=$1
   ignore_signals
   trap freeze_cancel TERM
   exec </dev/null

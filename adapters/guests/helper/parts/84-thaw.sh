@@ -72,9 +72,11 @@ thaw_keep() {
 }
 
 thaw_document() {
-  read -r thaw_wall thaw_uptime <"$FREEZE/called" || return 1
+  read -r thaw_wall thaw_uptime thaw_middle thaw_spread <"$FREEZE/called" || return 1
   printf '{"id":"%s","source":"%s","profile":"%s","calledWallMs":%s,"calledUptimeMs":%s' \
     "$HOLD" "${FREEZE##*/}" "$PROFILE" "$thaw_wall" "$thaw_uptime" &&
+    # A freeze of a helper before this one does not know them.
+    { [ -z "$thaw_spread" ] || printf ',"calledClocks":{"uptimeMs":%s,"spreadMs":%s}' "$thaw_middle" "$thaw_spread"; } &&
     thaw_part probe probe && thaw_part holdAnswer hold && thaw_part releaseAnswer release && thaw_part comeBack come-back &&
     printf '}\n'
 }
@@ -96,10 +98,11 @@ kept_verb() {
   [ "$1" = - ] || expect_id "$1"
   exec </dev/null
   open_state
-  kept="$(date +%s)000"
+  read_clocks
+  kept="\"wallMs\":$WALL,\"clocks\":{\"uptimeMs\":$CLOCKS_UPTIME,\"spreadMs\":$CLOCKS_SPREAD}"
   if [ "$1" = - ]; then
     kept_list
-    document true null ",\"wallMs\":$kept,\"freezes\":$R,\"freeze\":null"
+    document true null ",$kept,\"freezes\":$R,\"freeze\":null"
   else
     HOLD=$1 R=
     [ ! -f "$MEMORY/frozen/$1" ] || IFS= read -r R <"$MEMORY/frozen/$1" || :
@@ -107,7 +110,7 @@ kept_verb() {
       '{'*'}') kept_freeze=$R ;;
       *) kept_freeze=null ;;
     esac
-    document true null ",\"wallMs\":$kept,\"freezes\":[\"$1\"],\"freeze\":$kept_freeze"
+    document true null ",$kept,\"freezes\":[\"$1\"],\"freeze\":$kept_freeze"
   fi
   say
 }

@@ -118,6 +118,8 @@ load_allowed() {
     return 0
   fi
   [ "$2" = free ] || load_held || refuse not-held "hold $LOAD is over: what it stopped may run again"
+  # Accounts, after the databases of the same run.
+  [ -n "$DATABASES" ] || [ "$HALF_RUN" != "$LOAD" ] || return 0
   while IFS= read -r load_name; do
     case "$NL$DATABASES" in *"$NL$load_name$NL"*) continue ;; esac
     [ -z "$load_name" ] || refuse half-restored "$load_name is half restored by run $HALF_RUN: restore it together with the others"

@@ -95,6 +95,8 @@ disks() {
   awk -v begin="INFO: Starting Backup of VM $VMID (" '
     index($0, begin) == 1 { n = 0 }
     /^INFO: (include|exclude) disk \047[a-z]+[0-9]+\047 / { split($0, part, "\047"); line[++n] = $2 " " part[2] }
+    /^INFO: including mount point (rootfs|mp[0-9]+) \(\047/ { line[++n] = "include " $5 }
+    /^INFO: excluding [a-z]+ mount point (rootfs|mp[0-9]+) \(\047/ { line[++n] = "exclude " $6 }
     END { for (i = 1; i <= n; i++) print line[i] }' "$1"
 }
 
@@ -182,7 +184,7 @@ backup_start() {
   find_task || trouble "the log of this task is not under $TASKS"
   mkdir -p "$PLACE" || trouble "$PLACE cannot be made"
   disks "$TASK" >"$PLACE/disks"
-  [ "${VMTYPE-}" = lxc ] || grep -q '^include' "$PLACE/disks" || trouble 'the task does not say which disks it backs up'
+  grep -q '^include' "$PLACE/disks" || trouble 'the task does not say which disks it backs up'
   TOKEN=token.$JOB.$JOB_START.$$
   : >"$PLACE/$TOKEN"
   trap ': >"$PLACE/given-up"; exit 1' HUP INT TERM

@@ -66,6 +66,14 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.match((await load(guest, HOLD, 'back', 'free')).stderr, /\(too-late\)$/m)
     })
 
+    test('takes accounts after the databases of the same run, and of no other', async (t) => {
+      const guest = await openGuest(shell, t)
+      await load(guest, HOLD, 'drop', 'free')
+      const accounts = '\nCREATE USER u;\n'
+      assert.equal((await load(guest, HOLD, 'drop', 'free', accounts)).status, 0)
+      assert.match((await load(guest, OTHER_HOLD, 'drop', 'free', accounts)).stderr, /\(half-restored\)$/m)
+    })
+
     test('ends an earlier one whose caller is gone without a word', async (t) => {
       const guest = await openGuest(shell, t)
       const left = spawn(`${guest.root}/stillshot-guest`, ['load', 'mysql', HOLD, 'drop', 'free'], {

@@ -95,18 +95,39 @@ export async function openProxmox(options: OpenOptions = {}): Promise<OpenedProx
   }
 }
 
-/** As the conformance suite wants it. */
-export async function openConforming(): Promise<HypervisorUnderTest> {
+/** What an archive says of what is in it. The mount point of the container is not marked for backups. */
+const ARCHIVED = {
+  qemu: '#qmdump#map:virtio0:drive-virtio0:local:qcow2:\n',
+  lxc: 'rootfs: pool:subvol-200-disk-0,size=1G\nmp0: pool:subvol-200-disk-1,mp=/var/lib/mysql,size=2G\n',
+} as const
+
+/** Container 200, `ct1`, on LVM-thin, with its data directory as a mount point. */
+async function addContainer({ standIn, hypervisor }: OpenedProxmox) {
+  const machine = new MemoryMachine(['rootfs', 'mp0'])
+  const config = {
+    hostname: 'ct1',
+    tags: FACTS.tags.join(';'),
+    memory: 512,
+    net0: 'name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:02:00,ip=dhcp,type=veth',
+    rootfs: 'thin:vm-200-disk-0,size=1G',
+    mp0: 'thin:vm-200-disk-1,mp=/var/lib/mysql,size=2G',
+  }
+  standIn.addGuest({ vmid: 200, kind: 'lxc', config, machine, pool: FACTS.pool })
+  return { machine, vm: await hypervisor.findVm('200') }
+}
+
+/** As the conformance suite wants it: with a VM, or with a container. */
+export async function openConforming(kind: 'qemu' | 'lxc' = 'qemu'): Promise<HypervisorUnderTest> {
   const space = { totalBytes: 100 * GIB, usedBytes: 20 * GIB }
   const backups: StoredBackup[] = []
   const storages = [
     { name: 'local', type: 'dir', ...space },
     { name: 'nas', type: 'nfs', backups, ...space },
+    { name: 'thin', type: 'lvmthin', ...space },
   ] as const
-  const { standIn, machine, hypervisor, vm, close } = await openProxmox({
-    storages,
-    privileges: [...CLONING, 'VM.Backup'],
-  })
+  const opened = await openProxmox({ storages, privileges: [...CLONING, 'VM.Backup'] })
+  const { standIn, hypervisor, close } = opened
+  const { machine, vm } = kind === 'qemu' ? opened : await addContainer(opened)
   standIn.grant('stillshot@pve', '/storage', 'Datastore.AllocateSpace')
   standIn.grant('stillshot@pve', '/sdn', 'SDN.Use')
   const machineOf = ({ nativeId }: Vm) => standIn.guest(Number(nativeId)).machine as MemoryMachine
@@ -122,9 +143,9 @@ export async function openConforming(): Promise<HypervisorUnderTest> {
     makeAmbiguous: async () => 'twin',
     readClone: async (clone, disk) => Number(machineOf(clone).read(disk)),
     makeBackup: async (begunMs) => {
-      const name = `backup/vzdump-qemu-100-${backups.length}.vma.zst`
-      const config = '#qmdump#map:virtio0:drive-virtio0:local:qcow2:\n'
-      backups.push({ vmid: 100, name, ctime: begunMs / 1000, size: GIB, config })
+      const name = `backup/vzdump-${kind}-${vm.nativeId}-${backups.length}.${kind === 'qemu' ? 'vma' : 'tar'}.zst`
+      const config = ARCHIVED[kind]
+      backups.push({ vmid: Number(vm.nativeId), name, ctime: begunMs / 1000, size: GIB, config })
       return `nas:${name}`
     },
     storage: async () =>
@@ -134,7 +155,7 @@ export async function openConforming(): Promise<HypervisorUnderTest> {
         .toSorted(),
     close: async () => {
       await close()
-      assert.equal(standIn.guest(100).config.lock, undefined)
+      assert.equal(standIn.guest(Number(vm.nativeId)).config.lock, undefined)
     },
   }
 }

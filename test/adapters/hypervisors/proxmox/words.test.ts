@@ -126,11 +126,14 @@ describe('what Proxmox VE is told', () => {
 
   test('by hand: qm on the node, and the way out of a lock', () => {
     const vm = { hypervisor: 'pve', nativeId: '100', name: 'db1', uuid: '', power: 'off', macs: [], disks: [] } as const
-    assert.equal(byHand(vm, 'pve2', 'power-on', ''), 'qm start 100 # on node pve2')
+    assert.equal(byHand(vm, { node: 'pve2', kind: 'qemu' }, 'power-on', ''), 'qm start 100 # on node pve2')
     assert.match(
-      byHand(vm, undefined, 'remove-snapshot', 's1'),
+      byHand(vm, { node: undefined, kind: 'qemu' }, 'remove-snapshot', 's1'),
       /^qm delsnapshot 100 s1 # on the node of the VM; .*qm unlock 100/,
     )
+    const container = { node: 'pve2', kind: 'lxc' } as const
+    assert.equal(byHand(vm, container, 'power-on', ''), 'pct start 100 # on node pve2')
+    assert.match(byHand(vm, container, 'roll-back', 's1'), /^pct rollback 100 s1 # on node pve2; .*pct unlock 100/)
   })
 })
 

@@ -98,6 +98,7 @@ cd "$root"
 pivot_root . mnt
 umount -l /mnt
 # The clock, the modules and the devices of this machine are not the guest's to change.
+# shellcheck disable=SC2154 # the looks say it
 exec setpriv --bounding-set=-sys_time,-sys_module,-mknod,-sys_rawio,-syslog,-wake_alarm \
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb "$container_variable" \
   /sbin/init </dev/null >/dev/null 2>&1

@@ -72,6 +72,12 @@ async function backUp(guest: BackedUpGuest): Promise<boolean> {
     logs.say('INFO', `VM Name: started backup task '0'`)
     for (const { id, backup } of disks) {
       const volume = `local-lvm:vm-${vmid}-${id}`
+      if (type === 'lxc') {
+        const place = `${id} ('${id === 'rootfs' ? '/' : `/${id}`}')`
+        const left = `excluding volume mount point ${place} from backup (disabled)`
+        logs.say('INFO', backup ? `including mount point ${place} in backup` : left)
+        continue
+      }
       logs.say('INFO', backup ? `include disk '${id}' '${volume}' 2G` : `exclude disk '${id}' '${volume}' (backup=no)`)
     }
     logs.say('INFO', `backup mode: ${mode}`)

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type RestorePoint, vmKey } from '../../src/catalog/catalog.ts'
+import type { StillshotError } from '../../src/errors.ts'
+import { makeWorld, type World } from '../world/world.ts'
+import { restore } from './restoring.ts'
+
+const HOLD = '01JDAAAAAAAAAAAAAAAAAAAAAA'
+const ACCEPTED = { accept: ['memory'] } as const
+
+/** A restore point of somebody else's snapshot with memory. With `held`, a hold was open in that memory. */
+async function withMemory({ held = false } = {}): Promise<World & { point: RestorePoint }> {
+  const world = makeWorld()
+  const { hypervisor, guest, catalog } = world
+  const vm = await hypervisor.findVm('db1')
+  const made = await hypervisor.createSnapshot(vm, { name: 'ram', description: 'by hand' })
+  const state = hypervisor.state('db1')
+  state.snapshots = state.snapshots.map((one) => ({ ...one, snapshot: { ...one.snapshot, memory: true } }))
+  const point: RestorePoint = {
+    ...{ version: 1, id: '01JDBBBBBBBBBBBBBBBBBBBBBB', run: '01JDCCCCCCCCCCCCCCCCCCCCCC', vm: 'db1', vmKey: vmKey(vm) },
+    ...{ hypervisor: 'fake', snapshot: 'ram', createdAt: made.createdAt, kind: 'foreign', mode: 'none' },
+    ...{ grade: 'crash-only', reasons: [], evidence: null },
+  }
+  await catalog.savePoint(point)
+  // What was held for the safety snapshot is not in that memory; what was open then is.
+  const rollBack = hypervisor.rollBack.bind(hypervisor)
+  hypervisor.rollBack = async (...given) => {
+    await rollBack(...given)
+    if (held) await guest.program(['/usr/local/sbin/stillshot-guest', 'hold', 'mysql', HOLD, '60000', '1000'])
+  }
+  return { ...world, point }
+}
+
+describe('a restore of a snapshot with memory', () => {
+  test('is asked for by name, before anything is touched', async () => {
+    const world = await withMemory()
+    await assert.rejects(restore(world, { pointId: world.point.id }), (error: StillshotError) => {
+      assert.deepEqual([error.code, /--accept memory/.test(error.hint)], ['consent-missing', true])
+      assert.doesNotMatch(error.message, /others depend/)
+      return true
+    })
+    assert.equal(world.hypervisor.state('db1').rolledBack.size, 0)
+  })
+
+  test('sets the clock, and says how far it was behind', async () => {
+    const world = await withMemory()
+    const { cameBack, proofs, memory } = await restore(world, { pointId: world.point.id, ...ACCEPTED })
+    assert.deepEqual([cameBack, memory], [true, true])
+    const told = proofs.map(({ code }) => code)
+    assert.deepEqual(told.slice(0, 2), ['no-hold', 'clock-set'])
+    assert.match(proofs[1]?.message ?? '', /3600 s behind/)
+  })
+
+  test('releases the hold that was open in it, and the database is up', async () => {
+    const world = await withMemory({ held: true })
+    const { cameBack, proofs } = await restore(world, { pointId: world.point.id, ...ACCEPTED })
+    assert.equal(proofs[0]?.code, 'hold-released')
+    assert.match(proofs[0]?.message ?? '', new RegExp(HOLD))
+    assert.deepEqual([cameBack, world.guest.facts.running, world.guest.openHolds], [true, true, []])
+  })
+
+  test('does not call a guest back whose clock stays wrong', async () => {
+    const world = await withMemory()
+    world.guest.faults.clockBehindMs = 60_000
+    await assert.rejects(restore(world, { pointId: world.point.id, ...ACCEPTED }), (error: StillshotError) => {
+      assert.equal(error.code, 'restore-unproven')
+      assert.match(error.message, /60 s behind/)
+      return true
+    })
+  })
+
+  test('after a crash behind the roll back, recover releases what was open in the memory', async () => {
+    const world = await withMemory({ held: true })
+    world.hypervisor.breakNext({ call: 'powerOn', kind: 'hang' })
+    restore(world, { pointId: world.point.id, ...ACCEPTED }).catch(() => {})
+    await world.pass(5_000)
+    assert.deepEqual(world.guest.openHolds, [HOLD])
+    await world.recover()
+    assert.deepEqual([world.guest.facts.running, world.guest.openHolds], [true, []])
+    assert.ok(world.guest.asked.includes('clock'))
+  })
+
+  test('one without memory boots as ever: nobody touches its clock', async () => {
+    const world = makeWorld()
+    const point = await world.snapshot()
+    const { memory } = await restore(world, { pointId: point.id })
+    assert.equal(memory, undefined)
+    assert.ok(!world.guest.asked.includes('clock'))
+  })
+})

@@ -1,0 +1,24 @@
+import type { GuestDisk } from './machine.ts'
+
+/** The mark on the guest's disk: a load has begun to replace the databases. */
+export interface HalfMark {
+  readonly run: string
+  readonly held: boolean
+  /** The web server ran before the first of the loads that are not whole. */
+  readonly web: boolean
+  readonly loaded: 'drop' | 'back' | null
+}
+
+export const DATABASE = 'shop'
+
+/** As the helper tells of it. */
+export function halfShown({ half }: Pick<GuestDisk, 'half'>): object | null {
+  if (half === null) return null
+  const { run, held, loaded } = half
+  return { run, since: '2026-01-01T00:00:00Z', held, databases: [DATABASE], loaded }
+}
+
+/** What the application may not be started on. */
+export function keepsDown({ half }: Pick<GuestDisk, 'half'>): boolean {
+  return half?.held === true
+}
