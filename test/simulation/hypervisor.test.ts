@@ -13,7 +13,13 @@ import { HypervisorTroubles } from './hypervisor-troubles.ts'
 const { capabilities } = new FakeHypervisor({ clock: new VirtualClock(), vms: [] })
 
 for (const flavour of FLAVOURS) {
-  testHypervisor({ name: `simulated, ${flavour.name}`, capabilities, facts: FACTS, open: () => openSimulated(flavour) })
+  testHypervisor({
+    name: `simulated, ${flavour.name}`,
+    capabilities,
+    clones: true,
+    facts: FACTS,
+    open: () => openSimulated(flavour),
+  })
 }
 
 /** Without troubles it keeps the port's promises, as every adapter does. */
@@ -42,5 +48,11 @@ async function openSimulated(flavour: Flavour): Promise<HypervisorUnderTest> {
   }
   const troubles = new HypervisorTroubles(new Chance(1))
   const hypervisor = new SimulatedHypervisor(books, { clock, machines, troubles, flavour })
-  return openOver(hypervisor, books, async () => setPower(state, 'off'))
+  const subject = await openOver(hypervisor, books, async () => setPower(state, 'off'))
+  return { ...subject, readClone: async (copy, disk) => Number(contentOf(books.state(copy.nativeId)).get(disk)) }
+}
+
+/** A copy begins with what a snapshot holds: all disks in one word. */
+function contentOf({ contents }: FakeVm): ReadonlyMap<string, string> {
+  return new Map(JSON.parse(contents.get('vda') ?? '[]'))
 }

@@ -1,6 +1,7 @@
 CREATE DATABASE idoit_system;
 CREATE DATABASE idoit_data;
 CREATE DATABASE idoit_second;
+USE idoit_data;
 CREATE TABLE idoit_system.isys_mandator (isys_mandator__id INT PRIMARY KEY, isys_mandator__title VARCHAR(60), isys_mandator__db_name VARCHAR(60)) ENGINE=InnoDB;
 INSERT INTO idoit_system.isys_mandator VALUES (1, 'Fabrik', 'idoit_data'), (2, 'Second', 'idoit_second');
 CREATE TABLE idoit_data.isys_obj (isys_obj__id INT PRIMARY KEY, isys_obj__title VARCHAR(60)) ENGINE=InnoDB;
