@@ -122,8 +122,8 @@ export const DELIBERATE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'no safety snapshot',
     file: 'src/coordinator/restore-snapshot.ts',
-    find: 'const safetyPoint = safetySnapshot\n',
-    replace: 'const safetyPoint = safetySnapshot && plan.length === 0\n',
+    find: 'const safety = safetySnapshot\n',
+    replace: 'const safety = safetySnapshot && outlook.plan.length === 0\n',
   },
   {
     name: 'half roll back left',
