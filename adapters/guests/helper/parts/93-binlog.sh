@@ -42,7 +42,7 @@ binlogs_ask() {
   binlogs_list || return 1
   binlogs_json
   ask 20 'SHOW MASTER STATUS' --skip-column-names || ask 20 'SHOW BINARY LOG STATUS' --skip-column-names || return 1
-  IFS=$TAB read -r binlogs_file binlogs_position binlogs_rest <<END
+  IFS=$TAB read -r binlogs_file binlogs_position _ <<END
 $R
 END
   is_name "$binlogs_file" && number_or_null "$binlogs_position" && BINLOG_END="{\"file\":\"$binlogs_file\",\"position\":$R}"
@@ -63,7 +63,7 @@ binlogs_list() {
 
 binlogs_json() {
   BINLOGS=''
-  while IFS=$TAB read -r binlogs_file binlogs_bytes binlogs_rest; do
+  while IFS=$TAB read -r binlogs_file binlogs_bytes _; do
     is_name "$binlogs_file" || continue
     number_or_null "$binlogs_bytes"
     BINLOGS="$BINLOGS,{\"file\":\"$binlogs_file\",\"sizeBytes\":$R}"
@@ -91,7 +91,7 @@ binlog_verb() {
   case $binlog_knows in *--skip-annotate-row-events*) set -- "$@" --skip-annotate-row-events ;; esac
   binlogs_list || refuse server-silent "the server did not name its logs: $ASK_ERROR"
   binlog_state=before
-  while IFS=$TAB read -r binlog_file binlog_rest; do
+  while IFS=$TAB read -r binlog_file _; do
     [ "$binlog_file" != "$binlog_from" ] || binlog_state=within
     if [ "$binlog_state" = within ] && is_name "$binlog_file"; then set -- "$@" "$binlog_file"; fi
     [ "$binlog_file" != "$binlog_to" ] || binlog_state="$binlog_state-ended"
