@@ -150,13 +150,19 @@ describe('what speaks against a roll back on Proxmox VE', () => {
       await hypervisor.rollBack(vm, { snapshotName: 's2', token: 'two' })
     }))
 
-  test('a snapshot with memory is refused, and the VM runs on', () =>
+  test('a snapshot with memory asks for a consent, and the VM runs on from it', () =>
     withProxmox({}, async ({ standIn, hypervisor, vm }) => {
       await hypervisor.createSnapshot(vm, { name: 's1', description: '' })
       const section = standIn.guest(100).snapshots.get('s1')
       if (section) section.vmstate = 'local:100/vm-100-state-s1.raw'
       assert.equal((await hypervisor.listSnapshots(vm))[0]?.memory, true)
-      await rejectsWith('not-supported', hypervisor.rollBack(vm, TO_S1))
+      const findings = await hypervisor.checkRollBack(vm, 's1')
+      assert.deepEqual(
+        findings.flatMap(({ consent }) => consent ?? []),
+        ['memory'],
+      )
+      assert.ok(findings.every(({ severity }) => severity !== 'refuse'))
+      await hypervisor.rollBack(vm, TO_S1)
       assert.equal(await hypervisor.power(vm), 'running')
     }))
 
