@@ -100,7 +100,7 @@ test('what was dropped, deleted and broken comes back, each by itself: rows, fil
   await guest.run(
     'rm -rf /var/www/html/upload /var/www/html/src /var/www/html/index.php; echo broken > /etc/apache2/sites-available/i-doit.conf',
   )
-  assert.doesNotMatch(await page().catch(() => 'nobody answered'), /^200 /)
+  assert.doesNotMatch(await page().catch(() => 'nobody answered'), /Fabrik/)
 
   const chosen = ['--database', 'idoit_system', '--database', 'idoit_data', '--database', 'idoit_second']
   const databases = await cli.run('restore', cli.vm, '--from', 'backup', '--yes', ...chosen)
@@ -132,7 +132,7 @@ test('a job of cron that does not end takes the hold back, is named, and leaves 
     'echo "* * * * * root exec -a endless-job sleep 600" > /etc/cron.d/endless; sed -i "1i SHELL=/bin/bash" /etc/cron.d/endless',
   )
   try {
-    const runs = async () => ((await guest.try('pgrep -f endless-job')).status === 0 ? true : undefined)
+    const runs = async () => ((await guest.try('pgrep -f "[e]ndless-job"')).status === 0 ? true : undefined)
     await waitFor(runs, { what: 'the endless job', timeoutMs: 90_000, everyMs: 1000 })
     const { status, stderr } = await cli.run('snapshot', cli.vm)
     assert.deepEqual(
@@ -143,7 +143,7 @@ test('a job of cron that does not end takes the hold back, is named, and leaves 
     await allRun()
     assert.match(await page(), /^200 /)
   } finally {
-    await guest.run('rm -f /etc/cron.d/endless; pkill -f endless-job || :')
+    await guest.run('rm -f /etc/cron.d/endless; pkill -f "[e]ndless-job" || :')
   }
 })
 

@@ -19,6 +19,8 @@ export type Change =
 export interface ChangeTrouble {
   readonly kind: 'refused' | 'half' | 'slow' | 'answer-lost' | 'late' | 'lacks-disk'
   readonly ms: number
+  /** Where only one kind of change is meant. */
+  readonly of?: Change
 }
 
 /** What the world has in store for a hypervisor. */
@@ -37,12 +39,10 @@ export class HypervisorTroubles {
     this.#queued.push(trouble)
   }
 
-  /** Only what makes something may come late: the port forbids it, and `recover` looks for it none the less. */
+  /** The first in store that suits it. */
   take(change: Change): ChangeTrouble | undefined {
-    const kind = this.#queued[0]?.kind
-    if (kind === 'late' && !['create', 'clone'].includes(change)) return undefined
-    if (kind === 'lacks-disk' && change !== 'create') return undefined
-    return this.#queued.shift()
+    const at = this.#queued.findIndex((trouble) => suits(trouble, change))
+    return at < 0 ? undefined : this.#queued.splice(at, 1)[0]
   }
 
   lift(): void {
@@ -64,4 +64,11 @@ export class HypervisorTroubles {
   workMs(): number {
     return this.#chance.between(30, 900)
   }
+}
+
+/** Only what makes something may come late: the port forbids it, and `recover` looks for it none the less. */
+function suits({ kind, of }: ChangeTrouble, change: Change): boolean {
+  if (of !== undefined && of !== change) return false
+  if (kind === 'late') return change === 'create' || change === 'clone'
+  return kind !== 'lacks-disk' || change === 'create'
 }

@@ -18,6 +18,8 @@ export class SimulatedRepository {
   /** Ids of those that are listed. */
   readonly listed = new Map<string, Manifest>()
   fullUntilMs = 0
+  /** When the process dies that finishes the next backup. */
+  finishKills: 'before' | 'after' | undefined
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock
@@ -25,6 +27,7 @@ export class SimulatedRepository {
 
   lift(): void {
     this.fullUntilMs = 0
+    this.finishKills = undefined
   }
 
   /** As this process has it. */
@@ -77,7 +80,7 @@ class RepositoryPort implements Repository {
 
   async begin(key: BackupKey) {
     const writer = await this.#all.look(() => this.#all.stored.begin(key))
-    return this.#process.guard(new WriterPort(this.#all, key, writer))
+    return this.#process.guard(new WriterPort(this.#all, this.#process, key, writer))
   }
 
   list(vm: string) {
@@ -108,11 +111,13 @@ class RepositoryPort implements Repository {
 
 class WriterPort implements BackupWriter {
   readonly #all: SimulatedRepository
+  readonly #process: SimulatedProcess
   readonly #key: BackupKey
   readonly #writer: BackupWriter
 
-  constructor(all: SimulatedRepository, key: BackupKey, writer: BackupWriter) {
+  constructor(all: SimulatedRepository, process: SimulatedProcess, key: BackupKey, writer: BackupWriter) {
     this.#all = all
+    this.#process = process
     this.#key = key
     this.#writer = writer
   }
@@ -123,8 +128,12 @@ class WriterPort implements BackupWriter {
 
   finish(manifest: Manifest) {
     return this.#all.look(async () => {
+      const kills = this.#all.finishKills
+      this.#all.finishKills = undefined
+      if (kills === 'before') return this.#process.kill()
       await this.#writer.finish(manifest)
       this.#all.listed.set(this.#key.id, manifest)
+      if (kills === 'after') this.#process.kill()
     })
   }
 }

@@ -20,6 +20,15 @@ const requestLate: Trouble = {
   },
 }
 
+/** Rare by chance, for a safety snapshot comes before it: the machine is off in the middle of it. */
+const rollBackDies: Trouble = {
+  name: 'roll back dies in the middle',
+  strike({ hypervisor }) {
+    hypervisor.troubles.queue({ kind: 'half', ms: 1, of: 'roll-back' })
+    return true
+  },
+}
+
 const unreachable: Trouble = {
   name: 'hypervisor unreachable',
   strike({ chance, clock, hypervisor }) {
@@ -34,6 +43,7 @@ export const hypervisorTroubles: readonly Trouble[] = [
   queued('task dies in the middle', 'half', 1),
   queued('task slow', 'slow', 100_000),
   queued('answer of the hypervisor lost', 'answer-lost', 3_000),
+  rollBackDies,
   requestLate,
   requestLate,
   queued('snapshot lacks a disk', 'lacks-disk', 1),

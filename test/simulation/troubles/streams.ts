@@ -25,6 +25,15 @@ const full: Trouble = {
   },
 }
 
+/** kill -9, where a backup becomes one. */
+const killedAtFinish: Trouble = {
+  name: 'process killed as it finishes a backup',
+  strike({ chance, repository }) {
+    repository.finishKills = chance.pick(['before', 'after'])
+    return true
+  },
+}
+
 /** Nobody renews for longer than a lease lives. */
 const longCut: Trouble = {
   name: 'guest out of reach for long',
@@ -45,4 +54,4 @@ const resetInLoad: Trouble = {
   },
 }
 
-export const streamTroubles: readonly Trouble[] = [cut, refused, full, longCut, resetInLoad]
+export const streamTroubles: readonly Trouble[] = [cut, refused, full, killedAtFinish, longCut, resetInLoad]
