@@ -141,7 +141,7 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim
   )
   const bootMs = Math.round(clock.monotonic() - startedAt)
   const look = async () => {
-    const woken = target.memory && !(boot instanceof StillshotError) ? await wake(ports, run) : []
+    const woken = target.memory && !(boot instanceof StillshotError) ? await wake(ports, run, target.vm) : []
     const proofs =
       boot instanceof StillshotError
         ? [unreachable(boot)]
@@ -155,9 +155,11 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim
 }
 
 /** The database is back, and the guest's time is right, before anything is asked about them. */
-async function wake({ system: { clock } }: Ports, { helper }: Run): Promise<readonly Proof[]> {
+async function wake({ system: { clock } }: Ports, { helper }: Run, { uuid: machine }: Vm): Promise<readonly Proof[]> {
   using deadline = clock.deadline(WAKE_LIMIT_MS)
-  return wakeGuest({ helper, clock }, deadline.signal).catch((thrown) => [unreachable(toStillshotError(thrown))])
+  return wakeGuest({ helper, machine, clock }, deadline.signal).catch((thrown) => [
+    unreachable(toStillshotError(thrown)),
+  ])
 }
 
 /** Starts the VM; resolves with the guest's first answer, or with the error when there is none: the disks stay at the point either way. */

@@ -69,6 +69,18 @@ describe('a restore of a snapshot with memory', () => {
     })
   })
 
+  test('sets no clock and releases nothing of another machine that has the address by now', async () => {
+    const world = await withMemory({ held: true })
+    const rollBack = world.hypervisor.rollBack.bind(world.hypervisor)
+    world.hypervisor.rollBack = async (...given) => {
+      await rollBack(...given)
+      world.guest.facts.uuid = '00000000-0000-4000-8000-00000000000f'
+    }
+    await assert.rejects(restore(world, { pointId: world.point.id, ...ACCEPTED }), { code: 'restore-unproven' })
+    assert.equal(world.guest.asked.filter((verb) => verb === 'release').length, 0)
+    assert.ok(!world.guest.asked.includes('clock'))
+  })
+
   test('after a crash behind the roll back, recover releases what was open in the memory', async () => {
     const world = await withMemory({ held: true })
     world.hypervisor.breakNext({ call: 'powerOn', kind: 'hang' })
