@@ -136,8 +136,10 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   await run.helper.close()
   const startedAt = clock.monotonic()
+  // What runs on from its memory is not all right before it was woken, which whoever recovers does, too.
+  const settles = { settles: ['roll-back'] }
   const boot = await during('boot', () =>
-    run.saga.step({ step: 'boot' }, () => startAndReach(ports, run, settings, target), { settles: ['roll-back'] }),
+    run.saga.step({ step: 'boot' }, () => startAndReach(ports, run, settings, target), target.memory ? {} : settles),
   )
   const bootMs = Math.round(clock.monotonic() - startedAt)
   const look = async () => {
@@ -151,7 +153,7 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim
   }
   // How long it took stays in the journal: next time somebody asks before it is needed.
   const facts = ({ cameBack, readyMs }: { cameBack: boolean; readyMs: number }) => ({ cameBack, bootMs, readyMs })
-  return during('come-back', () => run.saga.step({ step: 'come-back' }, look, { facts }))
+  return during('come-back', () => run.saga.step({ step: 'come-back' }, look, { ...(target.memory && settles), facts }))
 }
 
 /** The database is back, and the guest's time is right, before anything is asked about them. */
