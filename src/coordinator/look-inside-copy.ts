@@ -7,6 +7,7 @@ import type { Vm } from '../hypervisor/hypervisor.ts'
 import { retry } from '../system/retry.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { openCloneHelper } from './drill-steps.ts'
+import { halfInCopy } from './half-in-copy.ts'
 import { holdOf } from './judge-drill.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
@@ -83,7 +84,8 @@ export async function lookInsideCopy(
     )
     const all = [...proofs, proveRestoredMachine(copy, answer), proveMarker(point, answer)]
     const shown = all.filter(({ claim, verdict }) => claims.includes(claim) || verdict === 'contradicted')
-    const data = application.judgeData(holdOf(point), answer)
+    const half = await halfInCopy(helper, copy, signal)
+    const data = [...application.judgeData(holdOf(point), answer), ...half]
     const against = data.some(({ verdict }) => verdict === 'contradicted')
     const isUp = all.every(({ claim, verdict }) => verdict === 'proven' || !claims.includes(claim))
     const findings = [...shown.map(({ verdict, code, message }) => ({ verdict, code, message })), ...data]

@@ -81,18 +81,6 @@ describe('restore --as', () => {
     assert.deepEqual(await keptNames(world), [AS], 'what is kept stays')
   })
 
-  test('of a safety point whose database was down says that it is not up, though nothing better was promised', async () => {
-    const world = makeWorld({}, AGENT)
-    const made = await world.snapshot()
-    const guest = { state: 'database-down', message: 'not active: mariadb.service' }
-    const evidence = { ...(made.evidence as object), hold: undefined, guest }
-    await world.catalog.savePoint({ ...made, kind: 'safety', mode: 'none', grade: 'crash-only', evidence })
-    world.copy.facts.running = false
-    const report = await copy(world, { pointId: made.id })
-    assert.equal(report.cameBack, false, JSON.stringify(report.findings))
-    assert.deepEqual(await keptNames(world), [AS])
-  })
-
   test('that does not see its database up says so and keeps the copy', async () => {
     const world = makeWorld({}, AGENT)
     await world.snapshot()
