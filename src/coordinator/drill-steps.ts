@@ -10,6 +10,7 @@ import type { Clock } from '../system/clock.ts'
 import { retry } from '../system/retry.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { clonesOf } from './clones-of.ts'
+import { halfInCopy } from './half-in-copy.ts'
 import { type DrillSeen, holdOf, markerPaths } from './judge-drill.ts'
 import { isOwn } from './own-points.ts'
 import { isWorthAnotherTry } from './passing.ts'
@@ -142,7 +143,8 @@ export async function examineClone(
     const cameBack = await during('come-back', () => awaitComeBack({ application, ...within, clock }, want, signal))
     times.readyMs = lap()
     const { answer } = cameBack
-    const data = application.judgeData(holdOf(point), answer)
+    const half = await halfInCopy(helper, clone, signal)
+    const data = [...application.judgeData(holdOf(point), answer), ...half]
     seen = { cameBack, machine: proveRestoredMachine(clone, answer), data }
     const asked = await during('examine', () => ask(within.helper, run, settings, { point, clone, signal }))
     seen = { ...seen, answer: asked }

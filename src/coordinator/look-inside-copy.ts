@@ -1,16 +1,18 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
+import type { Proof } from '../grade/proof.ts'
 import type { DataFinding } from '../guest/application.ts'
 import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import { retry } from '../system/retry.ts'
 import { awaitComeBack } from './await-come-back.ts'
 import { openCloneHelper } from './drill-steps.ts'
+import { halfInCopy } from './half-in-copy.ts'
 import { holdOf } from './judge-drill.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
-import { isBack, promised } from './restore-promise.ts'
+import { promised } from './restore-promise.ts'
 import { awaitBoot, proveMarker, proveRestoredMachine } from './restore-steps.ts'
 
 const BOOT_LIMIT_MS = 900_000
@@ -19,7 +21,7 @@ const POWER_ON_LIMIT_MS = 120_000
 
 /** What was seen of a copy that was started. */
 export interface SeenInside {
-  /** True when its database was seen to be up, as the point promises; null where nobody can look inside. */
+  /** True when its database was seen to be up, and as the point promises; null where nobody can look inside. */
   readonly cameBack: boolean | null
   readonly findings: readonly DataFinding[]
   /** From the start until its guest answered. */
@@ -73,17 +75,21 @@ export async function lookInsideCopy(
       await awaitBoot(ports, within, settings, { signal, limitMs: BOOT_LIMIT_MS })
     })
     bootMs = sinceMs()
-    const want = { profile: settings.profile.name, claims: promised(point), limitMs: READY_LIMIT_MS }
+    // A safety point of a machine that did not work promises nothing; whether its database is up is told all the same.
+    const claims: readonly Proof['claim'][] = [...new Set(['came-back' as const, ...promised(point)])]
+    const want = { profile: settings.profile.name, claims, limitMs: READY_LIMIT_MS }
     const { application } = ports
     const { answer, proofs } = await during('come-back', () =>
       awaitComeBack({ application, ...within, clock }, want, signal),
     )
     const all = [...proofs, proveRestoredMachine(copy, answer), proveMarker(point, answer)]
-    const shown = all.filter(({ claim, verdict }) => promised(point).includes(claim) || verdict === 'contradicted')
-    const data = application.judgeData(holdOf(point), answer)
+    const shown = all.filter(({ claim, verdict }) => claims.includes(claim) || verdict === 'contradicted')
+    const half = await halfInCopy(helper, copy, signal)
+    const data = [...application.judgeData(holdOf(point), answer), ...half]
     const against = data.some(({ verdict }) => verdict === 'contradicted')
+    const isUp = all.every(({ claim, verdict }) => verdict === 'proven' || !claims.includes(claim))
     const findings = [...shown.map(({ verdict, code, message }) => ({ verdict, code, message })), ...data]
-    return { cameBack: isBack(point, all) && !against, findings, bootMs, readyMs: sinceMs() - bootMs }
+    return { cameBack: isUp && !against, findings, bootMs, readyMs: sinceMs() - bootMs }
   } catch (thrown) {
     signal.throwIfAborted()
     const { code, message } = toStillshotError(thrown)

@@ -15,6 +15,8 @@ export const REMOVE_COPY = 'remove-copy'
 export interface RemoveCopyOrder {
   /** As the copy is called now. */
   readonly name: string
+  /** The copy that somebody has agreed to lose; another one that has its name by now stays. */
+  readonly id?: string
   readonly dryRun: boolean
   readonly signal: AbortSignal
 }
@@ -38,10 +40,14 @@ const TRY_FOR_MS = 120_000
 export async function removeCopy(
   ports: Ports,
   settings: VmSettings,
-  { name, dryRun, signal }: RemoveCopyOrder,
+  { name, id, dryRun, signal }: RemoveCopyOrder,
 ): Promise<RemoveCopyReport> {
   const clones = clonesOf(ports.hypervisor)
   const copy = await copyNamed(ports, settings, name, signal)
+  if (id !== undefined && copy.id !== id) {
+    const why = `${name} was the copy ${id}, and is the copy ${copy.id} by now`
+    throw new StillshotError('copy-not-found', why, { hint: 'nothing was changed; look at `stillshot list --copies`' })
+  }
   if (dryRun) return { version: 1, vm: settings.name, copy, removed: false }
   const run = await beginRun(ports, settings, REMOVE_COPY)
   const limits = { clock: ports.system.clock, signal, pauseMs: 2_000, limitMs: TRY_FOR_MS, when: isWorthAnotherTry }

@@ -14,7 +14,7 @@ import { lookInsideCopy, type SeenInside, whyUnseen } from './look-inside-copy.t
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
-import { checkSameSnapshot, checkSameVm } from './restore-plan.ts'
+import { checkSameVm, checkStillSame } from './restore-plan.ts'
 import { choosePoint, type WantedPoint } from './restore-points.ts'
 import { beginRun, failRun, finishRun, lockVm, type Run, unlockVm } from './run.ts'
 
@@ -153,9 +153,7 @@ async function look(
   vm: Vm,
   { point, request, signal }: { point: RestorePoint; request: CloneRequest; signal: AbortSignal },
 ): Promise<readonly Finding[]> {
-  if (point.kind === 'foreign') {
-    checkSameSnapshot(point, await ports.hypervisor.listSnapshots(vm, { signal, timeoutMs: LOOK_LIMIT_MS }))
-  }
+  await checkStillSame(ports, vm, point, signal)
   return (await checkClone(ports, vm, request, signal)).filter(({ severity }) => severity === 'warn')
 }
 

@@ -4,11 +4,12 @@ import type { GuestHelper } from '../guest/guest-helper.ts'
 import { isOpenHold } from '../guest/open-hold.ts'
 import type { ProbeAnswer } from '../guest/protocol/answers.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
+import { halfWords } from './half-restored.ts'
 import type { Ports, VmSettings } from './ports.ts'
 
 /** How the machine is that a restore is about to put back; kept with its safety point. Plain JSON. */
 export interface GuestState {
-  /** `silent`: nobody in it answers. `database-down`: the helper answers, and not all of the profile runs. */
+  /** `silent`: nobody in it answers. `database-down`: the helper answers, and not all of the profile runs, or databases are half restored. */
   readonly state: 'healthy' | 'database-down' | 'silent'
   readonly message: string
 }
@@ -50,7 +51,9 @@ export async function lookAtGuest(
   }
 }
 
-function stateOf({ components, dbms }: ProbeAnswer): GuestState {
+function stateOf({ components, dbms, half }: ProbeAnswer): GuestState {
+  // What runs on half of its data promises nothing that an undo could be measured by.
+  if (half) return { state: 'database-down', message: halfWords(half) }
   const down = components.filter(({ active }) => !active).map(({ unit, wanted }) => unit ?? wanted)
   if (down.length > 0) return { state: 'database-down', message: `not active: ${down.join(', ')}` }
   if (dbms !== null && !dbms.reachable) {

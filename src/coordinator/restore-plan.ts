@@ -110,8 +110,19 @@ function refuseAny(findings: readonly Finding[]): void {
   })
 }
 
+/** Looks whether the snapshot of a point that is not ours is still the one that was graded; of one of ours nobody uses the name again. */
+export async function checkStillSame(
+  { hypervisor }: Pick<Ports, 'hypervisor'>,
+  vm: Vm,
+  point: RestorePoint,
+  signal: AbortSignal,
+): Promise<void> {
+  if (point.kind !== 'foreign') return
+  checkSameSnapshot(point, await hypervisor.listSnapshots(vm, { signal, timeoutMs: 60_000 }))
+}
+
 /** Other people use a name again: the snapshot of that name must be the one that was graded. */
-export function checkSameSnapshot({ id, snapshot, createdAt }: RestorePoint, snapshots: readonly Snapshot[]): void {
+function checkSameSnapshot({ id, snapshot, createdAt }: RestorePoint, snapshots: readonly Snapshot[]): void {
   const there = snapshots.find(({ name }) => name === snapshot)
   if (there?.createdAt === createdAt) return
   const now = there === undefined ? 'it is gone' : `the one of that name is of ${there.createdAt}`

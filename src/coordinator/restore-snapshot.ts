@@ -136,12 +136,14 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   await run.helper.close()
   const startedAt = clock.monotonic()
+  // What runs on from its memory is not all right before it was woken, which whoever recovers does, too.
+  const settles = { settles: ['roll-back'] }
   const boot = await during('boot', () =>
-    run.saga.step({ step: 'boot' }, () => startAndReach(ports, run, settings, target), { settles: ['roll-back'] }),
+    run.saga.step({ step: 'boot' }, () => startAndReach(ports, run, settings, target), target.memory ? {} : settles),
   )
   const bootMs = Math.round(clock.monotonic() - startedAt)
   const look = async () => {
-    const woken = target.memory && !(boot instanceof StillshotError) ? await wake(ports, run) : []
+    const woken = target.memory && !(boot instanceof StillshotError) ? await wake(ports, run, target.vm) : []
     const proofs =
       boot instanceof StillshotError
         ? [unreachable(boot)]
@@ -151,13 +153,15 @@ async function bringUp(ports: Ports, run: Run, settings: VmSettings, target: Aim
   }
   // How long it took stays in the journal: next time somebody asks before it is needed.
   const facts = ({ cameBack, readyMs }: { cameBack: boolean; readyMs: number }) => ({ cameBack, bootMs, readyMs })
-  return during('come-back', () => run.saga.step({ step: 'come-back' }, look, { facts }))
+  return during('come-back', () => run.saga.step({ step: 'come-back' }, look, { ...(target.memory && settles), facts }))
 }
 
 /** The database is back, and the guest's time is right, before anything is asked about them. */
-async function wake({ system: { clock } }: Ports, { helper }: Run): Promise<readonly Proof[]> {
+async function wake({ system: { clock } }: Ports, { helper }: Run, { uuid: machine }: Vm): Promise<readonly Proof[]> {
   using deadline = clock.deadline(WAKE_LIMIT_MS)
-  return wakeGuest({ helper, clock }, deadline.signal).catch((thrown) => [unreachable(toStillshotError(thrown))])
+  return wakeGuest({ helper, machine, clock }, deadline.signal).catch((thrown) => [
+    unreachable(toStillshotError(thrown)),
+  ])
 }
 
 /** Starts the VM; resolves with the guest's first answer, or with the error when there is none: the disks stay at the point either way. */

@@ -16,7 +16,7 @@ import { keepRunbook } from './keep-runbook.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
-import { checkSameVm } from './restore-plan.ts'
+import { checkSameVm, checkStillSame } from './restore-plan.ts'
 import { choosePoint } from './restore-points.ts'
 import { beginRun, endRun, failRun, lockVm } from './run.ts'
 
@@ -62,6 +62,7 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
   const requestOf = (name: string) => cloneRequest(chosen, settings, name)
   if (order.dryRun) {
     const request = requestOf(snapshotName(ulid(clock, ports.system.randomness)))
+    await checkStillSame(ports, vm, chosen, signal)
     const looked = await checkDrill(ports, vm, request, signal)
     const refused = await refusal(ports, settings, vm)
     const late: readonly DataFinding[] =
@@ -77,7 +78,10 @@ export async function runDrill(ports: Ports, settings: VmSettings, order: DrillO
     // Whoever had the VM until now may have written on the point, or taken it away.
     const point = await choosePoint(ports, settings, vm, { signal, pointId: chosen.id })
     const request = requestOf(snapshotName(run.id))
-    await during('preflight', () => checkDrill(ports, vm, request, signal))
+    await during('preflight', async () => {
+      await checkStillSame(ports, vm, point, signal)
+      await checkDrill(ports, vm, request, signal)
+    })
     const clone = await during('clone', () =>
       run.saga.step({ step: 'create-clone', undo: removeClone(ports, vm, request.name) }, () =>
         cloneOrFind(clones, vm, request, { clock, signal }),

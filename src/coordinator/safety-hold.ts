@@ -8,6 +8,7 @@ import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { retry } from '../system/retry.ts'
 import { forecastFindings } from './forecast.ts'
+import { halfFindings } from './half-restored.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { helperFinding, type Passed, passed, proofFinding } from './preflight.ts'
 import type { Run } from './run.ts'
@@ -50,6 +51,7 @@ export async function lookWhetherHeld(
     const asked = { longTransactionSeconds, settingsPutBack: profile.settingsPutBack }
     const findings = [
       helperFinding(ports, probe),
+      ...halfFindings(probe.half, settings.name),
       proofFinding(sameMachine, ''),
       proofFinding(coverage.proof, ''),
       ...ports.application.checkProbe(probe, asked),

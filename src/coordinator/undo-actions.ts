@@ -178,7 +178,7 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       if (state !== 'rolled-back') return undefined
       const back = `the disks of ${vm.name} are at ${request.snapshotName}`
       if (memory !== 'true') return back
-      const woken = await wakeGuest({ helper, clock }, signal)
+      const woken = await wakeGuest({ helper, machine: vm.uuid, clock }, signal)
       return `${back}, and it runs on from its memory: ${woken.map(({ message }) => message).join('; ')}`
     },
   }

@@ -13,6 +13,8 @@ const TOLERANCE_MS = 3_000
 
 interface Awake {
   readonly helper: GuestHelper
+  /** SMBIOS UUID of the machine that was rolled back: another one's holds and clock are nobody's business here. */
+  readonly machine: string
   readonly clock: Clock
 }
 
@@ -23,7 +25,11 @@ interface Awake {
  */
 export async function wakeGuest(awake: Awake, signal: AbortSignal): Promise<readonly Proof[]> {
   const released = await told('hold-released', signal, () => releaseAll(awake, signal))
-  const set = await told('clock-set', signal, () => setClock(awake, signal))
+  const set = await told('clock-set', signal, async () => {
+    // Whoever answers says who he is only when it is done.
+    await awake.helper.status({ signal, machine: awake.machine, timeoutMs: STATUS_LIMIT_MS })
+    return setClock(awake, signal)
+  })
   return [released, set]
 }
 
@@ -37,12 +43,12 @@ async function told(code: string, signal: AbortSignal, act: () => Promise<Proof>
   }
 }
 
-async function releaseAll({ helper }: Awake, signal: AbortSignal): Promise<Proof> {
+async function releaseAll({ helper, machine }: Awake, signal: AbortSignal): Promise<Proof> {
   const claim = 'came-back'
-  const { holds } = await helper.status({ signal, timeoutMs: STATUS_LIMIT_MS })
+  const { holds } = await helper.status({ signal, machine, timeoutMs: STATUS_LIMIT_MS })
   const open = holds.filter(isOpenHold).map(({ id }) => id)
   for (const id of open) {
-    const { ok, error } = await helper.release(id, { signal, timeoutMs: RELEASE_LIMIT_MS })
+    const { ok, error } = await helper.release(id, { signal, machine, timeoutMs: RELEASE_LIMIT_MS })
     if (ok) continue
     const message = `hold ${id}, which was open in the memory, could not be released: ${error?.message ?? 'no reason given'}`
     return { claim, verdict: 'contradicted', code: 'hold-open', message }
@@ -52,10 +58,10 @@ async function releaseAll({ helper }: Awake, signal: AbortSignal): Promise<Proof
   return { claim, verdict: 'proven', code: open.length === 0 ? 'no-hold' : 'hold-released', message }
 }
 
-async function setClock({ helper, clock }: Awake, signal: AbortSignal): Promise<Proof> {
+async function setClock({ helper, machine, clock }: Awake, signal: AbortSignal): Promise<Proof> {
   const claim = 'came-back'
   const askedAt = clock.now()
-  const { beforeWallMs, wallMs } = await helper.setClock({ signal, timeoutMs: CLOCK_LIMIT_MS })
+  const { beforeWallMs, wallMs } = await helper.setClock({ signal, machine, timeoutMs: CLOCK_LIMIT_MS })
   const answeredAt = clock.now()
   const wasBehind = `it was ${seconds(askedAt - beforeWallMs)} behind`
   if (wallMs >= askedAt - TOLERANCE_MS && wallMs <= answeredAt + TOLERANCE_MS) {

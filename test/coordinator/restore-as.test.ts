@@ -47,6 +47,15 @@ describe('restore --as', () => {
     assert.deepEqual([settled, snapshots, await keptNames(world)], [[], [], [AS]])
   })
 
+  test('--remove-copy takes the copy that was agreed to, and no other that has its name by now', async () => {
+    const world = makeWorld({}, AGENT)
+    await world.snapshot()
+    await copy(world)
+    const order = { name: AS, id: 'stillshot-01JDAAAAAAAAAAAAAAAAAAAAAA', dryRun: false, signal: signal() }
+    await assert.rejects(removeCopy(world.ports, world.settings, order), { code: 'copy-not-found' })
+    assert.deepEqual(await keptNames(world), [AS])
+  })
+
   test('works when the guest is dead, and when it is off', async () => {
     const world = makeWorld({}, AGENT)
     await world.snapshot()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
 import { type RestorePoint, vmKey } from '../../src/catalog/catalog.ts'
 import type { StillshotError } from '../../src/errors.ts'
 import { makeWorld, type World } from '../world/world.ts'
@@ -69,6 +70,18 @@ describe('a restore of a snapshot with memory', () => {
     })
   })
 
+  test('sets no clock and releases nothing of another machine that has the address by now', async () => {
+    const world = await withMemory({ held: true })
+    const rollBack = world.hypervisor.rollBack.bind(world.hypervisor)
+    world.hypervisor.rollBack = async (...given) => {
+      await rollBack(...given)
+      world.guest.facts.uuid = '00000000-0000-4000-8000-00000000000f'
+    }
+    await assert.rejects(restore(world, { pointId: world.point.id, ...ACCEPTED }), { code: 'restore-unproven' })
+    assert.equal(world.guest.asked.filter((verb) => verb === 'release').length, 0)
+    assert.ok(!world.guest.asked.includes('clock'))
+  })
+
   test('after a crash behind the roll back, recover releases what was open in the memory', async () => {
     const world = await withMemory({ held: true })
     world.hypervisor.breakNext({ call: 'powerOn', kind: 'hang' })
@@ -78,6 +91,24 @@ describe('a restore of a snapshot with memory', () => {
     await world.recover()
     assert.deepEqual([world.guest.facts.running, world.guest.openHolds], [true, []])
     assert.ok(world.guest.asked.includes('clock'))
+  })
+
+  test('after a crash while it is woken, recover does that', async () => {
+    const world = await withMemory({ held: true })
+    const isWoken = () => world.hypervisor.state('db1').rolledBack.size > 0
+    const shells = new FakeShells({
+      clock: world.clock,
+      program: (argv) =>
+        argv.includes('status') && isWoken() ? new Promise<never>(() => {}) : world.guest.program(argv),
+    })
+    const order = { safetySnapshot: false, pointId: world.point.id, ...ACCEPTED }
+    restore(world, order, { ...world.ports, shells }).catch(() => {})
+    await world.pass(5_000)
+    assert.deepEqual([isWoken(), world.guest.openHolds], [true, [HOLD]])
+    const { settled } = await world.recover()
+    assert.deepEqual([world.guest.facts.running, world.guest.openHolds], [true, []])
+    assert.ok(world.guest.asked.includes('clock'))
+    assert.match(settled[0]?.notes?.join() ?? '', /runs on from its memory/)
   })
 
   test('one without memory boots as ever: nobody touches its clock', async () => {

@@ -44,6 +44,26 @@ describe('the safety snapshot of a restore', () => {
     assert.ok(back.proofs.some(({ claim, verdict }) => claim === 'no-crash-recovery' && verdict === 'proven'))
   })
 
+  test('is not held, and says so before, where databases are half restored', async () => {
+    const world = makeWorld()
+    await world.snapshot()
+    const half = { run: 'R', since: '2026-11-28T00:00:00Z', held: false, databases: ['shop'], loaded: null }
+    const before = world.guest.facts.bootId
+    const shells = new FakeShells({
+      clock: world.clock,
+      program: async (argv) => {
+        const answer = await world.guest.program(argv)
+        if (!argv.includes('probe') || world.guest.facts.bootId !== before) return answer
+        return { ...answer, stdout: JSON.stringify({ ...JSON.parse(answer.stdout), half }) }
+      },
+    })
+    const { safety, guest, safetyPoint } = await restore(world, {}, { ...world.ports, shells })
+    assert.deepEqual([safety?.held, guest?.state], [false, 'database-down'])
+    assert.match(safety?.message ?? '', /shop: half restored since .* by run R/)
+    assert.equal(safetyPoint?.grade, 'crash-only')
+    assert.equal(world.guest.asked.filter((verb) => verb === 'hold').length, 1, 'that of the snapshot')
+  })
+
   test('is no more than a power cut’s worth where the stop was not clean', async () => {
     const world = makeWorld()
     await world.snapshot()

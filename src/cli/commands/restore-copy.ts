@@ -72,7 +72,9 @@ export async function removeNamedCopy(
   }
   const { ports, settings } = await openVm(session, name, { changesNothing: dryRun })
   const order = { name: copy, signal: app.signal }
-  const remove = (dry: boolean) => app.procedures.removeCopy(ports, settings, { ...order, dryRun: dry })
+  const remove = (dry: boolean, id?: string) =>
+    app.procedures.removeCopy(ports, settings, { ...order, ...(id === undefined ? {} : { id }), dryRun: dry })
+  let agreed: string | undefined
   if (!dryRun && !yes) {
     const { copy: found } = await remove(true)
     const words = line`Type the name of the copy, ${found.name}, to remove it and what it holds for good`
@@ -80,8 +82,9 @@ export async function removeNamedCopy(
     if (typed !== found.name) {
       throw new StillshotError('cancelled', `removal of ${copy} was not confirmed`, { hint: 'nothing was changed' })
     }
+    agreed = found.id
   }
-  const report = await remove(dryRun)
+  const report = await remove(dryRun, agreed)
   return { document: { ...report }, text: removedText(report) }
 }
 
