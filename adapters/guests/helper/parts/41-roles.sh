@@ -114,17 +114,20 @@ note_jobs() {
   done
 }
 
-# A job that still runs, in R: number and name. False when none does.
+# A job that still runs, in R: number and name. False when none does. The part of cron that waits for a job is named where nothing
+# else is left of it.
 running_job() {
   unit_processes "$1"
+  running_found=
   for running_job in $R $JOBS; do
     [ -d "$PROC/$running_job" ] || continue
     R=
     read -r R 2>/dev/null <"$PROC/$running_job/comm" || :
-    R="$R (process $running_job)"
-    return 0
+    running_found="$R (process $running_job)"
+    case $R in cron | crond | CRON) ;; *) break ;; esac
   done
-  return 1
+  R=$running_found
+  [ -n "$R" ]
 }
 
 # wait_for_jobs UNIT UNTIL: false when one of them still runs then; which, in R.
