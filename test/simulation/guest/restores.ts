@@ -49,11 +49,14 @@ export class GuestRestores {
   /** By run: what the databases held before its first drop. */
   readonly before = new Map<string, string>()
   #loading: { readonly run: string; ended: boolean } | undefined
+  /** Runs whose way back was asked for in this boot: what they dropped later would stay so. */
+  readonly #over = new Set<string>()
 
   constructor(parts: RestoreParts) {
     this.#parts = parts
     parts.machine.onEnd(() => {
       this.#loading = undefined
+      this.#over.clear()
       Object.assign(this.troubles, NO_STREAM_TROUBLES)
     })
   }
@@ -170,7 +173,11 @@ export class GuestRestores {
 
   #notAllowed(run: string, way: string, held: boolean): string | undefined {
     const { machine, holds } = this.#parts
-    if (way === 'back') return machine.disk.half?.run === run ? undefined : 'nothing-dropped'
+    if (way === 'back') {
+      this.#over.add(run)
+      return machine.disk.half?.run === run ? undefined : 'nothing-dropped'
+    }
+    if (this.#over.has(run)) return 'load-over'
     const hold = holds().find((one) => one.id === run)
     return held && hold?.state !== 'held' ? 'not-held' : undefined
   }

@@ -113,10 +113,12 @@ load_allowed() {
   [ "$REQUEST_WHOLE" = yes ] || usage 'the request was cut off'
   half_read "$HALF" || :
   if [ "$1" = back ]; then
+    load_end_for_good
     [ "$HALF_RUN" = "$LOAD" ] || refuse nothing-dropped "nothing that was dropped for $LOAD is half restored"
     load_undisturbed "$2" || refuse too-late "what was dropped for $LOAD may have been written since"
     return 0
   fi
+  ! load_is_over || refuse load-over "the way back of $LOAD was asked for before"
   [ "$2" = free ] || load_held || refuse not-held "hold $LOAD is over: what it stopped may run again"
   # Accounts, after the databases of the same run.
   [ -n "$DATABASES" ] || [ "$HALF_RUN" != "$LOAD" ] || return 0
@@ -126,6 +128,21 @@ load_allowed() {
   done <<END
 $HALF_DATABASES
 END
+}
+
+# A request that was given up may still be on its way in here: what asks to drop after its own way back drops nothing. In this boot,
+# since no request outlives one; under the lock of loads.
+load_end_for_good() {
+  ! load_is_over || return 0
+  { tail -n 99 "$RUN/loads-over" 2>/dev/null || :; printf '%s\n' "$LOAD"; } 2>/dev/null >"$RUN/loads-over.new" &&
+    mv "$RUN/loads-over.new" "$RUN/loads-over" || refuse state-unwritable "$RUN/loads-over cannot be written"
+}
+
+load_is_over() {
+  while read -r load_over; do
+    [ "$load_over" != "$LOAD" ] || return 0
+  done 2>/dev/null <"$RUN/loads-over"
+  return 1
 }
 
 load_held() {

@@ -57,13 +57,26 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
 
     test('puts back only what it had begun to drop, in this boot', async (t) => {
       const guest = await openGuest(shell, t)
-      assert.match((await load(guest, HOLD, 'back', 'free')).stderr, /\(nothing-dropped\)$/m)
+      assert.match((await load(guest, OTHER_HOLD, 'back', 'free')).stderr, /\(nothing-dropped\)$/m)
       await assert.rejects(guest.read('loaded'))
       await load(guest, HOLD, 'drop', 'free')
       assert.equal((await load(guest, HOLD, 'back', 'free')).status, 0)
       const mark = await guest.read('var/stillshot/half')
       await guest.write('var/stillshot/half', mark.replace(/^boot \S+/m, 'boot another'))
       assert.match((await load(guest, HOLD, 'back', 'free')).stderr, /\(too-late\)$/m)
+    })
+
+    test('drops nothing that arrives after its own way back', async (t) => {
+      const guest = await openGuest(shell, t)
+      for (const _ of [1, 2]) {
+        assert.match((await load(guest, OTHER_HOLD, 'back', 'free')).stderr, /\(nothing-dropped\)$/m)
+      }
+      assert.match((await load(guest, OTHER_HOLD, 'drop', 'free')).stderr, /\(load-over\)$/m)
+      await assert.rejects(guest.read('loaded'))
+      await assert.rejects(guest.read('var/stillshot/half'))
+      assert.equal((await load(guest, HOLD, 'drop', 'free')).status, 0)
+      assert.equal((await load(guest, HOLD, 'back', 'free')).status, 0)
+      assert.match((await load(guest, HOLD, 'drop', 'free')).stderr, /\(load-over\)$/m)
     })
 
     test('takes accounts after the databases of the same run, and of no other', async (t) => {
