@@ -45,13 +45,14 @@ export async function openDisks(): Promise<Disks> {
     }
     const monitor = await openMonitor('monitor')
     const [vda = '', vdb = ''] = await Promise.all(loops.map(numberOf))
+    const uses = await Promise.all(loops.map(useOf))
     const cut = async () => {
       daemon.kill('SIGKILL')
       await ended
     }
     const close = async () => {
       for (const handle of held.splice(0)) await handle.close()
-      await Promise.all(loops.map(released))
+      await Promise.all(loops.map((device, at) => released(device, uses[at])))
       monitor.close()
       daemon.kill('SIGTERM')
       await ended
@@ -99,9 +100,14 @@ async function numberOf(device: string): Promise<string> {
   return (await readFile(`/sys/class/block/${device.slice('/dev/'.length)}/dev`, 'utf8')).trim()
 }
 
+/** Counts how often the kernel has made disks: another guest may have the device the moment after. */
+async function useOf(device: string): Promise<string> {
+  return (await readFile(`/sys/class/block/${device.slice('/dev/'.length)}/diskseq`, 'utf8')).trim()
+}
+
 /** The file system on it is gone a moment after the last process that saw it. */
-async function released(device: string): Promise<void> {
+async function released(device: string, use: string | undefined): Promise<void> {
   const backing = `/sys/class/block/${device.slice('/dev/'.length)}/loop/backing_file`
-  const look = async () => (existsSync(backing) ? undefined : true)
+  const look = async () => (existsSync(backing) && (await useOf(device)) === use ? undefined : true)
   await waitFor(look, { what: `the end of ${device}`, timeoutMs: 60_000, everyMs: 20 })
 }
