@@ -58,7 +58,7 @@ test('a restore can be undone: the safety point brings back what was there befor
   )
   await guest.run('sync')
   const { points } = await cli.json<PointsDocument>('list', cli.vm)
-  const clean = points.find(({ grade }) => grade === 'db-stopped')
+  const clean = points.find(({ kind, grade }) => kind === 'snapshot' && grade === 'db-stopped')
   assert.ok(clean)
   const there = await cli.json<RestoreReport>('restore', cli.vm, '--point', clean.id, '--yes')
   assert.match((await guest.try('mariadb -N -e "SELECT a FROM later.t"')).stderr, /doesn't exist|Unknown database/)
@@ -74,7 +74,7 @@ test('a restore can be undone: the safety point brings back what was there befor
 test('a machine whose data are gone and that boots no more is restored, with the catalog lost as well', async () => {
   const { guest, cli } = subject
   const { points } = await cli.json<PointsDocument>('list', cli.vm)
-  const clean = points.find(({ grade }) => grade === 'db-stopped')
+  const clean = points.find(({ kind, grade }) => kind === 'snapshot' && grade === 'db-stopped')
   assert.ok(clean)
   for (const ending of ['', '-wal', '-shm'])
     await rm(join(cli.stateDirectory, `catalog.sqlite${ending}`), { force: true })
