@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { appendFile, chmod, mkdir, rm, statfs, truncate, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { runCommand, tryCommand } from '../labs/command.ts'
+import { waitFor } from '../labs/wait-for.ts'
 
 const LIMIT = { timeoutMs: 30_000 }
 const SIZE_BYTES = 16 * 1024 * 1024
@@ -55,17 +57,25 @@ export class StateDisk {
 
   /** As the kernel does it after an error of the disk: at once, whatever is open for writing. */
   async turnReadOnly(): Promise<void> {
-    const device = basename((await runCommand('findmnt', ['-no', 'SOURCE', this.#folder], LIMIT)).trim())
-    await writeFile(`/sys/fs/ext4/${device}/trigger_fs_error`, '1')
+    await writeFile(join(await this.#seenByKernel(), 'trigger_fs_error'), '1')
   }
 
   /** What an administrator does then: unmount, check, mount. Nobody may have files open on it. */
   async repair(): Promise<void> {
+    const fileSystem = await this.#seenByKernel()
     await runCommand('umount', [this.#folder], LIMIT)
+    // Whoever has just taken a mount name space of its own has it, too, for a moment.
+    const isGone = async () => (existsSync(fileSystem) ? undefined : true)
+    await waitFor(isGone, { what: `the end of the file system in ${this.#folder}`, ...LIMIT, everyMs: 20 })
     // 1: errors were found and mended.
     const checked = await tryCommand('e2fsck', ['-fy', this.#image], LIMIT)
     if (checked.status > 1 || checked.status < 0) throw new Error(`e2fsck: ${checked.stdout}${checked.stderr}`)
     await this.#mount()
+  }
+
+  async #seenByKernel(): Promise<string> {
+    const device = basename((await runCommand('findmnt', ['-no', 'SOURCE', this.#folder], LIMIT)).trim())
+    return `/sys/fs/ext4/${device}`
   }
 
   async #mount(): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { createInterface } from 'node:readline'
 import { superviseGuest } from './guest.ts'
+import { letGoOfOthersDisks } from './others-disks.ts'
 import type { Answer, NativeSpec, Numbered } from './words.ts'
 
 /** The runner says something every few seconds; on a busy machine it may be late. */
@@ -16,6 +17,7 @@ process.chdir(spec.folder)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.stdout.on('error', () => {})
 
+await letGoOfOthersDisks()
 const guest = await superviseGuest(spec)
 const lines = createInterface({ input: process.stdin })
 let silence = setTimeout(end, SILENCE_LIMIT_MS)
