@@ -1,3 +1,4 @@
+// runs natively
 // time limit: 600 s
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'

@@ -1,3 +1,4 @@
+// runs natively
 // time limit: 600 s
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'

@@ -1,3 +1,4 @@
+// runs natively
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type ContainerSubject, openContainerSubject } from '../container/container-subject.ts'

@@ -1,3 +1,4 @@
+// runs natively
 // time limit: 1200 s
 import assert from 'node:assert/strict'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
