@@ -247,13 +247,14 @@ export class SimulatedHypervisor implements Hypervisor {
 
   async #carryOut<T>(arrival: ChangeArrival, trouble: ChangeTrouble | undefined, work: () => Promise<T>): Promise<T> {
     const { change, vm, name } = arrival
-    // The same removal again waits for the one that is under way, whoever asked for that.
-    while (change === 'remove' && this.#removing.has(name)) await this.#clock.sleep(100)
+    // The same removal again, and that of a copy that is being made, waits for what is under way, whoever asked for that.
+    const waitsFor = change === 'remove' ? this.#removing : change === 'remove-clone' ? this.#making : undefined
+    while (waitsFor?.has(name)) await this.#clock.sleep(100)
     if (this.#locks.has(vm.nativeId)) throw busy(vm)
     this.#machines.onArrival(arrival)
     this.#locks.take(vm.nativeId)
     if (change === 'remove') this.#removing.add(name)
-    if (change === 'create') this.#making.add(name)
+    if (change === 'create' || change === 'clone') this.#making.add(name)
     try {
       if (trouble?.kind === 'refused') throw refused(change, 'the task failed')
       return await work()
