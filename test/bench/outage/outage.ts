@@ -38,6 +38,7 @@ export const bench: Bench = async ({ rounds, say, hypervisor = 'libvirt' }) => {
   const open = GROUNDS[hypervisor]
   if (open === undefined) throw new Error(`--hypervisor is one of ${Object.keys(GROUNDS).join(', ')}`)
   const ground = await open(say)
+  await allowManyStarts(ground)
   const client = await CommittingClient.start(ground.guest)
   const options = { onRound: say, ...(rounds === undefined ? {} : { rounds }) }
   try {
@@ -60,6 +61,13 @@ ${script === undefined ? '' : comparisonTable(script)}`
     await client.stop()
     await ground.close()
   }
+}
+
+/** Rounds follow each other faster than the five starts in ten seconds that systemd allows a unit. */
+async function allowManyStarts({ guest }: Ground): Promise<void> {
+  const folder = '/run/systemd/system/mariadb.service.d'
+  const commands = `mkdir -p ${folder} && cat > ${folder}/bench.conf && systemctl daemon-reload`
+  await guest.run(commands, { input: '[Unit]\nStartLimitIntervalSec=0\n' })
 }
 
 type Options = Pick<BenchOptions, 'rounds'> & { readonly onRound: (line: string) => void }
