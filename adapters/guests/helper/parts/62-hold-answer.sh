@@ -13,11 +13,18 @@ hold_show() {
   hold_dbms
   wait "$hold_states"
   hold_components
+  hold_synced
+  hold_answer
+}
+
+# Waits for hold_sync, once. SYNCED, and when in SYNCED_AT.
+hold_synced() {
+  [ -n "$hold_sync" ] || return 0
   SYNCED=false SYNCED_AT=null
   if wait "$hold_sync"; then
     read -r SYNCED_AT <"$RUN/holds/$HOLD/synced" && SYNCED=true
   fi
-  hold_answer
+  hold_sync=
 }
 
 # One call for all file systems; its status is the proof. It ends when the watchdog fires at the latest: a file system that does
@@ -90,6 +97,14 @@ hold_dbms() {
   if [ "$OPEN_FILES" = yes ]; then
     wait "$hold_open"
     read -r R <"$RUN/holds/$HOLD/open" || R=null
+    # It was counted beside our own readers and our sync, which may be what it saw: counted again, now that they have ended.
+    case $R in
+      0 | null) ;;
+      *)
+        hold_synced
+        R=$(open_files 9>&-)
+        ;;
+    esac
     number_or_null "$R"
   fi
   HELD_DBMS="$HELD_DBMS,\"openFiles\":$R,\"log\":$LOG_JSON,\"redo\":$REDO_JSON,\"files\":$FILES_JSON"

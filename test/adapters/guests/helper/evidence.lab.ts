@@ -48,6 +48,22 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.equal((await hold(guest)).dbms?.openFiles, 1)
     })
 
+    test('what reads the evidence itself is not taken for somebody who holds the files open', async (t) => {
+      const guest = await open(shell, t)
+      const counted = `${guest.root}/run/stillshot/holds/${HOLD}/open`
+      const reader = `#!/bin/sh\nmkdir -p ${guest.root}/proc/4712/fd && ln -s ${guest.root}/data/ib_logfile0 ${guest.root}/proc/4712/fd/3
+        until [ -s ${counted} ]; do sleep 0.01; done\nrm -r ${guest.root}/proc/4712\nexec /usr/bin/od "$@"\n`
+      // The count begins when the reader is there, as it does by chance on a real guest.
+      const find = `#!/bin/sh\ncase $* in *"/fd "*) until [ -L ${guest.root}/proc/4712/fd/3 ] || [ -s ${counted} ]; do sleep 0.01; done
+        [ -s ${counted} ] || set -- ${guest.root}/proc/4712/fd "$@" ;; esac\nexec /usr/bin/find "$@"\n`
+      for (const [name, text] of Object.entries({ od: reader, find })) {
+        await guest.write(`bin/${name}`, text)
+        await chmod(join(guest.root, 'bin', name), 0o755)
+      }
+      assert.equal((await hold(guest)).dbms?.openFiles, 0)
+      assert.equal(await guest.read(`run/stillshot/holds/${HOLD}/open`), '1\n', 'it was seen at first')
+    })
+
     test('a count of open files that could not be written is unknown', async (t) => {
       const guest = await open(shell, t)
       const full = `#!/bin/sh\ncase $* in *"/fd "*) : >${guest.root}/kept; rm ${guest.root}/run/stillshot/holds/${HOLD}/open
