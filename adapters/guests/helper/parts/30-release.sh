@@ -124,9 +124,9 @@ release_start() {
     [ "$START_REQUESTED" != null ] || START_REQUESTED=$NOW
     release_kind=$1
     # shellcheck disable=SC2086 # unit names without blanks
-    start_soon $ACTIVE "$2"
+    begin_start "$release_limit" $ACTIVE "$2"
     [ "$release_kind" != dbms ] || release_ready
-    act start "$release_limit" "$release_unit"
+    end_start "$release_limit" "$release_unit"
     uptime_ms
     [ "$release_kind" != dbms ] || release_timed
     STARTS="$STARTS$release_unit $((NOW - release_began))$NL"
@@ -140,7 +140,7 @@ release_start() {
 # pipe, which ends when the socket is there: so its own start is no part of the outage.
 release_ready() {
   [ "$LOGIN" = yes ] && [ -n "$SOCKET" ] || return 0
-  release_until=$((release_began + release_limit * 1000)) release_look=$((release_began + 2000))
+  release_until=$((release_began + release_limit * 1000)) release_look=$release_began
   R=$(release_credentials | client_after $((release_limit + 10)))
   read_select_1
   while [ "$READY" = no ]; do
@@ -167,9 +167,9 @@ release_credentials() {
   credentials
 }
 
-# Every two seconds: a start that failed is not waited for.
+# A start that failed is not waited for. systemd may try again by itself, which is looked at every two seconds.
 release_failed() {
-  [ "$NOW" -ge "$release_look" ] || return 1
+  [ -s "$BEGIN_FAILED" ] && [ "$NOW" -ge "$release_look" ] || return 1
   release_look=$((NOW + 2000))
   show_units "$DBMS"
   next_block

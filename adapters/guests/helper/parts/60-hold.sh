@@ -187,7 +187,7 @@ hold_restart() {
   if [ "$1" = stop-timeout ] && [ "$INIT" = systemd ]; then
     all_units
     # shellcheck disable=SC2086
-    start_soon $R
+    start_later $R
     return 1
   fi
   start_everything

@@ -90,11 +90,9 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.deepEqual(acts, [
         'systemctl stop -- web.socket web.service',
         'systemctl stop -- mariadb.service',
-        'systemctl start --no-block -- mariadb.service',
         'systemctl start -- mariadb.service',
         'systemctl start -- app.service',
-        'systemctl start --no-block -- web.socket web.service',
-        'systemctl start -- web.service',
+        'systemctl start -- web.socket web.service',
       ])
       assert.equal(await guest.unit('cron.service'), 'inactive')
     })
