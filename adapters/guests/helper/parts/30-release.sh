@@ -12,7 +12,6 @@ release_verb() {
   open_run
   if [ $# -eq 2 ]; then
     wait_until_told
-    read_plan || :
     take_password "$R"
   else
     read_plan || :
