@@ -85,8 +85,8 @@ block_json() {
 }
 
 # Starts or stops units: act VERB SECONDS UNIT…. The client is ended when its time is over, never the job: systemd goes on
-# stopping a server that is slow. False when it was not done in time, or failed. Descriptor 9 is the lock, 4 the log: a
-# daemon that a SysV script leaves behind must not keep them, nor ignored signals.
+# stopping a server that is slow. False when it was not done in time, or failed. Descriptor 9 is the lock, 4 the log,
+# 5 what a sync waits for: a daemon that a SysV script leaves behind must not keep them, nor ignored signals.
 act() {
   act_verb=$1 act_seconds=$2
   shift 2
@@ -100,7 +100,7 @@ act() {
 }
 
 act_systemd() {
-  timeout -s KILL "$act_seconds" systemctl "$act_verb" -- "$@" >/dev/null 2>&1 9>&- 4<&-
+  timeout -s KILL "$act_seconds" systemctl "$act_verb" -- "$@" >/dev/null 2>&1 9>&- 5>&- 4<&-
 }
 
 # True when systemd refused to start one of the UNITs because it had been started too often of late, by whomever: it keeps a
@@ -137,7 +137,7 @@ sysv_begin() {
     umask 022
     printf 0 2>/dev/null >"$PROC/self/oom_score_adj"
     exec "$INITD/$1" "$2"
-  ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
+  ) </dev/null >/dev/null 2>&1 9>&- 5>&- 4<&- &
 }
 
 # begin_start SECONDS UNIT…: asks for a start and does not wait for it; BEGIN_FAILED is not empty once systemd has said that it

@@ -30,6 +30,22 @@ processes() {
   R="[${processes#,}]"
 }
 
+# The same beside other work: processes_to FILE, to be called with &; read_processes FILE afterwards, without a process. What could
+# not be written down is taken for a server that ran.
+processes_to() {
+  processes
+  printf '%s\n' "$R" >"$1"
+}
+
+read_processes() {
+  R=
+  IFS= read -r R 2>/dev/null <"$1" || :
+  case $R in
+    '['*']') ;;
+    *) R='[{"pid":0,"command":"unknown"}]' ;;
+  esac
+}
+
 # Lines of od joined into one hexadecimal text in R.
 squeeze() {
   IFS=" $NL"

@@ -60,7 +60,7 @@ release_unknown() {
   exit 0
 }
 
-# Units and watchdog are asked while the files are read.
+# Units, watchdog and processes are asked while the files are read.
 take_fence() {
   set --
   fence_rest=$UNITS
@@ -75,16 +75,19 @@ take_fence() {
   # shellcheck disable=SC2046 # one name or none
   show_units_to "$RUN/holds/$HOLD/units" "$@" $(watchdog_unit) 9>&- &
   fence_units=$!
-  processes
-  FENCE_PROCESSES=$R
+  processes_to "$RUN/holds/$HOLD/processes" 9>&- &
+  fence_processes=$!
   OPEN_FILES=no FILES_JSON='[]' REDO_JSON=null
   [ -z "$DBMS" ] || files_evidence
   wait "$fence_units"
+  wait "$fence_processes"
 }
 
 # Fence as JSON, from what take_fence left; the units' states are older than the start that was asked for since.
 fence_json() {
   fence_states='' fence_unit='{}'
+  read_processes "$RUN/holds/$HOLD/processes"
+  FENCE_PROCESSES=$R
   read_units "$RUN/holds/$HOLD/units"
   fence_rest=$UNITS
   while [ -n "$fence_rest" ]; do
@@ -140,6 +143,8 @@ release_start() {
 release_ready() {
   [ "$LOGIN" = yes ] && [ -n "$SOCKET" ] || return 0
   release_until=$((release_began + release_limit * 1000)) release_look=$release_began
+  # The processor belongs to the start's own client first.
+  [ -S "$SOCKET" ] || sleep 0.04
   R=$(release_credentials | client_after $((release_limit + 10)))
   read_select_1
   while [ "$READY" = no ]; do
