@@ -143,8 +143,6 @@ release_start() {
 release_ready() {
   [ "$LOGIN" = yes ] && [ -n "$SOCKET" ] || return 0
   release_until=$((release_began + release_limit * 1000)) release_look=$release_began
-  # The processor belongs to the start's own client first.
-  [ -S "$SOCKET" ] || sleep 0.04
   R=$(release_credentials | client_after $((release_limit + 10)))
   read_select_1
   while [ "$READY" = no ]; do
