@@ -85,18 +85,31 @@ block_json() {
 }
 
 # Starts or stops units: act VERB SECONDS UNIT…. The client is ended when its time is over, never the job: systemd goes on
-# stopping a server that is slow. False when it was not done in time, or failed. Descriptor 9 is the lock, 4 the log: a
-# daemon that a SysV script leaves behind must not keep them, nor ignored signals.
+# stopping a server that is slow. False when it was not done in time, or failed. Descriptor 9 is the lock, 4 the log,
+# 5 what a sync waits for: a daemon that a SysV script leaves behind must not keep them, nor ignored signals.
 act() {
   act_verb=$1 act_seconds=$2
   shift 2
   if [ "$INIT" = systemd ]; then
-    timeout -s KILL "$act_seconds" systemctl "$act_verb" -- "$@" >/dev/null 2>&1 9>&- 4<&-
+    act_systemd "$@" || { [ "$act_verb" = start ] && was_too_often "$@" && act_systemd "$@"; }
     return
   fi
   for act_unit in "$@"; do
     act_sysv "${act_unit%.service}" || return 1
   done
+}
+
+act_systemd() {
+  timeout -s KILL "$act_seconds" systemctl "$act_verb" -- "$@" >/dev/null 2>&1 9>&- 5>&- 4<&-
+}
+
+# True when systemd refused to start one of the UNITs because it had been started too often of late, by whomever: it keeps a
+# count of each unit (StartLimitBurst), which is forgotten here.
+was_too_often() {
+  case $NL$(systemctl show -p Result -- "$@" 2>/dev/null 9>&-)$NL in
+    *"$NL"Result=*start-limit-hit"$NL"*) systemctl reset-failed -- "$@" 2>/dev/null 9>&- ;;
+    *) return 1 ;;
+  esac
 }
 
 # An init script is never ended either: it is left to finish behind our back.
@@ -124,19 +137,38 @@ sysv_begin() {
     umask 022
     printf 0 2>/dev/null >"$PROC/self/oom_score_adj"
     exec "$INITD/$1" "$2"
-  ) </dev/null >/dev/null 2>&1 9>&- 4<&- &
+  ) </dev/null >/dev/null 2>&1 9>&- 5>&- 4<&- &
 }
 
-# Asks for a start and does not wait for it. An `act start` of the same SysV unit waits for this one: init scripts need not
-# bear two starts at once.
-start_soon() {
+# begin_start SECONDS UNIT…: asks for a start and does not wait for it; BEGIN_FAILED is not empty once systemd has said that it
+# failed. `end_start SECONDS UNIT` waits for it, and tries once more what failed: init scripts need not bear two starts at once.
+begin_start() {
+  BEGIN_FAILED=$RUN/holds/$HOLD/start-failed
   if [ "$INIT" = systemd ]; then
-    systemctl start --no-block -- "$@" >/dev/null 2>&1 9>&- 4<&-
+    printf '' 2>/dev/null >"$BEGIN_FAILED"
+    {
+      act start "$@" || {
+        printf 'failed\n' 2>/dev/null >"$BEGIN_FAILED"
+        exit 1
+      }
+    } 9>&- 4<&- &
+    BEGUN=$!
     return
   fi
-  for start_soon in "$@"; do
-    SOON_UNIT=${start_soon%.service}
+  shift
+  for begin_unit in "$@"; do
+    SOON_UNIT=${begin_unit%.service}
     sysv_begin "$SOON_UNIT" start
     SOON_PID=$!
   done
+}
+
+end_start() {
+  [ "$INIT" = systemd ] && wait "$BEGUN" || act start "$@"
+}
+
+# Asks systemd to start UNIT… once they have stopped. Nobody sees whether that is too often, so the counts are forgotten first.
+start_later() {
+  systemctl reset-failed -- "$@" >/dev/null 2>&1 9>&- 4<&-
+  systemctl start --no-block -- "$@" >/dev/null 2>&1 9>&- 4<&-
 }

@@ -32,7 +32,7 @@ write_plan_list() {
 # UNITS: lines "kind unit active startSeconds" in stop order; REVERSED: the same in start order.
 read_plan() {
   PROFILE='' FIRES=0 WATCHDOG=process UNITS='' REVERSED='' TRIGGERS='' DEPENDENTS='' DBMS=''
-  LOGIN=no CLIENT='' DATABASE_USER='' DEFAULTS_FILE='' SOCKET='' LOG='' REDO='' FILES='' READER='' PASSWORD='' PLAN_WHOLE=no
+  LOGIN=no CLIENT='' DATABASE_USER='' DEFAULTS_FILE='' SOCKET='' LOG='' REDO='' FILES='' READER='' PLAN_WHOLE=no
   [ -f "$RUN/holds/$HOLD/plan" ] || return 1
   while read -r read_plan_key read_plan_rest; do
     case $read_plan_key in

@@ -1,6 +1,8 @@
 
 # === Client: asking the server ===
 
+PASSWORD=''
+
 # The password comes as the first line of standard input, and only where a profile logs in with one. Afterwards no
 # program that is called can read what the caller sends, or keep its channel open.
 read_password() {

@@ -30,6 +30,22 @@ processes() {
   R="[${processes#,}]"
 }
 
+# The same beside other work: processes_to FILE, to be called with &; read_processes FILE afterwards, without a process. What could
+# not be written down is taken for a server that ran.
+processes_to() {
+  processes
+  printf '%s\n' "$R" >"$1"
+}
+
+read_processes() {
+  R=
+  IFS= read -r R 2>/dev/null <"$1" || :
+  case $R in
+    '['*']') ;;
+    *) R='[{"pid":0,"command":"unknown"}]' ;;
+  esac
+}
+
 # Lines of od joined into one hexadecimal text in R.
 squeeze() {
   IFS=" $NL"
@@ -45,15 +61,15 @@ first_16() {
   R=${1%"${1#????????????????}"}
 }
 
-# What as_server runs for files_evidence, in one process because each costs outage: `log redo file…`. What stat says of all
-# files; the first 64 bytes of each that has as many, and of the Aria control file, which may be shorter and is the last; the
-# head of the redo log. After each a line "=". Last, for the redo of MariaDB 10.8 and newer, what follows the newest checkpoint
-# after a line with its place: a guess that saves a process, redo_tail knows better.
+# What as_server runs for files_evidence, in one process because each costs outage: `log redo file…`. Fields between tabs, each
+# after a "=", the last a dot: what stat says of all files; the first 64 bytes of each that has as many, and of the Aria control
+# file, which may be shorter and is the last; the head of the redo log; for the redo of MariaDB 10.8 and newer what follows the
+# newest checkpoint, after a line with its place: a guess that saves a process, redo_tail knows better.
 # shellcheck disable=SC2016 # it is not for this shell
-READ_EVIDENCE='log=$1 redo=$2
+READ_EVIDENCE='log=$1 redo=$2 lines=
 shift 2
 [ $# -eq 0 ] && [ -z "$log" ] || stats=$(stat -L -c "%s|%y|%n" -- "$@" ${log:+"$log"})
-printf "%s\n=\n" "${stats-}"
+printf "=%s\t=" "${stats-}"
 set -f --
 IFS="
 "
@@ -64,10 +80,8 @@ for line in ${stats-}; do
   [ "${line%%|*}" -lt 64 ] && [ "${path##*/}" != aria_log_control ] || set -- "$@" "$path"
 done
 [ $# -eq 0 ] || head -q -c 64 -- "$@" | od -v -A n -t x1 -w64
-echo =
-[ -n "$redo" ] || exit 0
-lines=$(od -A d -t x1 -w64 -N 8256 -- "$redo")
-printf "%s\n" "$lines"
+[ -z "$redo" ] || lines=$(od -A d -t x1 -w64 -N 8256 -- "$redo")
+printf "\t=%s\t=" "$lines"
 first=0 newest=0
 for line in $lines; do
   case $line in "0000000 50 68 79 73 "* | "0004096 "* | "0008192 "*) ;; *) continue ;; esac
@@ -78,9 +92,11 @@ for line in $lines; do
     *) [ $((0x$2$3$4$5$6$7$8$9)) -le "$newest" ] || newest=$((0x$2$3$4$5$6$7$8$9)) ;;
   esac
 done
-[ "$first" -gt 0 ] && [ "$newest" -ge "$first" ] && [ "${size:-0}" -gt 12800 ] || exit 0
-place=$((12288 + (newest - first) % (size - 12288)))
-[ $((place + 512)) -gt "$size" ] || { echo "=$place" && od -v -A n -t x1 -w64 -j "$place" -N 512 -- "$redo"; }'
+if [ "$first" -gt 0 ] && [ "$newest" -ge "$first" ] && [ "${size:-0}" -gt 12800 ]; then
+  place=$((12288 + (newest - first) % (size - 12288)))
+  [ $((place + 512)) -gt "$size" ] || { echo "$place" && od -v -A n -t x1 -w64 -j "$place" -N 512 -- "$redo"; }
+fi
+printf "\t."'
 
 # FILES: lines "role path", redo logs first, then tablespaces, the (short) Aria control file last. REDO: the redo file with
 # the checkpoints. Answers FILES_JSON, REDO_JSON and LOG_SIZE. HEADS: one line of hexadecimal for each head that was read.
@@ -97,20 +113,19 @@ files_evidence() {
   case $LOG in file\ *) evidence_log=${LOG#file * } ;; esac
   [ $# -gt 0 ] || [ -n "$evidence_log" ] || return 0
   [ -f "$evidence_redo" ] || evidence_redo=''
-  evidence_read=$(as_server sh -c "$READ_EVIDENCE" sh "$evidence_log" "$evidence_redo" "$@" 2>/dev/null)$NL
-  evidence_stat=${evidence_read%%"$NL="*}$NL
-  HEADS=${evidence_read#*"$NL=$NL"}
-  redo_lines=$NL${HEADS#*"=$NL"}
-  HEADS=${HEADS%%=*} redo_guess=''
-  case $redo_lines in *"$NL="*) redo_guess=${redo_lines##*"$NL="} redo_lines=${redo_lines%"$NL="*}$NL ;; esac
+  evidence_count=$#
+  evidence_read=$(as_server sh -c "$READ_EVIDENCE" sh "$evidence_log" "$evidence_redo" "$@" 2>/dev/null)
+  # Split as words: a pattern that looks for a mark in a text of this length takes the shell milliseconds.
+  IFS=$TAB
+  # shellcheck disable=SC2086
+  set -- $evidence_read
+  IFS=" $TAB$NL"
   # Ended before its time was over, or not at all: nothing is known.
-  case $evidence_read in
-    *"$NL=$NL"*"=$NL"*) ;;
-    *) evidence_stat='' HEADS='' redo_lines='' ;;
-  esac
-  [ $# -gt 0 ] || {
+  [ $# -eq 5 ] && [ "$5" = . ] || set -- = = = =
+  evidence_stat=${1#=}$NL HEADS=${2#=} redo_lines=$NL${3#=}$NL redo_guess=${4#=}
+  [ "$evidence_count" -gt 0 ] || {
     LOG_SIZE=${evidence_stat%%|*}
-    [ -n "$LOG_SIZE" ] || LOG_SIZE=0
+    is_between "$LOG_SIZE" 0 999999999 || LOG_SIZE=0
     return 0
   }
   evidence_json

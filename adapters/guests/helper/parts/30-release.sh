@@ -12,7 +12,6 @@ release_verb() {
   open_run
   if [ $# -eq 2 ]; then
     wait_until_told
-    read_plan || :
     take_password "$R"
   else
     read_plan || :
@@ -61,7 +60,7 @@ release_unknown() {
   exit 0
 }
 
-# Units and watchdog are asked while the files are read.
+# Units, watchdog and processes are asked while the files are read.
 take_fence() {
   set --
   fence_rest=$UNITS
@@ -76,16 +75,19 @@ take_fence() {
   # shellcheck disable=SC2046 # one name or none
   show_units_to "$RUN/holds/$HOLD/units" "$@" $(watchdog_unit) 9>&- &
   fence_units=$!
-  processes
-  FENCE_PROCESSES=$R
+  processes_to "$RUN/holds/$HOLD/processes" 9>&- &
+  fence_processes=$!
   OPEN_FILES=no FILES_JSON='[]' REDO_JSON=null
   [ -z "$DBMS" ] || files_evidence
   wait "$fence_units"
+  wait "$fence_processes"
 }
 
 # Fence as JSON, from what take_fence left; the units' states are older than the start that was asked for since.
 fence_json() {
   fence_states='' fence_unit='{}'
+  read_processes "$RUN/holds/$HOLD/processes"
+  FENCE_PROCESSES=$R
   read_units "$RUN/holds/$HOLD/units"
   fence_rest=$UNITS
   while [ -n "$fence_rest" ]; do
@@ -124,9 +126,9 @@ release_start() {
     [ "$START_REQUESTED" != null ] || START_REQUESTED=$NOW
     release_kind=$1
     # shellcheck disable=SC2086 # unit names without blanks
-    start_soon $ACTIVE "$2"
+    begin_start "$release_limit" $ACTIVE "$2"
     [ "$release_kind" != dbms ] || release_ready
-    act start "$release_limit" "$release_unit"
+    end_start "$release_limit" "$release_unit"
     uptime_ms
     [ "$release_kind" != dbms ] || release_timed
     STARTS="$STARTS$release_unit $((NOW - release_began))$NL"
@@ -140,7 +142,7 @@ release_start() {
 # pipe, which ends when the socket is there: so its own start is no part of the outage.
 release_ready() {
   [ "$LOGIN" = yes ] && [ -n "$SOCKET" ] || return 0
-  release_until=$((release_began + release_limit * 1000)) release_look=$((release_began + 2000))
+  release_until=$((release_began + release_limit * 1000)) release_look=$release_began
   R=$(release_credentials | client_after $((release_limit + 10)))
   read_select_1
   while [ "$READY" = no ]; do
@@ -167,9 +169,9 @@ release_credentials() {
   credentials
 }
 
-# Every two seconds: a start that failed is not waited for.
+# A start that failed is not waited for. systemd may try again by itself, which is looked at every two seconds.
 release_failed() {
-  [ "$NOW" -ge "$release_look" ] || return 1
+  [ -s "$BEGIN_FAILED" ] && [ "$NOW" -ge "$release_look" ] || return 1
   release_look=$((NOW + 2000))
   show_units "$DBMS"
   next_block

@@ -80,6 +80,7 @@ hold_arm() {
   mkdir -p "$RUN/holds/$HOLD" && prepare_markers && write_plan && add_state stopping "$HOLD" || refuse state-unwritable "$RUN/holds cannot be written"
   read_plan || hold_fail state-unwritable "the plan in $RUN/holds was cut short"
   arm "$hold_delay" || hold_fail watchdog-failed 'the watchdog could not be armed'
+  prepare_sync
   blocked_units
   BLOCKED=$R
   # shellcheck disable=SC2086 # unit names without blanks
@@ -187,7 +188,7 @@ hold_restart() {
   if [ "$1" = stop-timeout ] && [ "$INIT" = systemd ]; then
     all_units
     # shellcheck disable=SC2086
-    start_soon $R
+    start_later $R
     return 1
   fi
   start_everything

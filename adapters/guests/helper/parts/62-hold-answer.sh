@@ -1,11 +1,31 @@
 
 # === The answer of a hold: marked, synced, and the evidence of the stop ===
 
-# The disk works while the evidence is collected.
+# Begun before the stop, the sync waits there for a word: the disk then works at once, while the evidence is collected. It ends
+# when this process does, whose end of the pipe is descriptor 5.
+prepare_sync() {
+  hold_sync='' hold_go=$RUN/holds/$HOLD/go
+  mkfifo "$hold_go" && command exec 5<>"$hold_go" && command exec 6<"$hold_go" || return 0
+  {
+    # By exec, for a shell keeps a copy of what it redirects for a function: neither the pipe's other end nor the caller's.
+    exec <&6 >/dev/null 5>&- 6<&- 9>&- 4<&-
+    hold_sync 'read -r word &&'
+  } &
+  hold_sync=$!
+  exec 6<&-
+}
+
 hold_show() {
   write_markers
-  hold_sync 9>&- &
-  hold_sync=$!
+  if [ -n "$hold_sync" ]; then
+    printf 'go\n' >&5
+    exec 5>&-
+  else
+    hold_sync '' 9>&- &
+    hold_sync=$!
+  fi
+  processes_to "$RUN/holds/$HOLD/processes" 9>&- &
+  hold_processes=$!
   [ "$OPEN_FILES" = no ] || open_files >"$RUN/holds/$HOLD/open" 9>&- &
   hold_open=$!
   hold_states &
@@ -27,22 +47,22 @@ hold_synced() {
   hold_sync=
 }
 
-# One call for all file systems; its status is the proof. It ends when the watchdog fires at the latest: a file system that does
-# not answer any more must not keep the hold, and its lock, for ever.
+# hold_sync FIRST: after that command of a shell, one call for all file systems; its status is the proof. It ends when the watchdog
+# fires at the latest: a file system that does not answer any more must not keep the hold, and its lock, for ever.
 hold_sync() {
-  set -- "$RUN"
+  hold_first=$1
+  set --
   while [ -n "$TARGETS" ]; do
     is_untouched "${TARGETS%%"$NL"*}" || set -- "$@" "${TARGETS%%"$NL"*}"
     TARGETS=${TARGETS#*"$NL"}
   done
-  shift
   uptime_ms
   hold_limit=$(((FIRES - NOW) / 1000 + 1))
   [ "$hold_limit" -gt 0 ] || hold_limit=1
   if [ "$SYNC" = sync ]; then
-    timeout -s KILL "$hold_limit" sync
+    timeout -s KILL "$hold_limit" sh -c "$hold_first exec sync"
   else
-    timeout -s KILL "$hold_limit" sync -f -- "$@"
+    timeout -s KILL "$hold_limit" sh -c "$hold_first exec sync -f -- \"\$@\"" sh "$@"
   fi 2>/dev/null || exit 1
   uptime_ms
   printf '%s\n' "$NOW" >"$RUN/holds/$HOLD/synced"
@@ -85,7 +105,8 @@ hold_dbms() {
   log_since "$LOG_SIZE" noted
   printf '%s\n' "$LOG_SIZE" >"$RUN/holds/$HOLD/log-after"
   HELD_DBMS="{\"pidBefore\":$PID_BEFORE"
-  processes
+  wait "$hold_processes"
+  read_processes "$RUN/holds/$HOLD/processes"
   HELD_DBMS="$HELD_DBMS,\"processes\":$R"
   R=false
   [ -z "$PID_FILE" ] || [ ! -e "$PID_FILE" ] || R=true

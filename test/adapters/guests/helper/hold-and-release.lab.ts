@@ -1,6 +1,6 @@
 // runs beside other labs
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { CollectAnswer, HoldAnswer, ReleaseAnswer } from '../../../../src/guest/protocol/answers.ts'
@@ -51,6 +51,21 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.equal(await guest.unit(`stillshot-watchdog-${HOLD}.timer`), 'inactive')
     })
 
+    test('the sync that waits from before the stop comes after it', async (t) => {
+      const guest = await openSandbox(shell)
+      t.after(() => guest.remove())
+      const sync = `#!/bin/sh\nprintf 'sync %s\\n' "$*" >>${guest.root}/calls\nexec /usr/bin/sync "$@"\n`
+      await guest.write('bin/sync', sync)
+      await chmod(join(guest.root, 'bin/sync'), 0o755)
+      const { synced } = await guest.answer<HoldAnswer>(holdSchema, ...holdWords)
+      assert.equal(synced, true)
+      const acts = (await guest.read('calls')).match(/^(systemctl stop|sync -f --) .*$/gm)
+      assert.deepEqual(
+        acts?.map((act) => act.split(' ').slice(0, 3).join(' ')),
+        ['systemctl stop --', 'sync -f --'],
+      )
+    })
+
     test('answers again what it answered, to hold and to release', async (t) => {
       const guest = await openSandbox(shell)
       t.after(() => guest.remove())
@@ -90,11 +105,9 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.deepEqual(acts, [
         'systemctl stop -- web.socket web.service',
         'systemctl stop -- mariadb.service',
-        'systemctl start --no-block -- mariadb.service',
         'systemctl start -- mariadb.service',
         'systemctl start -- app.service',
-        'systemctl start --no-block -- web.socket web.service',
-        'systemctl start -- web.service',
+        'systemctl start -- web.socket web.service',
       ])
       assert.equal(await guest.unit('cron.service'), 'inactive')
     })

@@ -112,7 +112,9 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         assert.equal(status, 0, stdout)
         assert.doesNotMatch(stdout + stderr, /canary/)
       }
-      assert.match(await guest.read('credentials'), /user="keeper"\npassword="canary \\"quoted\\" \\\\ #x"\n/)
+      const credentials = await guest.read('credentials')
+      assert.match(credentials, /user="keeper"\npassword="canary \\"quoted\\" \\\\ #x"\n/)
+      assert.doesNotMatch(credentials, /password=""/, 'each of them logs in with it, a release after its start, too')
       assert.doesNotMatch(await guest.read('calls'), /canary/)
       const { stdout } = await execute('/bin/grep', ['-rl', 'canary', join(guest.root, 'run'), join(guest.root, 'var')])
       assert.equal(stdout, '')

@@ -115,8 +115,8 @@ describe('what Proxmox VE is told', () => {
     assert.equal(wireRequest({ ...parts, parameters: {}, method: 'POST' }).body, '')
   })
 
-  test('the first look at a task comes after 20 ms, later ones more slowly', () => {
-    assert.deepEqual([0, 1_000, 5_000, 10_000, 50_000, 1_000_000].map(pauseAfter), [20, 20, 100, 200, 1_000, 2_000])
+  test('the first look at a task comes after 10 ms, later ones more slowly', () => {
+    assert.deepEqual([0, 1_000, 5_000, 10_000, 50_000, 1_000_000].map(pauseAfter), [10, 20, 100, 200, 1_000, 2_000])
   })
 
   test('a task names its node', () => {
