@@ -12,6 +12,7 @@ import { forgotten, none } from './faults/none.ts'
 import { readOnlyGuest, readOnlyState } from './faults/read-only.ts'
 import { secondOtherCatalog, secondSameCatalog } from './faults/second-coordinator.ts'
 import { sigterm } from './faults/sigterm.ts'
+import type { GroundName } from './ground.ts'
 import type { Procedure } from './procedure.ts'
 import { drill } from './procedures/drill.ts'
 import { hold } from './procedures/hold.ts'
@@ -39,6 +40,30 @@ export const FAULTS: readonly Fault[] = [
 /** What the matrix asks for and this lab cannot do, with the reason. */
 export const CANNOT_RUN: Readonly<Record<string, string>> = {}
 
+/**
+ * Boundaries at which the hypervisor itself is at work, or a machine beside the guest: what is half done there is libvirt's own, and
+ * no stand-in's.
+ */
+const AT_LIBVIRT: readonly string[] = [
+  ...['snapshot/snapshot', 'restore/roll-back', 'restore/boot', 'undo-restore/roll-back', 'undo-restore/boot'],
+  ...['recover/tidied', 'prune/remove', 'drill/clone', 'drill/boot', 'drill/remove'],
+  ...['restore-as/clone', 'restore-as/keep', 'restore-as/boot'],
+]
+
+/** So that each of these faults is met by an emulated guest, too, whose server is slow. */
+const ON_LIBVIRT: readonly string[] = [
+  ...['snapshot/hold/mysql-will-not-stop', 'snapshot/hold/mysql-will-not-start', 'hold/held/forgotten'],
+  ...['snapshot/grade/clock-ahead', 'snapshot/hold/clock-back'],
+]
+
+/** A native guest unless libvirt, or the emulated machine, is what the cell is about. */
+function groundOf(procedure: Procedure, boundary: string, fault: Fault): GroundName {
+  const at = `${procedure.name}/${boundary}`
+  if (procedure.ground !== undefined) return procedure.ground
+  const needsLibvirt = AT_LIBVIRT.includes(at) || ON_LIBVIRT.includes(`${at}/${fault.name}`)
+  return fault.ground ?? (needsLibvirt ? 'libvirt' : 'native')
+}
+
 /** Every distinct cell, in the order of procedures, boundaries and faults. */
 export const CELLS: readonly Cell[] = PROCEDURES.flatMap((procedure) =>
   procedure.boundaries.flatMap((boundary) =>
@@ -47,6 +72,7 @@ export const CELLS: readonly Cell[] = PROCEDURES.flatMap((procedure) =>
       procedure,
       boundary,
       fault,
+      ground: groundOf(procedure, boundary.name, fault),
     })),
   ),
 )

@@ -83,7 +83,8 @@ function versionLines(run: readonly CellResult[]): string {
 }
 
 function versionLine({ stillshot, mariadb, libvirt, qemu }: Versions): string {
-  return `- stillshot ${stillshot}, MariaDB ${mariadb}, libvirt ${libvirt}, QEMU ${qemu}`
+  const on = libvirt === undefined ? 'a native guest' : `libvirt ${libvirt}, QEMU ${qemu}`
+  return `- stillshot ${stillshot}, MariaDB ${mariadb}, ${on}`
 }
 
 function cellText(text: string): string {

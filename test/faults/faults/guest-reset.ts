@@ -10,6 +10,7 @@ export const guestReset: Fault = {
     hold: ['held'],
     release: ['release'],
   },
+  ground: 'libvirt',
   elsewhere:
     'snapshot/after: the guest is not spoken to any more, as at grade; restore/roll-back: the guest is stopped there anyway',
   inject: async (scene) => {

@@ -14,5 +14,5 @@ export const kill9: Fault = {
     'restore-as': ['clone', 'keep', 'boot'],
   },
   elsewhere: 'hold/held: the process has ended by itself, see forgotten',
-  inject: async ({ child }) => void child?.kill('SIGKILL'),
+  inject: async ({ begun }) => begun?.kill('SIGKILL'),
 }

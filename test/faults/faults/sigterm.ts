@@ -9,5 +9,5 @@ export const sigterm: Fault = {
     recover: ['database'],
   },
   elsewhere: 'recover/tidied: nothing is left that could be cancelled',
-  inject: async ({ child }) => void child?.kill('SIGTERM'),
+  inject: async ({ begun }) => begun?.kill('SIGTERM'),
 }
