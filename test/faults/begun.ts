@@ -5,5 +5,5 @@ export interface Begun {
   /** What its user was told; never rejects. */
   readonly ended: Promise<Told>
   /** Gives a signal to stillshot. */
-  kill(signal: NodeJS.Signals): void
+  kill(signal: NodeJS.Signals): Promise<void> | void
 }

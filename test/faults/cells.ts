@@ -1,40 +1,54 @@
 import type { Cell } from './cell.ts'
 import type { Fault } from './fault.ts'
 import { clockAhead, clockBack, guestClockAhead, guestClockBack } from './faults/clock-steps.ts'
-import { fullData, fullRun, fullState, fullVar } from './faults/full-disk.ts'
+import { fullData, fullRepository, fullRun, fullState, fullVar } from './faults/full-disk.ts'
 import { guestReset } from './faults/guest-reset.ts'
 import { daemonFrozen, daemonKilled } from './faults/hypervisor-daemon.ts'
 import { taskAnswerLost, taskFails, taskSlow } from './faults/hypervisor-task.ts'
 import { kill9 } from './faults/kill-9.ts'
 import { linkDown5s, linkDownForGood } from './faults/link-down.ts'
-import { mysqlStartedByForce, mysqlStartedByUnit, mysqlWillNotStart, mysqlWillNotStop } from './faults/mysql.ts'
+import {
+  clientKilled,
+  mysqlStartedByForce,
+  mysqlStartedByUnit,
+  mysqlWillNotStart,
+  mysqlWillNotStop,
+  serverKilled,
+  tableLocked,
+} from './faults/mysql.ts'
 import { forgotten, none } from './faults/none.ts'
 import { readOnlyGuest, readOnlyState } from './faults/read-only.ts'
 import { secondOtherCatalog, secondSameCatalog } from './faults/second-coordinator.ts'
 import { sigterm } from './faults/sigterm.ts'
+import { nodeDown5s, vzdumpKilled } from './faults/vzdump.ts'
 import type { GroundName } from './ground.ts'
 import type { Procedure } from './procedure.ts'
+import { backup } from './procedures/backup.ts'
 import { drill } from './procedures/drill.ts'
 import { hold } from './procedures/hold.ts'
+import { hookVzdump } from './procedures/hook-vzdump.ts'
 import { prune } from './procedures/prune.ts'
 import { recover } from './procedures/recover.ts'
 import { release } from './procedures/release.ts'
 import { restore } from './procedures/restore.ts'
 import { restoreAs } from './procedures/restore-as.ts'
+import { restoreBackup } from './procedures/restore-backup.ts'
 import { snapshot } from './procedures/snapshot.ts'
 import { undoRestore } from './procedures/undo-restore.ts'
 
 export const PROCEDURES: readonly Procedure[] = [
-  ...[snapshot, restore, undoRestore, hold, release, recover, prune, drill, restoreAs],
+  ...[snapshot, restore, undoRestore, hold, release, recover, prune, drill, restoreAs, backup, restoreBackup],
+  hookVzdump,
 ]
 
 export const FAULTS: readonly Fault[] = [
   ...[none, kill9, sigterm, linkDown5s, linkDownForGood, guestReset],
   ...[daemonKilled, daemonFrozen, taskFails, taskSlow, taskAnswerLost],
   ...[mysqlWillNotStop, mysqlWillNotStart, mysqlStartedByUnit, mysqlStartedByForce],
-  ...[fullRun, fullVar, fullData, fullState, readOnlyGuest, readOnlyState],
+  ...[clientKilled, serverKilled, tableLocked],
+  ...[fullRun, fullVar, fullData, fullState, fullRepository, readOnlyGuest, readOnlyState],
   ...[guestClockAhead, guestClockBack, clockAhead, clockBack],
-  ...[secondSameCatalog, secondOtherCatalog, forgotten],
+  ...[secondSameCatalog, secondOtherCatalog, forgotten, nodeDown5s, vzdumpKilled],
 ]
 
 /** What the matrix asks for and this lab cannot do, with the reason. */

@@ -78,6 +78,6 @@ describe('the judge of a cell', () => {
       settings: '0',
       rows: '',
     }
-    assert.equal(leftInGuest(before, after).length, 5)
+    assert.equal(leftInGuest(before, after).length, 6)
   })
 })

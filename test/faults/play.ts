@@ -42,7 +42,7 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   await scene.freshen()
   const before = scene.lastLook ?? (await lookInGuest(scene))
   scene.lastLook = undefined
-  await procedure.prepare?.(scene)
+  await procedure.prepare?.(scene, boundary.name)
   await fault.prepare?.(scene, boundary.name)
   const layer = fault.layer ?? boundary.layer
   if (layer !== undefined) layUnder(scene, layer, `${fault.name}:${boundary.name}`)

@@ -26,7 +26,7 @@ export interface Procedure {
   /** It keeps the application down by a lease that only `recover` or its end takes back before minutes are over; the server runs. */
   readonly leased?: true
   /** What must be there before, such as a restore point. */
-  prepare?(scene: Scene): Promise<void>
+  prepare?(scene: Scene, boundary: string): Promise<void>
   /** Words of the command line. */
   command(scene: Scene): Promise<readonly string[]>
   /** Begins something else than that command line, which then only names it. */

@@ -9,6 +9,8 @@ export const guestReset: Fault = {
     restore: ['safety-snapshot', 'boot'],
     hold: ['held'],
     release: ['release'],
+    backup: ['dump'],
+    'restore-backup': ['hold', 'load'],
   },
   ground: 'libvirt',
   elsewhere:

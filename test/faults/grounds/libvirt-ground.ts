@@ -44,12 +44,15 @@ async function snapshotsOf(lab: Lab, guest: LabGuest): Promise<readonly GroundSn
   return Promise.all(names.map(async (name) => ({ name, text: await text(name) })))
 }
 
+/** All overlays of a snapshot are made within this. */
+const MAKING_MS = 10_000
+
 /**
  * When the last overlay of each snapshot was made, by this machine's file system; from when it appears, since a roll back takes the
  * newest overlay away and leaves its snapshot.
  */
 class Overlays {
-  readonly #madeMs = new Map<string, number>()
+  readonly #madeMs = new Map<string, { first: number; last: number }>()
   readonly #watcher: FSWatcher
 
   constructor(folder: string) {
@@ -57,13 +60,16 @@ class Overlays {
       const [snapshot] = /stillshot-[0-9A-Z]{26}/.exec(name ?? '') ?? []
       if (name === null || snapshot === undefined) return
       const born = statSync(join(folder, name), { throwIfNoEntry: false })?.birthtimeMs
-      if (born !== undefined) this.#madeMs.set(snapshot, Math.max(born, this.#madeMs.get(snapshot) ?? 0))
+      if (born === undefined) return
+      const { first, last } = this.#madeMs.get(snapshot) ?? { first: born, last: born }
+      // What a roll back makes later may carry the name, too.
+      if (born <= first + MAKING_MS) this.#madeMs.set(snapshot, { first, last: Math.max(last, born) })
     })
   }
 
   madeMs(snapshot: string): number | undefined {
-    const madeMs = this.#madeMs.get(snapshot)
-    return madeMs === undefined ? undefined : madeMs - performance.timeOrigin
+    const made = this.#madeMs.get(snapshot)
+    return made === undefined ? undefined : made.last - performance.timeOrigin
   }
 
   close(): void {
