@@ -27,7 +27,8 @@ export async function runCell(scene: Scene, cell: Cell, versions: Versions): Pro
     }
   } catch (thrown) {
     await cell.fault.lift?.(scene).catch(() => {})
-    scene.begun?.kill('SIGKILL')
+    await scene.begun?.kill('SIGKILL')
+    await cell.procedure.goOn?.(scene).catch(() => {})
     const why = thrown instanceof Error ? thrown.message : String(thrown)
     const told = scene.told.map((each) => `${each.command}: ${toldText(each)}`)
     return {
