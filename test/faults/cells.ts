@@ -104,7 +104,7 @@ export const CI_CELLS: readonly string[] = [
   ...['snapshot/stop/mysql-started', 'snapshot/release/kill-9', 'snapshot/release/full-run'],
   ...['snapshot/come-back/kill-9', 'snapshot/grade/kill-9', 'snapshot/grade/clock-ahead'],
   ...['snapshot/after/read-only-state', 'release/release/sigterm'],
-  ...['restore/hold/kill-9', 'restore/fence/kill-9', 'restore/fence/link-down-5s', 'undo-restore/hold/sigterm'],
+  ...['restore/hold/sigterm', 'restore/fence/sigterm', 'undo-restore/hold/kill-9'],
   ...['backup/dump/kill-9', 'backup/dump/sigterm', 'backup/dump/link-down-5s', 'backup/dump/client-killed'],
   ...['backup/dump/full-repository', 'backup/dump/full-var', 'backup/dump/second-other-catalog', 'backup/list/kill-9'],
   ...['restore-backup/hold/kill-9', 'restore-backup/safety-dump/kill-9', 'restore-backup/load/kill-9'],
