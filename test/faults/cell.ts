@@ -1,4 +1,5 @@
 import type { Fault } from './fault.ts'
+import type { GroundName } from './ground.ts'
 import type { Boundary, Procedure } from './procedure.ts'
 
 /** One fault at one boundary of one procedure. */
@@ -8,13 +9,15 @@ export interface Cell {
   readonly procedure: Procedure
   readonly boundary: Boundary
   readonly fault: Fault
+  readonly ground: GroundName
 }
 
 export interface Versions {
   readonly stillshot: string
   readonly mariadb: string
-  readonly libvirt: string
-  readonly qemu: string
+  /** Where the cell was played on them. */
+  readonly libvirt?: string
+  readonly qemu?: string
 }
 
 /** What came out of a cell; one line of the results. */

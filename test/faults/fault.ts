@@ -1,3 +1,4 @@
+import type { GroundName } from './ground.ts'
 import type { Scene } from './scene.ts'
 
 /** Something that goes wrong at a boundary of a procedure. One file each in faults/, named in cells.ts. */
@@ -9,6 +10,10 @@ export interface Fault {
   readonly at: Readonly<Record<string, readonly string[]>>
   /** Which other boundaries are the same cell, and why. */
   readonly elsewhere?: string
+  /** It needs this ground: it strikes the hypervisor, the machine or its clock. */
+  readonly ground?: GroundName
+  /** While it lasts, what keeps the command at the boundary is not taken away. */
+  readonly keepsBack?: true
   /** It strikes what all guests share, so that nothing else may run meanwhile. */
   readonly alone?: true
   /** The process under test runs with this module of layers/ before it, which reads `FAULT`. */

@@ -1,41 +1,30 @@
 // time limit: 3600 s
-import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { openLab } from '../labs/lab.ts'
-import type { Cell } from './cell.ts'
-import { CELLS, CI_CELLS } from './cells.ts'
+import { after, before, describe } from 'node:test'
+import { type Lab, openLab } from '../labs/lab.ts'
+import { ciCells, testCells } from './ci-cells.ts'
+import { libvirtGround } from './grounds/libvirt-ground.ts'
 import { Place } from './place.ts'
 
-/** The fixed list; `npm run faults` runs all cells and writes the table. Two guests, so that one waits while the other works. */
+/** Cells that libvirt or an emulated machine is needed for. Two guests, so that one waits while the other works. */
 const GUESTS = ['faults-ci-1', 'faults-ci-2']
-let places: readonly Place[] = []
-let free: Place[] = []
+let lab: Lab
+const places = GUESTS.map((guest) => new Place(() => libvirtGround(lab, guest)))
+const free = [...places]
 before(async () => {
-  const lab = await openLab({ log: () => {} })
-  places = GUESTS.map((guest) => new Place(lab, guest))
-  free = [...places]
+  lab = await openLab({ log: () => {} })
 })
 after(async () => {
   for (const place of places) await place.close()
 })
 
-const cells = CELLS.filter(({ name }) => CI_CELLS.includes(name))
+const cells = ciCells('libvirt')
 
 describe('faults beside each other', { concurrency: GUESTS.length }, () => {
-  for (const cell of cells.filter(({ fault }) => !fault.alone)) test(cell.name, () => keepsThePromises(cell))
+  const together = cells.filter(({ fault }) => !fault.alone)
+  testCells(together, free)
 })
 
 describe('faults of what all guests share', () => {
-  for (const cell of cells.filter(({ fault }) => fault.alone)) test(cell.name, () => keepsThePromises(cell))
+  const alone = cells.filter(({ fault }) => fault.alone)
+  testCells(alone, free)
 })
-
-async function keepsThePromises(cell: Cell): Promise<void> {
-  const place = free.shift()
-  assert.ok(place, 'no more tests at once than places')
-  try {
-    const result = await place.play(cell, { stillshot: '', libvirt: '', qemu: '' })
-    assert.deepEqual([...result.broken, ...(result.notRun === undefined ? [] : [result.notRun])], [])
-  } finally {
-    free.push(place)
-  }
-}

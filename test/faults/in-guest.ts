@@ -4,12 +4,14 @@ import type { Scene } from './scene.ts'
 export interface InGuest {
   /** Last state of every hold of this boot. */
   readonly holds: readonly string[]
-  /** Helpers at work. */
+  /** Helpers and dumps at work. */
   readonly working: number
   /** Units and drop-ins of stillshot under /run/systemd/system, and loaded units of its name. */
   readonly leftUnits: readonly string[]
   readonly enabled: string
   readonly active: string
+  /** What else of the profile is active or not. */
+  readonly application: string
   /** Settings of the server that drain changes for a time. */
   readonly settings: string
   readonly rows: string
@@ -20,6 +22,8 @@ export interface InGuest {
 const LOOK = `
 for f in /run/stillshot/holds/*/states; do [ ! -f "$f" ] || echo "hold $(tail -qn 1 "$f")"; done
 echo "working $(pgrep -cf '^[^ ]*sh [^ ]*stillshot-guest (hold|release|expire|drain)')"
+pgrep -x 'mariadb-dump|mariadb|tar|gzip' > /dev/null && echo "left processes of a dump or a load: $(pgrep -xl 'mariadb-dump|mariadb|tar|gzip' | tr '\\n' ' ')"
+[ ! -e /var/lib/stillshot/half ] || echo "left the mark of a half restore: $(tr '\\n' ' ' < /var/lib/stillshot/half)"
 ls -d /run/systemd/system/*stillshot* /run/systemd/transient/*stillshot* 2>/dev/null | sed 's/^/left /'
 # The condition stays until the next boot and does nothing while this file is empty; a limit taken off must be gone.
 [ ! -s /run/stillshot/blocked ] || echo "left a block: $(cat /run/stillshot/blocked)"
@@ -27,6 +31,7 @@ grep -ls SendSIGKILL /run/systemd/system/*/*stillshot* | sed 's/^/left /'
 systemctl list-units --all --plain --no-legend 'stillshot*' | sed 's/^/left /'
 echo "enabled $(systemctl is-enabled mariadb)"
 echo "active $(systemctl is-active mariadb)"
+echo "application $(systemctl is-active cron)"
 echo "settings $(timeout 5 mariadb -N -e 'SELECT @@innodb_io_capacity, @@innodb_io_capacity_max, @@innodb_max_dirty_pages_pct, @@innodb_max_dirty_pages_pct_lwm' 2>&1)"
 echo "rows $(timeout 5 mariadb -N -e 'SELECT COUNT(*) FROM kept.rows' 2>&1)"
 # The program that looks is told the canary by a file, too.
@@ -53,6 +58,7 @@ export async function lookInGuest({ guest }: Scene): Promise<InGuest> {
     leftUnits: all('left'),
     enabled: one('enabled'),
     active: one('active'),
+    application: one('application'),
     settings: one('settings'),
     rows: one('rows'),
     leaks: all('leak'),

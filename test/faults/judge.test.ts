@@ -65,11 +65,19 @@ describe('the judge of a cell', () => {
 
   test('whatever is left in the guest is named', () => {
     const before: InGuest = {
-      ...{ holds: [], working: 0, leftUnits: [], enabled: 'enabled', active: 'active' },
+      ...{ holds: [], working: 0, leftUnits: [], enabled: 'enabled', active: 'active', application: 'active' },
       ...{ settings: '200', rows: '1', leaks: [] },
     }
     assert.deepEqual(leftInGuest(before, before), [])
-    const after = { ...before, leftUnits: ['a timer'], enabled: 'masked', active: 'failed', settings: '0', rows: '' }
-    assert.equal(leftInGuest(before, after).length, 5)
+    const after = {
+      ...before,
+      leftUnits: ['a timer'],
+      enabled: 'masked',
+      active: 'failed',
+      application: 'inactive',
+      settings: '0',
+      rows: '',
+    }
+    assert.equal(leftInGuest(before, after).length, 6)
   })
 })

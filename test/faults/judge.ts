@@ -1,11 +1,9 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import { isSettled } from '../../src/saga/journal-event.ts'
 import type { Cell } from './cell.ts'
+import type { GroundCopy } from './ground.ts'
 import type { InGuest } from './in-guest.ts'
-import { findLeaks, snapshotNames } from './leaks.ts'
+import { findLeaks } from './leaks.ts'
 import type { Played } from './play.ts'
 import { RESCUE, restoreAs } from './procedures/restore-as.ts'
 import type { Scene } from './scene.ts'
@@ -36,12 +34,13 @@ export async function judge(scene: Scene, cell: Cell, played: Played): Promise<J
     ...(played.hung ? ['stillshot did not end'] : []),
     ...(played.back === true ? [] : [`the database is not back: ${played.back}`]),
     ...downtimes.flatMap((downtime) => tooLong(downtime, cell, played, scene.watch.sightings, scene.ttlMs)),
-    ...(await falseGrades(scene, points)),
+    ...(await falseGrades(scene, cell, points)),
     ...(await orphans(scene, points)),
     ...(await copiesLeft(scene, cell)),
     ...(await stillOpen(scene)),
     ...notRecovered(played.recovered),
     ...leftInGuest(played.before, played.after),
+    ...played.looked,
     ...scene.told.flatMap(badlyTold),
     ...(await findLeaks(scene, played.after, played.processes)).map((place) => `the canary is in: ${place}`),
   ]
@@ -70,12 +69,17 @@ export function tooLong(
   return lateMs <= 0 ? [] : [`down ${lateMs} ms beyond the time to live`]
 }
 
-/** Promise 2: where a point says `db-stopped`, no server ran when the hypervisor began its overlays. */
-async function falseGrades(scene: Scene, points: readonly RestorePoint[]): Promise<readonly string[]> {
+/** Promise 2: where a point says `db-stopped`, no server ran when the hypervisor took its disks. */
+async function falseGrades(
+  scene: Scene,
+  { procedure }: Pick<Cell, 'procedure'>,
+  points: readonly RestorePoint[],
+): Promise<readonly string[]> {
   const found: string[] = []
-  for (const { snapshot, grade } of points.filter(({ grade }) => grade === 'db-stopped')) {
-    const atMs = await overlayMadeMs(scene, snapshot)
-    if (atMs === undefined) found.push(`no overlay of ${snapshot} was found to check its grade`)
+  for (const point of points.filter(({ grade }) => grade === 'db-stopped')) {
+    const { snapshot, grade } = point
+    const atMs = procedure.pointInTimeMs?.(scene, point) ?? (await scene.ground.pointInTimeMs(snapshot))
+    if (atMs === undefined) found.push(`nothing of ${snapshot} was found to check its grade`)
     else {
       const seen = statesAround(scene.watch.sightings, atMs)
       if (seen.length === 0 || seen.some((state) => state !== 'gone')) {
@@ -84,13 +88,6 @@ async function falseGrades(scene: Scene, points: readonly RestorePoint[]): Promi
     }
   }
   return found
-}
-
-/** When the snapshot's first overlay was made, by this machine's file system; undefined when there is none. */
-async function overlayMadeMs({ guest }: Scene, snapshot: string): Promise<number | undefined> {
-  const overlays = (await readdir(guest.folder)).filter((name) => name.includes(snapshot))
-  const born = await Promise.all(overlays.map(async (name) => (await stat(join(guest.folder, name))).birthtimeMs))
-  return born.length === 0 ? undefined : Math.max(...born) - performance.timeOrigin
 }
 
 /** What was seen last before the moment, and until shortly after it. Pure. */
@@ -102,14 +99,14 @@ export function statesAround(sightings: readonly Sighting[], atMs: number): read
 
 /** Promise 3: every snapshot of ours has its point, and both say the same grade. */
 async function orphans(scene: Scene, points: readonly RestorePoint[]): Promise<readonly string[]> {
-  const names = (await snapshotNames(scene)).filter((name) => name.startsWith('stillshot-'))
+  const snapshots = (await scene.ground.snapshots()).filter(({ name }) => name.startsWith('stillshot-'))
   const found = points
-    .filter(({ snapshot }) => !names.includes(snapshot))
+    .filter(({ kind }) => kind === 'snapshot' || kind === 'safety')
+    .filter(({ snapshot }) => !snapshots.some(({ name }) => name === snapshot))
     .map(({ snapshot }) => `the point ${snapshot} has no snapshot`)
-  for (const name of names) {
+  for (const { name, text } of snapshots) {
     const point = points.find(({ snapshot }) => snapshot === name)
-    const xml = await scene.lab.virsh(['snapshot-dumpxml', scene.guest.domain, name])
-    const [, written = 'none'] = /grade=([a-z-]+)/.exec(xml) ?? []
+    const [, written = 'none'] = /grade=([a-z-]+)/.exec(text) ?? []
     if (point === undefined) found.push(`orphan: ${name} (${written}) has no point`)
     else if (point.grade !== written) found.push(`${name} says ${written}, its point ${point.grade}`)
   }
@@ -117,21 +114,12 @@ async function orphans(scene: Scene, points: readonly RestorePoint[]): Promise<r
 }
 
 /** A copy does not outlive its run, unless it is kept; one that was told of is. */
-async function copiesLeft(
-  { lab, guest, told }: Scene,
-  { procedure }: Pick<Cell, 'procedure'>,
-): Promise<readonly string[]> {
-  const names = (await lab.virsh(['list', '--all', '--name'])).split('\n').map((name) => name.trim())
-  const found: string[] = []
-  const kept: string[] = []
-  for (const name of names.filter((each) => each !== '' && each !== guest.domain)) {
-    const xml = await lab.virsh(['dumpxml', name, '--inactive']).catch(() => '')
-    if (!xml.includes('urn:stillshot:clone') || !xml.includes(guest.uuid)) continue
-    if (procedure === restoreAs && name === RESCUE && / kept=/.test(xml)) kept.push(name)
-    else found.push(`the copy ${name} is left`)
-  }
+async function copiesLeft({ ground, told }: Scene, { procedure }: Pick<Cell, 'procedure'>): Promise<readonly string[]> {
+  const copies = await ground.copies()
+  const isRescue = ({ name, kept }: GroundCopy) => procedure === restoreAs && name === RESCUE && kept
+  const found = copies.filter((copy) => !isRescue(copy)).map(({ name }) => `the copy ${name} is left`)
   const wasTold = procedure === restoreAs && [0, 58].includes(told[0]?.status ?? -1)
-  return wasTold && kept.length === 0 ? [...found, `the copy ${RESCUE} was told of, and is not there`] : found
+  return wasTold && !copies.some(isRescue) ? [...found, `the copy ${RESCUE} was told of, and is not there`] : found
 }
 
 async function stillOpen(scene: Scene): Promise<readonly string[]> {
@@ -164,6 +152,9 @@ export function leftInGuest(before: InGuest, after: InGuest): readonly string[] 
   if (after.enabled !== before.enabled) found.push(`mariadb is ${after.enabled}, was ${before.enabled}`)
   if (after.active !== 'active') found.push(`mariadb is ${after.active}`)
   if (after.settings !== before.settings) found.push(`settings are ${after.settings}, were ${before.settings}`)
+  if (after.application !== before.application) {
+    found.push(`the application is ${after.application}, was ${before.application}`)
+  }
   if (after.rows !== '1') found.push(`the rows are not there: ${after.rows}`)
   return found
 }

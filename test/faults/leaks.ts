@@ -65,17 +65,6 @@ export async function findLeaks(scene: Scene, inGuest: InGuest, processes: Proce
       look(path.slice(stateDirectory.length + 1), await readFile(path, 'latin1'))
     }
   }
-  for (const name of await snapshotNames(scene)) {
-    look(`snapshot ${name}`, await scene.lab.virsh(['snapshot-dumpxml', scene.guest.domain, name]))
-  }
+  for (const { name, text } of await scene.ground.snapshots()) look(`snapshot ${name}`, text)
   return leaks
-}
-
-/** Names of the guest's snapshots, oldest first. */
-export async function snapshotNames({ lab, guest }: Scene): Promise<readonly string[]> {
-  const names = await lab.virsh(['snapshot-list', guest.domain, '--name'])
-  return names
-    .split('\n')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { waitFor } from '../labs/wait-for.ts'
+import type { Begun } from './begun.ts'
 import type { Cell } from './cell.ts'
 import { type InGuest, isQuiet, lookInGuest } from './in-guest.ts'
 import { ProcessWatch } from './leaks.ts'
@@ -30,6 +31,8 @@ export interface Played {
   readonly back: true | string
   readonly recovered: readonly Told[]
   readonly after: InGuest
+  /** Promises of the procedure's own that are not kept. */
+  readonly looked: readonly string[]
   readonly processes: ProcessWatch
 }
 
@@ -39,17 +42,16 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   await scene.freshen()
   const before = scene.lastLook ?? (await lookInGuest(scene))
   scene.lastLook = undefined
-  await procedure.prepare?.(scene)
+  await procedure.prepare?.(scene, boundary.name)
   await fault.prepare?.(scene, boundary.name)
   const layer = fault.layer ?? boundary.layer
   if (layer !== undefined) layUnder(scene, layer, `${fault.name}:${boundary.name}`)
   const command = await procedure.command(scene)
   const processes = new ProcessWatch(scene.canary)
   const begunMs = performance.now()
-  const child = scene.cli.spawn('--json', '--verbose', ...command)
-  scene.child = child
-  const result = scene.cli.result(child)
-  const reached = await waitForBoundary(scene, procedure, boundary, result)
+  const begun = procedure.begin === undefined ? beginCommand(scene, command) : await procedure.begin(scene)
+  scene.begun = begun
+  const reached = await waitForBoundary(scene, procedure, boundary, begun.ended)
   let injectedMs: number | undefined
   if (reached) {
     await fault.inject?.(scene, boundary.name)
@@ -58,12 +60,14 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   }
   const lift = once(async () => {
     await fault.lift?.(scene)
+    if (fault.keepsBack) await procedure.goOn?.(scene)
     return performance.now()
   })
+  if (!fault.keepsBack) await procedure.goOn?.(scene)
   const early = fault.liftAfterMs === undefined ? undefined : sleep(fault.liftAfterMs).then(lift)
-  const hung = !(await endsWithin(result, COMMAND_LIMIT_MS))
-  if (hung) child.kill('SIGKILL')
-  scene.told.unshift(toldBy(command, await result))
+  const hung = !(await endsWithin(begun.ended, COMMAND_LIMIT_MS))
+  if (hung) begun.kill('SIGKILL')
+  scene.told.unshift(await begun.ended)
   await early
   scene.cli.nodeArguments = []
   if (!fault.stays) await lift()
@@ -72,20 +76,29 @@ export async function play(scene: Scene, cell: Cell): Promise<Played> {
   const liftedMs = fault.lift === undefined ? undefined : await lift()
   // A machine that a killed restore left off starts nothing: `recover` powers it on, and the time counts from that boot.
   const isLeftOff = scene.told[0]?.signal === 'SIGKILL' && (await scene.isOff())
-  const backByItself = isLeftOff ? undefined : await comesBack(scene)
+  const isLeft = isLeftOff || procedure.leased === true
+  const backByItself = isLeft ? undefined : await comesBack(scene)
+  const left = (await procedure.look?.(scene, 'left')) ?? []
   const endedByItselfMs = performance.now()
   const recovered = [await scene.tell(['recover']), await scene.tell(['recover'])]
   const back = backByItself ?? (await comesBack(scene))
-  const endedMs = isLeftOff ? performance.now() : endedByItselfMs
+  const endedMs = isLeft ? performance.now() : endedByItselfMs
   processes.stop()
   scene.told.push(recovered[0]!)
   const after = await lookInGuest(scene)
   scene.lastLook = after
+  const looked = [...left, ...((await procedure.look?.(scene, 'recovered')) ?? [])]
   return {
-    ...{ before, begunMs, endedMs, reached, hung, back, recovered, after, processes },
+    ...{ before, begunMs, endedMs, reached, hung, back, recovered, after, looked, processes },
     ...(injectedMs === undefined ? {} : { injectedMs }),
     ...(liftedMs === undefined ? {} : { liftedMs }),
   }
+}
+
+function beginCommand(scene: Scene, command: readonly string[]): Begun {
+  const child = scene.cli.spawn('--json', '--verbose', ...command)
+  const ended = scene.cli.result(child).then((result) => toldBy(command, result))
+  return { ended, kill: (signal) => void child.kill(signal) }
 }
 
 function layUnder(scene: Scene, layer: string, fault: string): void {

@@ -15,8 +15,9 @@ export function reportOf(
 # Faults on a real guest
 
 Each cell is one fault at one boundary of a procedure: the moment when its journal has the line that stands before the next
-act (at \`snapshot: snapshot\` the hypervisor's task is kept back until the fault is in place). An emulated guest with MariaDB
-runs it, with a real libvirt and the real command line; the hold's time to live is ${ttlMs / 1000} s, or longer where a
+act (at \`snapshot: snapshot\` the hypervisor's task is kept back until the fault is in place). A guest with MariaDB and the real
+command line play it: an emulated one on a real libvirt where the fault or the boundary is about the hypervisor or its machine, else a native
+one, run by this machine's own kernel behind a stand-in of Proxmox VE. The hold's time to live is ${ttlMs / 1000} s (native: shorter), or longer where a
 run without any fault, which each guest begins with, took long on the machine. Then everything is left to itself until the database is back, and \`stillshot recover\` runs twice. An observer in the guest asks \`SELECT 1\` every half
 second and sees the end of its connection at once, independent of stillshot: the outage is the sum of the times without an
 answer, of a guest that boots as well as of a server that is stopped.
@@ -27,7 +28,9 @@ that alone prevents a stop or a start); no restore point says
 \`db-stopped\` while the observer saw a server at the hypervisor's point in time; after \`recover\` every snapshot has its point
 with the same grade, no lock, hold or run is open, nothing of stillshot is left in the guest, the unit is enabled as before,
 and a second \`recover\` finds nothing; the canary of every configured secret is in no output, log, journal, catalog,
-description or command line; whoever ends by itself says one document, and no failure is called a defect.
+description or command line; whoever ends by itself says one document, and no failure is called a defect. Of backups and their restores besides: no half backup is in the
+repository, every one that is listed can be read, no program of a dump or a load is left in the guest, the application does not run on half of a
+restore, and after \`recover\` all is whole and as the user was told.
 
 ${run.length} cells were run between ${dates[0] ?? 'never'} and ${dates.at(-1) ?? 'never'}: ${summary.kept} kept every promise, ${summary.broken.length} did not; ${summary.notRun.length} of ${summary.cells} were not run.
 
@@ -57,7 +60,7 @@ function tables(cells: readonly Cell[], results: Results): string {
         return result === undefined || result.notRun !== undefined ? [] : [row(fault.name, result)]
       })
       const head =
-        '| fault | the user was told | outage | grade | promises | date | versions |\n|---|---|---|---|---|---|---|'
+        '| fault | on | the user was told | outage | grade | promises | date | versions |\n|---|---|---|---|---|---|---|---|'
       return `## ${title}\n\n${rows.length === 0 ? 'Not run yet.' : [head, ...rows].join('\n')}\n`
     })
     .join('\n')
@@ -67,6 +70,7 @@ function row(fault: string, { told, outageMs, grades, broken, at, versions }: Ce
   const promises = broken.length === 0 ? 'kept' : `**broken**: ${broken.join('; ')}`
   const columns = [
     fault,
+    versions.libvirt === undefined ? 'native' : 'libvirt',
     told.join('; '),
     `${outageMs} ms`,
     grades.join(', ') || '–',
@@ -83,7 +87,8 @@ function versionLines(run: readonly CellResult[]): string {
 }
 
 function versionLine({ stillshot, mariadb, libvirt, qemu }: Versions): string {
-  return `- stillshot ${stillshot}, MariaDB ${mariadb}, libvirt ${libvirt}, QEMU ${qemu}`
+  const on = libvirt === undefined ? 'a native guest' : `libvirt ${libvirt}, QEMU ${qemu}`
+  return `- stillshot ${stillshot}, MariaDB ${mariadb}, ${on}`
 }
 
 function cellText(text: string): string {

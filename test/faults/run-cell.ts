@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
+import { labPaths } from '../labs/paths.ts'
 import type { Cell, CellResult, Versions } from './cell.ts'
 import { judge } from './judge.ts'
-import { snapshotNames } from './leaks.ts'
 import { play } from './play.ts'
 import type { Scene } from './scene.ts'
 import { toldText } from './told.ts'
@@ -12,7 +12,7 @@ export async function runCell(scene: Scene, cell: Cell, versions: Versions): Pro
   const at = new Date().toISOString()
   const facts = () => ({ cell: cell.name, at, versions, tookMs: Math.round(performance.now() - begun) })
   // Results are read elsewhere: a place on this machine tells nobody anything.
-  const placeless = (text: string) => text.replaceAll(scene.lab.folder, '.lab')
+  const placeless = (text: string) => text.replaceAll(labPaths().folder, '.lab')
   try {
     const played = await play(scene, cell)
     const judgement = await judge(scene, cell, played)
@@ -27,7 +27,8 @@ export async function runCell(scene: Scene, cell: Cell, versions: Versions): Pro
     }
   } catch (thrown) {
     await cell.fault.lift?.(scene).catch(() => {})
-    scene.child?.kill('SIGKILL')
+    await scene.begun?.kill('SIGKILL')
+    await cell.procedure.goOn?.(scene).catch(() => {})
     const why = thrown instanceof Error ? thrown.message : String(thrown)
     const told = scene.told.map((each) => `${each.command}: ${toldText(each)}`)
     return {
@@ -47,19 +48,11 @@ export async function tidy(scene: Scene, cell: Cell, result: CellResult): Promis
   if (
     result.broken.length > 0 ||
     result.notRun !== undefined ||
-    ['restore', 'undo-restore'].includes(cell.procedure.name)
+    ['restore', 'undo-restore', 'restore-backup'].includes(cell.procedure.name)
   )
     return false
   try {
-    await scene.hypervisor(async (hypervisor) => {
-      const vm = await hypervisor.findVm(scene.guest.domain)
-      for (const copy of await hypervisor.clones.listKept()) {
-        if (copy.source === vm.nativeId) await hypervisor.clones.removeKept(copy)
-      }
-      for (const name of (await snapshotNames(scene)).toReversed()) await hypervisor.removeSnapshot(vm, name)
-    })
-    const chain = await scene.lab.virsh(['domblklist', scene.guest.domain])
-    return !chain.includes('stillshot-0')
+    return await scene.ground.clean()
   } catch {
     return false
   }

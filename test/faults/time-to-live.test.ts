@@ -4,6 +4,7 @@ import { holdOf, MEASURING_TTL_MS, SHORTEST_TTL_MS, timeToLive } from './time-to
 
 test('a quick guest is held shortly, a slow one as long as it needs, and none longer than it is measured', () => {
   assert.equal(timeToLive(4_000), SHORTEST_TTL_MS)
+  assert.equal(timeToLive(4_000, 25_000), 25_000)
   assert.equal(timeToLive(20_100), 65_000)
   assert.equal(timeToLive(10 * MEASURING_TTL_MS), MEASURING_TTL_MS)
 })

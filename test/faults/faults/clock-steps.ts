@@ -10,8 +10,9 @@ function inGuest(name: string, step: string): Fault {
     about: `the guest’s clock steps ${step}`,
     at: { snapshot: AT, hold: ['held'] },
     elsewhere,
+    ground: 'libvirt',
     inject: async ({ guest }) => void (await guest.run(`date -s '${step}'`)),
-    lift: ({ guest }) => guest.setClock(),
+    lift: ({ ground }) => ground.setClock(),
   }
 }
 

@@ -3,12 +3,18 @@ import type { Fault } from '../fault.ts'
 const FILLER = 'stillshot-lab-filler'
 
 /** Fills a file system of the guest to the last byte. */
-function fullInGuest(name: string, folder: string, at: readonly string[], about: string): Fault {
+function fullInGuest(
+  name: string,
+  folder: string,
+  at: readonly string[],
+  about: string,
+  more: Fault['at'] = {},
+): Fault {
   const file = `${folder}/${FILLER}`
   return {
     name,
     about,
-    at: { snapshot: at, hold: name === 'full-run' ? ['held'] : [] },
+    at: { ...more, snapshot: at },
     elsewhere:
       'after: the guest is not spoken to any more; stop: as hold; the release after hold/held is that of snapshot/release',
     hinders: true,
@@ -23,18 +29,24 @@ function fullInGuest(name: string, folder: string, at: readonly string[], about:
 }
 
 const AT = ['preflight', 'drain', 'hold', 'snapshot', 'release', 'come-back', 'grade']
-export const fullRun = fullInGuest('full-run', '/run', AT, '/run of the guest is full until the command has ended')
+export const fullRun = fullInGuest('full-run', '/run', AT, '/run of the guest is full until the command has ended', {
+  hold: ['held'],
+  backup: ['preflight', 'dump'],
+  'restore-backup': ['hold', 'load'],
+})
 export const fullVar = fullInGuest(
   'full-var',
   '/var',
   AT,
   '/var of the guest (its root disk) is full until the command has ended',
+  { backup: ['preflight', 'dump'], 'restore-backup': ['hold', 'safety-dump', 'load'] },
 )
 export const fullData = fullInGuest(
   'full-data',
   '/srv/data',
   ['preflight', 'hold', 'snapshot', 'release', 'come-back'],
   'the disk of the data directory is full until the command has ended',
+  { 'restore-backup': ['load'] },
 )
 
 export const fullState: Fault = {
@@ -46,8 +58,20 @@ export const fullState: Fault = {
     hold: ['held'],
     release: ['release'],
     recover: ['database'],
+    backup: ['preflight', 'dump', 'list', 'after'],
+    'restore-backup': ['hold', 'safety-dump', 'load', 'release'],
   },
   elsewhere: 'stop: as hold; recover/tidied: as database',
   inject: ({ disk }) => disk.fill(),
   lift: ({ disk }) => disk.empty(),
+}
+
+export const fullRepository: Fault = {
+  name: 'full-repository',
+  about: 'the disk of the repository is full until the command has ended',
+  at: { backup: ['preflight', 'dump', 'list'], 'restore-backup': ['safety-dump', 'load'] },
+  elsewhere:
+    'snapshot, hold, release, restore of snapshots, prune, drill: no repository; backup/after, restore-backup/release: nothing is written there any more; restore-backup/hold: as safety-dump',
+  inject: ({ repository }) => repository.fill(),
+  lift: ({ repository }) => repository.empty(),
 }

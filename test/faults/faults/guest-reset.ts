@@ -9,7 +9,10 @@ export const guestReset: Fault = {
     restore: ['safety-snapshot', 'boot'],
     hold: ['held'],
     release: ['release'],
+    backup: ['dump'],
+    'restore-backup': ['hold', 'load'],
   },
+  ground: 'libvirt',
   elsewhere:
     'snapshot/after: the guest is not spoken to any more, as at grade; restore/roll-back: the guest is stopped there anyway',
   inject: async (scene) => {

@@ -5,6 +5,7 @@ const parts = {
   at: { snapshot: ['preflight', 'snapshot', 'grade'], restore: ['roll-back', 'boot'], prune: ['remove'] },
   elsewhere:
     'at the other boundaries no task of the hypervisor begins before the next one; restore/safety-snapshot: the same call as snapshot/snapshot; recover: calls are repeated until they work, as at snapshot/grade',
+  ground: 'libvirt',
   layer: 'hypervisor-task.ts',
 } as const
 

@@ -12,7 +12,10 @@ export const kill9: Fault = {
     prune: ['remove'],
     drill: ['clone', 'boot', 'remove'],
     'restore-as': ['clone', 'keep', 'boot'],
+    backup: ['preflight', 'dump', 'list', 'after'],
+    'hook-vzdump': ['hold', 'point', 'started'],
+    'restore-backup': ['hold', 'safety-dump', 'load', 'release'],
   },
   elsewhere: 'hold/held: the process has ended by itself, see forgotten',
-  inject: async ({ child }) => void child?.kill('SIGKILL'),
+  inject: async ({ begun }) => begun?.kill('SIGKILL'),
 }

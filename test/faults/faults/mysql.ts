@@ -46,6 +46,32 @@ export const mysqlStartedByForce: Fault = {
     ),
 }
 
+export const clientKilled: Fault = {
+  name: 'client-killed',
+  about: 'the program in the guest that dumps or loads is killed with SIGKILL',
+  at: { backup: ['dump'], 'restore-backup': ['load'] },
+  elsewhere: 'there is such a program at these boundaries only; restore-backup/safety-dump: as backup/dump',
+  inject: ({ guest }) => run(guest, "pkill -KILL -x mariadb-dump || pkill -KILL -f -- '[-]-binary-mode'"),
+}
+
+export const serverKilled: Fault = {
+  name: 'server-killed',
+  about: 'mariadbd is killed with SIGKILL; its unit starts it again',
+  at: { backup: ['dump'], 'restore-backup': ['load', 'release'] },
+  elsewhere: 'snapshot, restore, hold, release: the server is to stop, see guest-reset; the others: nobody asks it',
+  inject: ({ guest }) => run(guest, 'pkill -KILL -x mariadbd'),
+}
+
+export const tableLocked: Fault = {
+  name: 'table-locked',
+  about: 'somebody keeps a table to himself for 30 s more',
+  at: { backup: ['dump'], 'restore-backup': ['load'] },
+  elsewhere: 'a dump and a load alone wait for tables',
+  keepsBack: true,
+  lift: async () => {},
+  liftAfterMs: 30_000,
+}
+
 async function run(guest: Scene['guest'], command: string): Promise<void> {
   await guest.run(command, { timeoutMs: 120_000 })
 }

@@ -6,7 +6,7 @@ export const none: Fault = {
   about: 'nothing goes wrong',
   at: {
     ...{ snapshot: ['after'], restore: ['boot'], hold: ['held'], release: ['release'], recover: ['tidied'] },
-    ...{ prune: ['remove'], drill: ['remove'] },
+    ...{ prune: ['remove'], drill: ['remove'], backup: ['after'], 'restore-backup': ['release'] },
   },
   elsewhere: 'all boundaries are the same cell',
 }

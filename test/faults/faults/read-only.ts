@@ -7,6 +7,8 @@ export const readOnlyGuest: Fault = {
   at: { snapshot: ['preflight', 'drain', 'hold', 'snapshot', 'release', 'come-back'] },
   elsewhere: 'stop: as hold; grade, after: nothing is written in the guest any more; other procedures: as full disks',
   hinders: true,
+  // The emergency remount is the kernel's: a native guest shares it with this machine.
+  ground: 'libvirt',
   inject: async ({ guest }) => {
     // Emergency remount: at once, whatever is open for writing.
     await guest.run(

@@ -3,7 +3,7 @@ import type { Fault } from '../fault.ts'
 export const secondSameCatalog: Fault = {
   name: 'second-same-catalog',
   about: 'a second stillshot with the same catalog takes a snapshot of the VM',
-  at: { snapshot: ['preflight', 'snapshot', 'after'] },
+  at: { snapshot: ['preflight', 'snapshot', 'after'], backup: ['dump'], 'restore-backup': ['load'] },
   elsewhere: 'between preflight and after the lock stands: as at snapshot; other procedures take the same lock',
   inject: async (scene) => void scene.told.push(await scene.tell(['snapshot', scene.cli.vm])),
 }
@@ -15,6 +15,8 @@ export const secondOtherCatalog: Fault = {
     snapshot: ['preflight', 'stop', 'snapshot', 'release', 'come-back', 'after'],
     restore: ['safety-snapshot'],
     hold: ['held'],
+    backup: ['dump'],
+    'restore-backup': ['hold', 'load', 'release'],
   },
   elsewhere: 'drain, hold: as preflight; grade: as come-back; restore/roll-back, boot: the guest does not answer',
   inject: async (scene) => void scene.told.push(await scene.tell(['snapshot', scene.other.vm], scene.other)),

@@ -7,7 +7,9 @@ export const sigterm: Fault = {
   at: {
     ...kill9.at,
     recover: ['database'],
+    'hook-vzdump': [],
   },
-  elsewhere: 'recover/tidied: nothing is left that could be cancelled',
-  inject: async ({ child }) => void child?.kill('SIGTERM'),
+  elsewhere:
+    'recover/tidied: nothing is left that could be cancelled; hook-vzdump: vzdump gives no signal but to itself, see vzdump-killed',
+  inject: async ({ begun }) => begun?.kill('SIGTERM'),
 }

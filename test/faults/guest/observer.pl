@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # What a client inside the guest sees of MariaDB, and nothing of what stillshot says: asks SELECT 1 every half second over one
-# connection, sees its end at once, and writes every change, and a sign of life each second, to the serial console. There it is seen outside at
+# connection, sees its end at once, and writes every change, and a sign of life each second, to the serial console, or to standard
+# output where a third argument says "-". There it is seen outside at
 # once, whatever becomes of network, disks and the guest itself.
 #
 #   observer BOOT UPTIME_MS up PID | hung PID | running PID… | gone     no process of a server: gone
@@ -11,11 +12,12 @@ use Socket;
 use Time::HiRes qw(sleep time);
 use IO::Handle;
 
-my ($socket_path, $canary_path) = @ARGV;
+my ($socket_path, $canary_path, $to) = @ARGV;
 my $boot = substr(slurp('/proc/sys/kernel/random/boot_id'), 0, 8);
 my $canary = slurp($canary_path);
 chomp $canary;
-open(my $console, '>', '/dev/ttyS0') or die;
+my $console = *STDOUT;
+if (($to // '') ne '-') { open($console, '>', '/dev/ttyS0') or die }
 $console->autoflush(1);
 $SIG{PIPE} = 'IGNORE';
 
@@ -31,12 +33,14 @@ while (1) {
     look_for_leaks();
     $looked_at = $now;
   }
-  pause($state =~ /^up /);
+  pause($state);
 }
 
 # While a server is up, the end of its connection wakes us at once.
 sub pause {
-  return sleep(0.2) unless $_[0];
+  # A server that ends is looked at often: a snapshot may follow at once.
+  return sleep(0.02) if $_[0] =~ /^running /;
+  return sleep(0.2) unless $_[0] =~ /^up /;
   my $bits = '';
   vec($bits, fileno($server), 1) = 1;
   select($bits, undef, undef, 0.4);

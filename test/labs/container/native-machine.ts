@@ -18,6 +18,11 @@ export class NativeMachine implements Machine {
     this.#disks = { [keys[0]]: DISKS[0], [keys[1]]: DISKS[1] }
   }
 
+  /** What the hypervisor calls the disks by, the root disk first. */
+  get diskKeys(): readonly string[] {
+    return Object.keys(this.#disks)
+  }
+
   async running(): Promise<boolean> {
     return (await this.guest.power()) !== 'shut off'
   }
@@ -63,7 +68,7 @@ export class NativeMachine implements Machine {
   }
 
   async copyAt(snapshot: string): Promise<NativeMachine> {
-    const [root = '', data = ''] = Object.keys(this.#disks)
+    const [root = '', data = ''] = this.diskKeys
     return new NativeMachine(await copyAt(this.guest, snapshot), [root, data])
   }
 
