@@ -4,7 +4,8 @@ import { checksOf, runCheck } from './runner/checks.ts'
 import { runInLanes } from './runner/lanes.ts'
 import { type Options, readOptions, USAGE } from './runner/options.ts'
 import { runSuite, type Suite } from './runner/run-suite.ts'
-import { suitesOf } from './runner/suites.ts'
+import { slowestOf, type Timed } from './runner/slowest.ts'
+import { isUnit, suitesOf } from './runner/suites.ts'
 import { isGood, summaryOf, sumOf, type Tally } from './runner/tally.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -19,12 +20,18 @@ async function runAll(options: Options): Promise<number> {
     interrupted = true
   }
   process.on('SIGINT', onInterrupt).on('SIGTERM', onInterrupt)
-  const [first, ...others] = suitesOf(root, options)
-  // Beside the unit tests, which are the first suite and use one processor.
-  const beside = [reportChecks(options), first === undefined ? undefined : reportSuite(first)]
-  const tallies: Tally[] = (await Promise.all(beside)).flatMap((tally) => tally ?? [])
-  const report = async (suite: Suite) => void tallies.push(await reportSuite(suite))
-  await runInLanes(others, report, () => interrupted)
+  const suites = suitesOf(root, options)
+  const [unit, labs] = [suites.filter(isUnit), suites.filter((suite) => !isUnit(suite))]
+  // Beside the unit tests, which use one processor.
+  const tallies: Tally[] = await Promise.all([reportChecks(options), ...unit.map(reportSuite)])
+  const timed: Timed[] = []
+  const report = async (suite: Suite) => {
+    const begunAt = performance.now()
+    tallies.push(await reportSuite(suite))
+    timed.push({ ...suite, seconds: (performance.now() - begunAt) / 1000 })
+  }
+  await runInLanes(labs, report, () => interrupted)
+  for (const line of slowestOf(timed)) print(line)
   const tally = sumOf(tallies)
   print(summaryOf(tally))
   if (interrupted) return 130

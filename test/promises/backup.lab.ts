@@ -1,3 +1,4 @@
+// runs natively
 // time limit: 900 s
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -7,16 +8,17 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { DumpEvidence } from '../../src/coordinator/backup-manifest.ts'
+import { type ContainerSubject, openContainerSubject } from '../labs/container/container-subject.ts'
 import { waitFor } from '../labs/wait-for.ts'
 import { WriteLoad } from '../labs/write-load.ts'
-import { type FailedDocument, openSubject, type PointsDocument, type Subject } from './subject.ts'
+import type { FailedDocument, PointsDocument } from './subject.ts'
 
-let subject: Subject
+let subject: ContainerSubject
 let repository: string
 before(async () => {
   // A file system of its own, so that it counts as mounted, and none that holds the guest's disks.
   repository = await mkdtemp('/dev/shm/stillshot-repository-')
-  subject = await openSubject('backup', {
+  subject = await openContainerSubject('backup', {
     vmMore: `    profile: app
     backup: { repository: nas }`,
     more: `profiles:
@@ -30,7 +32,7 @@ repositories:
   await arrange()
 })
 after(async () => {
-  await subject?.guest.destroy()
+  await subject?.close()
   await rm(repository, { recursive: true, force: true })
 })
 

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { CollectReport } from '../../src/coordinator/collect-freezes.ts'
 import type { FreezeHookReport } from '../../src/coordinator/install-freeze-hook.ts'
-import type { ReleaseReport } from '../../src/coordinator/release-hold.ts'
 import type { RestoreReport } from '../../src/coordinator/restore-report.ts'
-import { waitFor } from '../labs/wait-for.ts'
 import { answers, invocation, openSubject, type PointsDocument, type Subject } from './subject.ts'
 
-/** The real qemu-guest-agent, asked by libvirt as for anybody's snapshot with `--quiesce`. */
+/**
+ * The real qemu-guest-agent, asked by libvirt as for anybody's snapshot with `--quiesce`. What goes on in the guest alone is in
+ * freeze-hook-in-guest.lab.ts.
+ */
 let subject: Subject
 before(async () => {
   // Nobody drains before a freeze from inside, and the busy machine's guest may take its time to be looked at.
@@ -33,6 +34,18 @@ async function isFrozen(): Promise<boolean> {
   const touch = 'f=/srv/data/.lab-$$; touch $f </dev/null >/dev/null 2>&1 & sleep 2; [ -e $f ]'
   return (await subject.guest.try(touch)).status !== 0
 }
+
+test('without the hook, mode freeze is fs-frozen, and nothing is stopped', async () => {
+  const { guest, cli } = subject
+  const before = await invocation(guest)
+  const { points } = await cli.json<PointsDocument>('snapshot', cli.vm, '--mode', 'freeze')
+  assert.deepEqual(
+    points.map(({ mode, grade, reasons, outage }) => [mode, grade, reasons, outage]),
+    [['freeze', 'fs-frozen', [], null]],
+  )
+  assert.equal(await invocation(guest), before)
+  await guest.run('touch /srv/data/.thawed', { timeoutMs: 10_000 })
+})
 
 test('installing it ends with one real freeze and thaw, and keeps the hook that was there', async () => {
   const { guest, cli } = subject
@@ -93,41 +106,4 @@ test('a freeze that cannot be clean fails the snapshot, and the server runs', as
     [],
   )
   assert.equal((await cli.run('check', cli.vm)).status, 0)
-})
-
-test('a freeze while stillshot holds the guest is part of that hold', async () => {
-  const { guest, cli } = subject
-  const { hold } = await cli.json<{ hold: { id: string } }>('hold', cli.vm)
-  assert.equal(await virsh('domfsfreeze'), '')
-  assert.equal(await virsh('domfsthaw'), '')
-  assert.equal(await answers(guest), false)
-  const release = await cli.json<ReleaseReport>('release', hold.id)
-  assert.deepEqual([release.grade, release.reasons], ['db-stopped', []])
-  assert.equal(await answers(guest), true)
-})
-
-test('a freeze that nobody ends is ended by the watchdog: file systems are thawed, and the server starts', async () => {
-  const { guest } = subject
-  await guest.run("sed -i 's/^ttl .*/ttl 75000/; s/^start .*/start 10000/' /etc/stillshot/freeze")
-  assert.equal(await virsh('domfsfreeze'), '')
-  assert.equal(await isFrozen(), true)
-  const back = async () => ((await answers(guest)) ? true : undefined)
-  await waitFor(back, { what: 'the server', timeoutMs: 180_000, everyMs: 1_000 })
-  assert.equal(await isFrozen(), false)
-  await virsh('domfsthaw')
-  const { freezes } = JSON.parse(await guest.run('stillshot-guest kept -'))
-  const { freeze } = JSON.parse(await guest.run(`stillshot-guest kept ${freezes.at(-1)}`))
-  assert.equal(freeze.releaseAnswer.fence.watchdog, 'fired')
-})
-
-test('removing the helper takes the hooks out and puts back what was there', async () => {
-  const { guest, cli } = subject
-  await cli.removeHelper(guest)
-  assert.match(await guest.run(`cat ${HOOK}`), /exit 0/)
-  assert.equal(await guest.run(`ls ${HOOK}.d /etc/qemu/qemu-ga.conf 2>&1 | grep -c stillshot || true`), '0\n')
-  // Removing the hooks restarts the agent.
-  const isBack = async () => ((await virsh('domtime')) === '' ? true : undefined)
-  await waitFor(isBack, { what: 'the agent to be back', timeoutMs: 60_000, everyMs: 500 })
-  assert.equal(await virsh('domfsfreeze'), '')
-  assert.equal(await virsh('domfsthaw'), '')
 })

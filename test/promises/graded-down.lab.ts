@@ -1,28 +1,32 @@
+// runs natively
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
 import type { VmSettings } from '../../src/coordinator/ports.ts'
 import { takeSnapshot } from '../../src/coordinator/take-snapshot.ts'
-import type { LabGuest } from '../labs/lab-guest.ts'
+import { type ContainerSubject, openContainerSubject } from '../labs/container/container-subject.ts'
+import type { NativeGuest } from '../labs/container/native-guest.ts'
 import { openLabPorts, withCreateSnapshot } from '../labs/lab-ports.ts'
+import { hypervisorOnStandIn } from '../labs/proxmox/hypervisor-on-stand-in.ts'
 import { waitFor } from '../labs/wait-for.ts'
-import { answers, invocation, openSubject, type PointsDocument, type Subject } from './subject.ts'
+import { answers } from './subject.ts'
 
-let subject: Subject
+let subject: ContainerSubject
 before(async () => {
-  subject = await openSubject('graded-down')
+  subject = await openContainerSubject('graded-down')
 })
-after(() => subject?.guest.destroy())
+after(() => subject?.close())
 
 /** Takes a snapshot while somebody does `act` between the hold and the hypervisor's point in time. */
 async function snapshotWhile(
-  act: (guest: LabGuest) => Promise<unknown>,
+  act: (guest: NativeGuest) => Promise<unknown>,
   settings: Partial<VmSettings> = {},
 ): Promise<RestorePoint> {
-  const { lab, guest, cli } = subject
-  const opened = await openLabPorts(lab, guest, cli, {
-    settings,
-    over: (real) =>
+  const { guest, pve, cli } = subject
+  const real = hypervisorOnStandIn(pve)
+  const opened = await openLabPorts({ uri: 'none' }, guest, cli, {
+    settings: { reference: String(pve.vmid), ...settings },
+    over: () =>
       withCreateSnapshot(real, async (vm, request) => {
         await act(guest)
         return real.createSnapshot(vm, request)
@@ -37,6 +41,7 @@ async function snapshotWhile(
     return point
   } finally {
     await opened.close()
+    await real.close()
   }
 }
 
@@ -46,18 +51,6 @@ function codes({ reasons }: RestorePoint): readonly string[] {
 
 test('nobody touches it: db-stopped', async () => {
   assert.deepEqual(codes(await snapshotWhile(async () => {})), [])
-})
-
-test('mode freeze: fs-frozen, and nothing is stopped', async () => {
-  const { guest, cli } = subject
-  const before = await invocation(guest)
-  const { points } = await cli.json<PointsDocument>('snapshot', cli.vm, '--mode', 'freeze')
-  assert.deepEqual(
-    points.map(({ mode, grade, reasons, outage }) => [mode, grade, reasons, outage]),
-    [['freeze', 'fs-frozen', [], null]],
-  )
-  assert.equal(await invocation(guest), before)
-  await guest.run('touch /srv/data/.thawed', { timeoutMs: 10_000 })
 })
 
 test('MariaDB started by somebody during the hold', async () => {
@@ -102,7 +95,7 @@ test('stopped uncleanly: the unit is killed instead of asked', async () => {
 })
 
 test('the watchdog fired before the point in time', async () => {
-  const back = (guest: LabGuest) =>
+  const back = (guest: NativeGuest) =>
     waitFor(async () => ((await answers(guest)) ? true : undefined), {
       what: 'the watchdog',
       timeoutMs: 120_000,

@@ -1,48 +1,21 @@
+// runs natively
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmod, copyFile, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { labPaths } from '../labs/paths.ts'
-import { answers, type FailedDocument, invocation, openSubject, type Subject } from './subject.ts'
+import { type ContainerSubject, openContainerSubject } from '../labs/container/container-subject.ts'
+import { refusalsOf } from './refusals.ts'
+import { answers, type FailedDocument } from './subject.ts'
 
-let subject: Subject
-let config: string
+/** What does not depend on the hypervisor; what does is in refused-on-libvirt.lab.ts. */
+let subject: ContainerSubject
 before(async () => {
-  subject = await openSubject('refused')
-  config = await subject.cli.readConfig()
+  subject = await openContainerSubject('refused')
 })
-after(() => subject?.guest.destroy())
+after(() => subject?.close())
 
-interface Expected {
-  readonly status: number
-  readonly code: string
-  /** What the message or the hint must name. */
-  readonly says: RegExp
-}
-
-/** Runs a snapshot that must be refused: the error is clear, and nothing was stopped. */
-async function refused(expected: Expected, ...args: readonly string[]): Promise<void> {
-  const { guest, cli } = subject
-  const before = await invocation(guest)
-  const result = await cli.run('--json', ...(args.length > 0 ? args : ['snapshot', cli.vm]))
-  const document = JSON.parse(result.stdout) as FailedDocument
-  const error = document.error ?? document.failed?.[0]
-  assert.equal(error?.code, expected.code, result.stdout + result.stderr)
-  assert.equal(result.status, expected.status, result.stdout)
-  assert.match(`${error?.message} ${error?.hint}`, expected.says)
-  assert.equal(await invocation(guest), before, 'the server was not touched')
-  assert.equal(await answers(guest), true)
-}
-
-async function withConfig(change: (text: string) => string, work: () => Promise<void>): Promise<void> {
-  await subject.cli.writeConfig(change(config))
-  try {
-    await work()
-  } finally {
-    await subject.cli.writeConfig(config)
-  }
-}
+const { refused, withConfig } = refusalsOf(() => subject)
 
 test('an unknown key in the configuration names its place', () =>
   withConfig(
@@ -114,12 +87,6 @@ test('a helper that is missing or altered', async () => {
   }
 })
 
-test('a VM that the hypervisor does not know', () =>
-  withConfig(
-    (text) => text.replace(subject.guest.domain, 'no-such-vm'),
-    () => refused({ status: 22, code: 'vm-not-found', says: /no-such-vm/ }),
-  ))
-
 test('a time to live shorter than the forecast', () =>
   withConfig(
     (text) => text.replace(/hold: .*/, 'hold: { ttl: 5s, budget: 4s }'),
@@ -154,69 +121,6 @@ test('a run on the same VM under way', async () => {
   assert.equal(error?.code, 'run-under-way', result.stdout)
   assert.equal(result.status, 51)
   assert.equal(await answers(guest), true)
-})
-
-test('a table on a disk that no snapshot contains', async () => {
-  const { guest, lab } = subject
-  const image = join(guest.folder, 'shared.raw')
-  const xml = join(guest.folder, 'shared.xml')
-  await writeFile(image, Buffer.alloc(64 * 1024 * 1024))
-  execFileSync('mkfs.ext4', ['-q', image])
-  await writeFile(
-    xml,
-    `<disk type='file' device='disk' snapshot='no'><driver name='qemu' type='raw'/><source file='${image}'/><target dev='vdc' bus='virtio'/><serial>left-out</serial></disk>`,
-  )
-  await lab.virsh(['attach-device', guest.domain, xml, '--live'])
-  await guest.run(
-    'i=0; while [ ! -b /dev/vdc ] && [ $i -lt 100 ]; do sleep 0.2; i=$((i+1)); done; mkdir -p /srv/shared && mount /dev/vdc /srv/shared && install -d -o mysql /srv/shared/t',
-  )
-  await guest.sql(
-    "CREATE DATABASE IF NOT EXISTS far; CREATE TABLE far.t (a INT) ENGINE=InnoDB DATA DIRECTORY='/srv/shared/t'",
-  )
-  try {
-    await refused({ status: 41, code: 'preflight-refused', says: /vdc/ })
-  } finally {
-    await guest.sql('DROP DATABASE far')
-    await guest.run('umount /srv/shared')
-    await lab.virsh(['detach-device', guest.domain, xml, '--live'])
-  }
-})
-
-test('no space for the overlay', async () => {
-  const { guest, lab } = subject
-  const { small } = labPaths()
-  const xml = join(guest.folder, 'small.xml')
-  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(small, 'data.qcow2'), '8G'])
-  await writeFile(
-    xml,
-    `<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${small}/data.qcow2'/><target dev='vdd' bus='virtio'/></disk>`,
-  )
-  await lab.virsh(['attach-device', guest.domain, xml, '--live'])
-  try {
-    await refused({ status: 28, code: 'storage-full', says: /small/ })
-  } finally {
-    await lab.virsh(['detach-device', guest.domain, xml, '--live'])
-    await rm(join(small, 'data.qcow2'))
-  }
-})
-
-test('the SSH host is another machine than the VM', async () => {
-  const { guest, lab } = subject
-  const other = `${guest.domain}-other`
-  const xml = join(guest.folder, 'other.xml')
-  await writeFile(
-    xml,
-    `<domain type='qemu'><name>${other}</name><memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os><devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>`,
-  )
-  await lab.virsh(['create', xml])
-  try {
-    await withConfig(
-      (text) => text.replace(`id: ${guest.domain}`, `id: ${other}`),
-      () => refused({ status: 41, code: 'preflight-refused', says: /SMBIOS UUID/ }),
-    )
-  } finally {
-    await lab.virsh(['destroy', other])
-  }
 })
 
 test('a key bound to the gate lets stillshot work, and nothing else', async () => {
@@ -255,12 +159,4 @@ test('a key bound to the gate lets stillshot work, and nothing else', async () =
   } finally {
     await guest.run(`mv -f /root/keys ${keys}`)
   }
-})
-
-test('a VM that is off', async () => {
-  const { guest, cli } = subject
-  await guest.powerOff()
-  const result = await cli.run('--json', 'snapshot', cli.vm)
-  assert.match(result.stdout, /vm-not-running/)
-  assert.equal(result.status, 23, result.stdout)
 })

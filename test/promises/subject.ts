@@ -1,4 +1,5 @@
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import type { GuestUnderTest } from '../labs/guest-under-test.ts'
 import { type Lab, openLab } from '../labs/lab.ts'
 import type { LabGuest } from '../labs/lab-guest.ts'
 import { StillshotCli } from '../labs/stillshot-cli.ts'
@@ -32,11 +33,11 @@ export interface PointsDocument {
 }
 
 /** Changes whenever the server is started, by whomever. */
-export async function invocation(guest: LabGuest): Promise<string> {
+export async function invocation(guest: GuestUnderTest): Promise<string> {
   return (await guest.run('systemctl show -p InvocationID --value mariadb')).trim()
 }
 
 /** True when the server answers. */
-export async function answers(guest: LabGuest): Promise<boolean> {
+export async function answers(guest: GuestUnderTest): Promise<boolean> {
   return (await guest.try('mariadb -N -e "SELECT 1"')).stdout.trim() === '1'
 }

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProxmoxHypervisor } from '../../../adapters/hypervisors/proxmox/proxmox-hypervisor.ts'
-import { NodeClock } from '../../../adapters/system/node-clock.ts'
 import { runCommand } from '../../labs/command.ts'
 import { containerGuest } from '../../labs/container/container-guest.ts'
 import { containerOnProxmox } from '../../labs/container/container-on-proxmox.ts'
@@ -10,6 +8,7 @@ import { openLabPorts } from '../../labs/lab-ports.ts'
 import { labPaths } from '../../labs/paths.ts'
 import { ask, dataOf } from '../../labs/proxmox/ask.ts'
 import { cliOnStandIn } from '../../labs/proxmox/cli-on-stand-in.ts'
+import { hypervisorOnStandIn } from '../../labs/proxmox/hypervisor-on-stand-in.ts'
 import type { Ground } from './ground.ts'
 
 const SCRIPT = join(import.meta.dirname, 'script-on-proxmox.sh')
@@ -26,13 +25,7 @@ export async function onProxmox(): Promise<Ground> {
   const guest = await containerGuest('bench')
   const pve = await containerOnProxmox(guest)
   const cli = await cliOnStandIn({ folder: labPaths().folder }, guest, pve)
-  const hypervisor = new ProxmoxHypervisor({
-    name: 'pve',
-    addresses: [{ url: pve.url }],
-    authorityPath: pve.caPath,
-    login: { kind: 'token', token: () => readFile(pve.tokenPath, 'utf8').then((text) => text.trim()) },
-    clock: new NodeClock(),
-  })
+  const hypervisor = hypervisorOnStandIn(pve)
   const vmid = String(pve.vmid)
   await guest.run('cat > /etc/sudoers.d/script', { input: `${SUDOERS}\n` })
   const ports = await openLabPorts({ uri: 'none' }, guest, cli, {

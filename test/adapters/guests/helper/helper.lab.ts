@@ -1,3 +1,4 @@
+// runs natively
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { loadHelper } from '../../../../adapters/guests/helper/helper-file.ts'
@@ -9,15 +10,16 @@ import type {
   StatusAnswer,
 } from '../../../../src/guest/protocol/answers.ts'
 import { Refusal, readAnswer, type Verb } from '../../../../src/guest/protocol/validate.ts'
+import { containerGuest } from '../../../labs/container/container-guest.ts'
+import type { NativeGuest } from '../../../labs/container/native-guest.ts'
 import { DISK_SERIALS } from '../../../labs/domain.ts'
-import { openLab } from '../../../labs/lab.ts'
 import { profileText } from './sandbox.ts'
 
-const lab = await openLab()
-const guest = await lab.guest('guest-helper')
+let guest: NativeGuest
 let holds = 0
 
 before(async () => {
+  guest = await containerGuest('guest-helper')
   const { content } = await loadHelper()
   const text = Buffer.from(content).toString('base64')
   // One argument may not be longer than 128 KiB, so the file goes over in pieces.
@@ -31,7 +33,7 @@ before(async () => {
   await profile('mysql', 'component dbms auto 60 120')
   await profile('idoit', 'component unit cron 20 20', 'component unit apache2 60 60', 'component dbms auto 60 120')
 })
-after(() => guest.destroy())
+after(() => guest?.destroy())
 
 async function profile(name: string, ...lines: readonly string[]): Promise<void> {
   const text = Buffer.from(profileText(name, ...lines)).toString('base64')
@@ -108,7 +110,7 @@ test('a server that is not enabled at boot keeps its evidence through the hold',
 
 test('the watchdog starts everything when nobody releases', async () => {
   const id = newHold()
-  const held = await ask<HoldAnswer>('hold', id, 'idoit', id, '90000', '50000')
+  const held = await ask<HoldAnswer>('hold', id, 'idoit', id, '75000', '50000')
   const units = held.components.map(({ unit }) => unit)
   assert.deepEqual(units, ['cron.service', 'apache2.service', 'mariadb.service'])
   await guest.run(`until systemctl is-active -q ${units.join(' ')}; do sleep 1; done`)
