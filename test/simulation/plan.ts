@@ -5,6 +5,7 @@ import type { Host } from './host.ts'
 import { collectProcedure } from './procedures/collect-freezes.ts'
 import { copyProcedure, removeCopyProcedure, renameCopy } from './procedures/copies.ts'
 import { holdProcedure } from './procedures/hold.ts'
+import { mendBeside } from './procedures/mend-databases.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
@@ -72,22 +73,31 @@ const MORE: readonly (readonly Deed[])[] = [
   [backUp],
   [by(backupProcedure)],
   [restoreSomeBackup],
+  [restoreSomeBackup, mendBeside],
   [takeQuiescedSnapshot, collect],
   [copy],
   [copy, renameCopy, by(recoverProcedure), removesCopy],
 ]
 
+/** What there is before: restore points, a backup, databases that are half restored. */
+export interface PlanOf {
+  readonly past: boolean
+  readonly backup: boolean
+  readonly half: boolean
+}
+
 /** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */
-export function choosePlan(world: World, { past, backup }: { past: boolean; backup: boolean }): readonly Activity[] {
+export function choosePlan(world: World, { past, backup, half }: PlanOf): readonly Activity[] {
   const { chance, hosts } = world
-  const activities = chooseActivities(world, backup)
+  const activities = chooseActivities(world, { backup, half })
   if (!past) return activities
   const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), deeds: [by(pruneProcedure)] }
   return [...activities, prune]
 }
 
-function chooseActivities({ chance, hosts }: World, backup: boolean): readonly Activity[] {
-  const deeds = backup ? [restoreSomeBackup, ...chance.pick(MORE)] : [...chance.pick(FIRST), ...chance.pick(MORE)]
+function chooseActivities({ chance, hosts }: World, { backup, half }: Omit<PlanOf, 'past'>): readonly Activity[] {
+  const restores = half ? [mendBeside] : [restoreSomeBackup, mendBeside]
+  const deeds = backup ? [...restores, ...chance.pick(MORE)] : [...chance.pick(FIRST), ...chance.pick(MORE)]
   const first = { host: chance.pick(hosts), afterMs: 0, deeds }
   if (chance.happens(0.5)) return [first]
   return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), deeds: chance.pick(MORE) }]

@@ -18,6 +18,8 @@ export class SimulatedRepository {
   /** Ids of those that are listed. */
   readonly listed = new Map<string, Manifest>()
   fullUntilMs = 0
+  /** Nobody reaches it until then. */
+  awayUntilMs = 0
   /** When the process dies that finishes the next backup. */
   finishKills: 'before' | 'after' | undefined
 
@@ -27,6 +29,7 @@ export class SimulatedRepository {
 
   lift(): void {
     this.fullUntilMs = 0
+    this.awayUntilMs = 0
     this.finishKills = undefined
   }
 
@@ -50,11 +53,19 @@ export class SimulatedRepository {
     if (chunks.length > 0) this.#dumps.set(id, gunzipSync(Buffer.concat(chunks)).toString())
   }
 
+  /** What only reads. */
+  async reach<T>(work: () => Promise<T>): Promise<T> {
+    if (this.awayUntilMs > this.#clock.monotonic()) {
+      throw new StillshotError('repository-unusable', 'the share does not answer')
+    }
+    return work()
+  }
+
   async look<T>(work: () => Promise<T>): Promise<T> {
     if (this.fullUntilMs > this.#clock.monotonic()) {
       throw new StillshotError('repository-unusable', 'no space left on device')
     }
-    return work()
+    return this.reach(work)
   }
 }
 
@@ -84,15 +95,15 @@ class RepositoryPort implements Repository {
   }
 
   list(vm: string) {
-    return this.#all.stored.list(vm)
+    return this.#all.reach(() => this.#all.stored.list(vm))
   }
 
   manifest(key: BackupKey) {
-    return this.#all.stored.manifest(key)
+    return this.#all.reach(() => this.#all.stored.manifest(key))
   }
 
   read(key: BackupKey, stream: string) {
-    return this.#all.stored.read(key, stream)
+    return this.#all.reach(() => this.#all.stored.read(key, stream))
   }
 
   async remove(key: BackupKey) {

@@ -3,6 +3,7 @@ import type { Invariant } from './invariant.ts'
 import { INVARIANTS } from './invariants.ts'
 import { givePast } from './past.ts'
 import { type Activity, choosePlan } from './plan.ts'
+import { leaveHalf, mend } from './procedures/mend-databases.ts'
 import { recover, recoverProcedure } from './procedures/recover-runs.ts'
 import { backupProcedure } from './procedures/restore-backup.ts'
 import { anyTrouble, chooseTroubles, type DueTrouble } from './troubles.ts'
@@ -84,9 +85,12 @@ export class SeedRun {
     if (past) givePast(world)
     // A restore is rare where everything that comes before it may fail, too.
     const backup = world.seed % 4 === 1
-    if (backup) await succeed(world, world.chance.pick(world.hosts), 'backup', backupProcedure.run)
+    const half = world.seed % 8 === 5
+    const keeper = world.chance.pick(world.hosts)
+    if (backup) await succeed(world, keeper, 'backup', backupProcedure.run)
+    if (half) await leaveHalf(world, keeper)
     this.#begun = true
-    await Promise.all(choosePlan(world, { past, backup }).map((activity) => this.#carryOut(activity)))
+    await Promise.all(choosePlan(world, { past, backup, half }).map((activity) => this.#carryOut(activity)))
     // What has not happened yet happens to who clears up.
     for (const due of this.#due.splice(0)) this.#strike(due)
     await act(world, world.chance.pick(world.hosts), recoverProcedure)
@@ -110,6 +114,7 @@ export class SeedRun {
         left.push(...readable, ...holds, ...locks, ...snapshots)
       }
       if (left.length === 0) return
+      if (this.#world.guest.machine.disk.half !== null) await mend(this.#world)
     }
     const { guest } = this.#world
     if (guest.isHeldByNobody && !guest.server.running) return

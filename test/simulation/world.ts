@@ -35,7 +35,13 @@ import { type Truth, truthKey } from './truth.ts'
 /** A request that changes something, in the moment in which it arrives. */
 export type Arrival =
   | ({ readonly at: 'hypervisor' } & ChangeArrival)
-  | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[] }
+  | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[]; readonly by: Caller }
+
+/** The process that asked, which may have ended meanwhile. */
+export interface Caller {
+  readonly host: Host
+  readonly process: SimulatedProcess
+}
 
 export const VM = 'db1'
 export const STATE = '/state'
@@ -165,7 +171,9 @@ export class World {
       clones: { value: process.guard(this.hypervisor.clones) },
       guestAgent: { value: agentOf(process.guard(this.copies), this.hypervisor.guestAgent) },
     })
-    const shells = this.network.shells((verb, words) => this.#arrived({ at: 'guest', verb, words }))
+    const shells = this.network.shells((verb, words) =>
+      this.#arrived({ at: 'guest', verb, words, by: { host, process } }),
+    )
     return {
       system: {
         clock: process.guard(new HostClock(this.clock, host)),

@@ -141,7 +141,8 @@ export class GuestRestores {
     machine.sync({ rows: '' })
     await machine.sleep(chance.between(300, 6_000))
     if (own.ended) return never()
-    if (fails || !server.running)
+    // What goes wrong while it is at work, too.
+    if (fails || this.#takeTroubles().fails || !server.running)
       return this.#ended(own, { exitStatus: 1, stdout: '', stderr: 'ERROR 1064 (42000) at line 3' })
     if (cut) return this.#ended(own, { exitStatus: 0, stdout: '', stderr: '' })
     const rows = /^-- rows (\w+);$/m.exec(body.join('\n\n'))?.[1] ?? ''
