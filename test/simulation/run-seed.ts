@@ -2,6 +2,7 @@ import { act, succeed } from './actor.ts'
 import type { Invariant } from './invariant.ts'
 import { INVARIANTS } from './invariants.ts'
 import { givePast } from './past.ts'
+import { givePastBackups } from './past-backups.ts'
 import { type Activity, choosePlan } from './plan.ts'
 import { leaveHalf, mend } from './procedures/mend-databases.ts'
 import { recover, recoverProcedure } from './procedures/recover-runs.ts'
@@ -85,12 +86,14 @@ export class SeedRun {
     if (past) givePast(world)
     // A restore is rare where everything that comes before it may fail, too.
     const backup = world.seed % 4 === 1
-    const half = world.seed % 8 === 5
+    const half = world.seed % 16 === 5
     const keeper = world.chance.pick(world.hosts)
-    if (backup) await succeed(world, keeper, 'backup', backupProcedure.run)
+    const backups = world.seed % 8 === 2
+    if (backup || backups) await succeed(world, keeper, 'backup', backupProcedure.run)
+    if (backups) await givePastBackups(world, keeper)
     if (half) await leaveHalf(world, keeper)
     this.#begun = true
-    await Promise.all(choosePlan(world, { past, backup, half }).map((activity) => this.#carryOut(activity)))
+    await Promise.all(choosePlan(world, { past, backup, half, backups }).map((activity) => this.#carryOut(activity)))
     // What has not happened yet happens to who clears up.
     for (const due of this.#due.splice(0)) this.#strike(due)
     await act(world, world.chance.pick(world.hosts), recoverProcedure)

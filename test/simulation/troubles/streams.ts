@@ -45,6 +45,14 @@ const awayInLoad: Trouble = {
   },
 }
 
+const removalFails: Trouble = {
+  name: 'removal of a backup fails in the middle',
+  strike({ repository }) {
+    repository.removalFails = true
+    return true
+  },
+}
+
 /** kill -9, where a backup becomes one. */
 const killedAtFinish: Trouble = {
   name: 'process killed as it finishes a backup',
@@ -80,6 +88,7 @@ export const streamTroubles: readonly Trouble[] = [
   full,
   away,
   awayInLoad,
+  removalFails,
   killedAtFinish,
   longCut,
   resetInLoad,
