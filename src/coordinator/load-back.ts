@@ -27,7 +27,7 @@ const STATUS_MS = 60_000
 /** A guest that is away is asked less and less often: it may be for an hour. */
 const PAUSES = { pauseMs: 2_000, longestPauseMs: 60_000 } as const
 /** What another try does not change. */
-const FINAL = ['nothing-dropped', 'too-late', 'half-unkept']
+const FINAL = ['nothing-dropped', 'too-late', 'half-unkept', 'replaced']
 
 /**
  * The end of a load that did not end well: what the databases hold decides. Where all of it was carried out they are whole;

@@ -7,6 +7,7 @@ import { type Activity, choosePlan } from './plan.ts'
 import { leaveHalf, mend } from './procedures/mend-databases.ts'
 import { recover, recoverProcedure } from './procedures/recover-runs.ts'
 import { backupProcedure } from './procedures/restore-backup.ts'
+import { snapshotProcedure } from './procedures/take-snapshot.ts'
 import { anyTrouble, chooseTroubles, type DueTrouble } from './troubles.ts'
 import { HOLD_TTL_MS, World } from './world.ts'
 
@@ -91,6 +92,8 @@ export class SeedRun {
     const backups = world.seed % 8 === 2
     if (backup || backups) await succeed(world, keeper, 'backup', backupProcedure.run)
     if (backups) await givePastBackups(world, keeper)
+    // A point to roll back to, where nothing is half.
+    if (half) await succeed(world, keeper, 'snapshot', snapshotProcedure.run)
     if (half) await leaveHalf(world, keeper)
     this.#begun = true
     await Promise.all(choosePlan(world, { past, backup, half, backups }).map((activity) => this.#carryOut(activity)))

@@ -21,6 +21,7 @@ export const wholeDatabases: MakeInvariant = ({ guest: { machine, helper }, repo
       const { rows, half } = machine.disk
       if (helper.web.active && (rows === '' || half?.held === true))
         return `the web server runs, and the databases hold '${rows}'`
+      if (helper.restores.overwritten !== undefined) return `a way back was loaded: ${helper.restores.overwritten}`
       for (; looked < helper.restores.believed.length; looked += 1) {
         const told = helper.restores.believed[looked]
         if (told?.rows === '') return `run ${told.run} said that the databases are whole, and they are half made`
