@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmLock } from '../../src/catalog/catalog.ts'
+import { loadBack } from '../../src/coordinator/load-back.ts'
 import { restoreBackup } from '../../src/coordinator/restore-backup.ts'
+import { openHelper } from '../../src/coordinator/run.ts'
 import { takeBackup } from '../../src/coordinator/take-backup.ts'
 import { StillshotError } from '../../src/errors.ts'
 import { makeBackupWorld } from './backup-guest.ts'
@@ -92,4 +94,17 @@ test('a process that died over the VM keeps nobody from taking back what a run l
   world.server.half = null
   const [run] = (await world.recover()).settled
   assert.equal(run?.outcome, 'recovered')
+})
+
+test('a run of which nothing is half is settled, though its dump was removed since', async () => {
+  const world = makeBackupWorld()
+  const { ports, settings, signal } = world
+  const safety = { repository: 'nas', vm: 'db1', id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }
+  const { uuid: machine } = await ports.hypervisor.findVm(settings.reference, { signal })
+  const back = { safety, databases: ['shop'], users: false, run: '01ARZ3NDEKTSV4RRFFQ69G5FAW', held: true, machine }
+  const helper = openHelper(ports, settings)
+  assert.equal(await loadBack(ports, settings, helper, back, signal), 'nothing of it is half restored')
+  world.server.half = { run: back.run, since: '', held: true, databases: ['shop'], loaded: null }
+  assert.equal(await loadBack(ports, settings, helper, back, signal).catch(codeOf), 'half-restored')
+  await helper.close()
 })

@@ -119,8 +119,10 @@ export class SeedRun {
         const readable = settled.filter(({ outcome }) => outcome !== 'unreadable')
         left.push(...readable, ...holds, ...locks, ...snapshots)
       }
-      if (left.length === 0) return
-      if (this.#world.guest.machine.disk.half !== null) await mend(this.#world)
+      // A restore may have been undone to where they were half restored: no run is open then, and the guest says so all the same.
+      const isHalf = this.#world.guest.machine.disk.half !== null
+      if (left.length === 0 && !isHalf) return
+      if (isHalf) await mend(this.#world)
     }
     const { guest } = this.#world
     if (guest.isHeldByNobody && !guest.server.running) return
