@@ -9,7 +9,13 @@ export function halfWords({ run, since, held, databases }: HalfRestored): string
 }
 
 /** The ways out, in the order in which to try them. */
-export function halfHint({ run, databases }: HalfRestored, vm: string): string {
+export function halfHint({ run, databases, replaced }: HalfRestored, vm: string): string {
+  if (replaced === true) {
+    return (
+      `look at the databases that are there now; where they are what you want, \`stillshot-guest whole ${run} mended\` as root in ` +
+      'the guest starts the application on them, then `stillshot recover` ends the run'
+    )
+  }
   const names = databases.map((name) => ` --database ${name}`).join('')
   return (
     `\`stillshot recover\` puts back what was there; \`stillshot restore ${vm} --from backup${names}\`, or a roll back, makes it whole; ` +
@@ -45,6 +51,10 @@ export function mendingFindings(
   }: { vm: string; databases: readonly string[]; safety: boolean; there: readonly string[] },
 ): readonly Finding[] {
   if (half === null || half === undefined || databases.length === 0) return []
+  if (half.replaced === true && safety) {
+    const message = `${halfWords(half)}; others are in their place since, and cannot be dumped before`
+    return [{ severity: 'refuse', code: 'half-not-safe', message, hint: halfHint(half, vm) }]
+  }
   const missing = half.databases.filter((name) => !databases.includes(name))
   if (missing.length > 0) {
     const message = `${halfWords(half)}; this restore would leave ${missing.join(', ')} as it is`

@@ -27,7 +27,7 @@ const STATUS_MS = 60_000
 /** A guest that is away is asked less and less often: it may be for an hour. */
 const PAUSES = { pauseMs: 2_000, longestPauseMs: 60_000 } as const
 /** What another try does not change. */
-const FINAL = ['nothing-dropped', 'too-late', 'half-unkept']
+const FINAL = ['nothing-dropped', 'too-late', 'half-unkept', 'replaced']
 
 /**
  * The end of a load that did not end well: what the databases hold decides. Where all of it was carried out they are whole;
@@ -49,10 +49,20 @@ export async function loadBack(
     seen = half?.run === run ? half : undefined
     if (half && seen === undefined) return 'none'
     const way = wayOf(seen, back)
-    if (way === 'load') await loadSafety(ports, settings, helper, back, signal)
+    const isNeedless = seen === undefined
+    const isKept =
+      way !== 'load' ||
+      (await loadSafety(ports, settings, helper, back, signal).then(
+        () => true,
+        (thrown) => {
+          // The load had ended well, only its last line is missing, and retention has had its turn since.
+          if (isNeedless && toStillshotError(thrown).code === 'backup-not-found') return false
+          throw thrown
+        },
+      ))
     // Where nothing is half, too: the guest ends a load that may still be at work there.
     await declareWhole(helper, { run, way: way === 'forward' ? way : 'back', machine, clock, signal })
-    return way
+    return isKept ? way : 'none'
   }
   try {
     const way = await retry(attempt, { clock, signal, ...PAUSES, limitMs: TRY_AGAIN_FOR_MS, when: mayPass })

@@ -2,6 +2,7 @@ import { toStillshotError } from '../errors.ts'
 import { isSettled, type JournalEvent } from '../saga/journal-event.ts'
 import { readJournal } from '../saga/read-journal.ts'
 import { journalPath, runOfJournal } from './journals.ts'
+import { lockAgain } from './lock-again.ts'
 import { type SettledHold, settleHolds } from './recover-holds.ts'
 import { type LateSnapshot, removeLateSnapshots, type TakenBack, takenBackIn } from './recover-late-snapshots.ts'
 import { withRecoverLock } from './recover-lock.ts'
@@ -29,10 +30,15 @@ export function recoverRuns(
 ): Promise<RecoverReport> {
   return withRecoverLock(world, async () => {
     const looked = await lookAtRuns(world)
-    const crashed = looked.filter((run): run is CrashedRun => 'events' in run)
     const takenBack = looked.flatMap((run) => ('takenBack' in run ? run.takenBack : []))
-    for (const run of crashed) await takeBackUrgent(open, world, run)
     const settled: SettledRun[] = looked.filter((run): run is SettledRun => 'outcome' in run)
+    const crashed: CrashedRun[] = []
+    for (const run of looked.filter((each): each is CrashedRun => 'events' in each)) {
+      const left = await lockAgain(world, run)
+      if (left === undefined) crashed.push(run)
+      else settled.push(left)
+    }
+    for (const run of crashed) await takeBackUrgent(open, world, run)
     for (const run of crashed) {
       signal.throwIfAborted()
       settled.push(await takeBack(open, world, run))

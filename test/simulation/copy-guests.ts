@@ -75,7 +75,7 @@ export class CopyGuests {
   /** Off, and with the disks of the snapshot. */
   #make(state: FakeVm) {
     const { clock, chance, identity } = this.#world
-    const disk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null }
+    const disk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null, loadedBy: null }
     const guest = new SimulatedGuest(clock, chance.fork(), { ...identity, uuid: state.uuid }, () => disk)
     guest.machine.powerOff()
     Object.assign(disk, JSON.parse(state.contents.get('vda') ?? '{}'))

@@ -3,6 +3,8 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DELIBERATE_FAULTS, type DeliberateFault } from './deliberate-fault-list.ts'
+import { MENDING_FAULTS } from './deliberate-mending-faults.ts'
+import { PRUNING_FAULTS } from './deliberate-pruning-faults.ts'
 import { RESTORE_FAULTS } from './deliberate-restore-faults.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -26,7 +28,7 @@ export interface TriedFault {
  */
 export async function tryDeliberateFaults(
   say: (line: string) => void,
-  faults: readonly DeliberateFault[] = [...DELIBERATE_FAULTS, ...RESTORE_FAULTS],
+  faults: readonly DeliberateFault[] = [...DELIBERATE_FAULTS, ...RESTORE_FAULTS, ...MENDING_FAULTS, ...PRUNING_FAULTS],
 ): Promise<readonly TriedFault[]> {
   const folder = await mkdtemp(join(tmpdir(), 'stillshot-simulation-'))
   try {

@@ -5,6 +5,7 @@ import { comesBack } from './promises/comes-back.ts'
 import { databaseFirst } from './promises/database-first.ts'
 import { drilled } from './promises/drilled.ts'
 import { keepsTheGood } from './promises/keeps-the-good.ts'
+import { keptBackups } from './promises/kept-backups.ts'
 import { keptCopies } from './promises/kept-copies.ts'
 import { neverRepeated } from './promises/never-repeated.ts'
 import { noOrphan } from './promises/no-orphan.ts'
@@ -40,4 +41,5 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   drilled,
   wholeDatabases,
   keptCopies,
+  keptBackups,
 ]

@@ -58,6 +58,7 @@ function takeInThePast(
     kept: [],
     rows: 'old',
     half: null,
+    loadedBy: null,
   })
   const parent = state.current === undefined ? {} : { parent: state.current }
   const snapshot = { name, description, createdAt, complete: true, disks: ['vda'], ...parent }

@@ -5,6 +5,8 @@ import type { Host } from './host.ts'
 import { collectProcedure } from './procedures/collect-freezes.ts'
 import { copyProcedure, removeCopyProcedure, renameCopy } from './procedures/copies.ts'
 import { holdProcedure } from './procedures/hold.ts'
+import { mendBeside } from './procedures/mend-databases.ts'
+import { pruneBackupsProcedure } from './procedures/prune-backups.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
@@ -72,22 +74,40 @@ const MORE: readonly (readonly Deed[])[] = [
   [backUp],
   [by(backupProcedure)],
   [restoreSomeBackup],
+  [restoreSomeBackup, mendBeside],
   [takeQuiescedSnapshot, collect],
   [copy],
   [copy, renameCopy, by(recoverProcedure), removesCopy],
 ]
 
+/** A schedule that finds something to do again, when another backup was taken beside it. */
+const PRUNES: readonly Deed[] = [by(pruneBackupsProcedure), by(backupProcedure), by(pruneBackupsProcedure)]
+
+/** What there is before: restore points, a backup, databases that are half restored. */
+export interface PlanOf {
+  readonly past: boolean
+  readonly backup: boolean
+  readonly half: boolean
+  /** Backups of the days before. */
+  readonly backups: boolean
+}
+
 /** Who does what in this world: one thing, then something else, and often somebody else beside. Where there is a past, it is pruned. */
-export function choosePlan(world: World, { past, backup }: { past: boolean; backup: boolean }): readonly Activity[] {
+export function choosePlan(world: World, { past, backup, half, backups }: PlanOf): readonly Activity[] {
   const { chance, hosts } = world
-  const activities = chooseActivities(world, backup)
+  const activities = chooseActivities(world, { backup: backup || backups, half })
+  if (backups) return [...activities, { host: chance.pick(hosts), afterMs: chance.between(0, 20_000), deeds: PRUNES }]
   if (!past) return activities
   const prune = { host: chance.pick(hosts), afterMs: chance.between(0, 30_000), deeds: [by(pruneProcedure)] }
   return [...activities, prune]
 }
 
-function chooseActivities({ chance, hosts }: World, backup: boolean): readonly Activity[] {
-  const deeds = backup ? [restoreSomeBackup, ...chance.pick(MORE)] : [...chance.pick(FIRST), ...chance.pick(MORE)]
+function chooseActivities(
+  { chance, hosts }: World,
+  { backup, half }: Pick<PlanOf, 'backup' | 'half'>,
+): readonly Activity[] {
+  const restores = half ? [mendBeside] : [restoreSomeBackup, mendBeside]
+  const deeds = backup ? [...restores, ...chance.pick(MORE)] : [...chance.pick(FIRST), ...chance.pick(MORE)]
   const first = { host: chance.pick(hosts), afterMs: 0, deeds }
   if (chance.happens(0.5)) return [first]
   return [first, { host: chance.pick(hosts), afterMs: chance.between(0, 12_000), deeds: chance.pick(MORE) }]

@@ -5,28 +5,41 @@ import { StillshotError } from '../../src/errors.ts'
 import type { Manifest } from '../../src/repository/manifest.ts'
 import type { BackupKey, BackupWriter, Repository } from '../../src/repository/repository.ts'
 import type { Clock } from '../../src/system/clock.ts'
+import { CountedMap } from './counted-map.ts'
 import type { SimulatedProcess } from './process.ts'
 
 const NAME = 'nas'
+/** What a stream, or the rest of a removal, takes. */
+const TAKES_MS = 100
 
 /** The one place off the machine where dumps are kept, and what a promise looks at in it. */
 export class SimulatedRepository {
   readonly stored = new MemoryRepository(NAME)
-  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #clock: Pick<Clock, 'monotonic' | 'sleep'>
   /** By id of the backup: what its dump holds, as it was written; whole or not. */
   readonly #dumps = new Map<string, string>()
   /** Ids of those that are listed. */
-  readonly listed = new Map<string, Manifest>()
+  readonly listed = new CountedMap<string, Manifest>()
+  /** Ids of those of which something is there that is not listed: never whole, or removed half. */
+  readonly unfinished = new Set<string>()
+  /** A removal arrives; the backup is as it was still. */
+  onRemoval: (id: string, process: SimulatedProcess) => void = () => {}
+  /** The next removal fails in the middle. */
+  removalFails = false
   fullUntilMs = 0
+  /** Nobody reaches it until then. */
+  awayUntilMs = 0
   /** When the process dies that finishes the next backup. */
   finishKills: 'before' | 'after' | undefined
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'monotonic' | 'sleep'>) {
     this.#clock = clock
   }
 
   lift(): void {
     this.fullUntilMs = 0
+    this.awayUntilMs = 0
+    this.removalFails = false
     this.finishKills = undefined
   }
 
@@ -50,11 +63,54 @@ export class SimulatedRepository {
     if (chunks.length > 0) this.#dumps.set(id, gunzipSync(Buffer.concat(chunks)).toString())
   }
 
+  /** A backup of the days before: with the streams of `like`. */
+  async copy(like: string, key: BackupKey, manifest: Manifest): Promise<void> {
+    const writer = await this.stored.begin(key)
+    for (const { name } of manifest.streams) {
+      await writer.write(name, await this.stored.read({ ...key, id: like }, name))
+    }
+    await writer.finish(manifest)
+    this.#dumps.set(key.id, this.#dumps.get(like) ?? '')
+    this.listed.set(key.id, manifest)
+  }
+
+  /** The list first, then the rest: with its process ends what it has not done yet. */
+  async remove(key: BackupKey, process: SimulatedProcess): Promise<void> {
+    this.onRemoval(key.id, process)
+    await this.stored.remove(key)
+    if (this.listed.delete(key.id)) this.unfinished.add(key.id)
+    if (!this.unfinished.has(key.id)) return
+    await this.#clock.sleep(TAKES_MS)
+    if (!process.alive) return
+    if (this.removalFails) {
+      this.removalFails = false
+      throw new StillshotError('repository-unusable', 'input/output error')
+    }
+    this.unfinished.delete(key.id)
+  }
+
+  /** Nothing more is read of what somebody removes meanwhile. */
+  async *reading({ id }: BackupKey, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      await this.#clock.sleep(TAKES_MS)
+      if (!this.listed.has(id)) throw new StillshotError('backup-damaged', `${id} is gone`)
+      yield chunk
+    }
+  }
+
+  /** What only reads. */
+  async reach<T>(work: () => Promise<T>): Promise<T> {
+    if (this.awayUntilMs > this.#clock.monotonic()) {
+      throw new StillshotError('repository-unusable', 'the share does not answer')
+    }
+    return work()
+  }
+
   async look<T>(work: () => Promise<T>): Promise<T> {
     if (this.fullUntilMs > this.#clock.monotonic()) {
       throw new StillshotError('repository-unusable', 'no space left on device')
     }
-    return work()
+    return this.reach(work)
   }
 }
 
@@ -80,24 +136,24 @@ class RepositoryPort implements Repository {
 
   async begin(key: BackupKey) {
     const writer = await this.#all.look(() => this.#all.stored.begin(key))
+    this.#all.unfinished.add(key.id)
     return this.#process.guard(new WriterPort(this.#all, this.#process, key, writer))
   }
 
   list(vm: string) {
-    return this.#all.stored.list(vm)
+    return this.#all.reach(() => this.#all.stored.list(vm))
   }
 
   manifest(key: BackupKey) {
-    return this.#all.stored.manifest(key)
+    return this.#all.reach(() => this.#all.stored.manifest(key))
   }
 
-  read(key: BackupKey, stream: string) {
-    return this.#all.stored.read(key, stream)
+  async read(key: BackupKey, stream: string) {
+    return this.#all.reading(key, await this.#all.reach(() => this.#all.stored.read(key, stream)))
   }
 
-  async remove(key: BackupKey) {
-    await this.#all.stored.remove(key)
-    this.#all.listed.delete(key.id)
+  remove(key: BackupKey) {
+    return this.#all.reach(() => this.#all.remove(key, this.#process))
   }
 
   byHand(key: BackupKey) {
@@ -132,6 +188,7 @@ class WriterPort implements BackupWriter {
       this.#all.finishKills = undefined
       if (kills === 'before') return this.#process.kill()
       await this.#writer.finish(manifest)
+      this.#all.unfinished.delete(this.#key.id)
       this.#all.listed.set(this.#key.id, manifest)
       if (kills === 'after') this.#process.kill()
     })

@@ -2,9 +2,12 @@ import { act, succeed } from './actor.ts'
 import type { Invariant } from './invariant.ts'
 import { INVARIANTS } from './invariants.ts'
 import { givePast } from './past.ts'
+import { givePastBackups } from './past-backups.ts'
 import { type Activity, choosePlan } from './plan.ts'
+import { leaveHalf, mend } from './procedures/mend-databases.ts'
 import { recover, recoverProcedure } from './procedures/recover-runs.ts'
 import { backupProcedure } from './procedures/restore-backup.ts'
+import { snapshotProcedure } from './procedures/take-snapshot.ts'
 import { anyTrouble, chooseTroubles, type DueTrouble } from './troubles.ts'
 import { HOLD_TTL_MS, World } from './world.ts'
 
@@ -84,9 +87,16 @@ export class SeedRun {
     if (past) givePast(world)
     // A restore is rare where everything that comes before it may fail, too.
     const backup = world.seed % 4 === 1
-    if (backup) await succeed(world, world.chance.pick(world.hosts), 'backup', backupProcedure.run)
+    const half = world.seed % 16 === 5
+    const keeper = world.chance.pick(world.hosts)
+    const backups = world.seed % 8 === 2
+    if (backup || backups) await succeed(world, keeper, 'backup', backupProcedure.run)
+    if (backups) await givePastBackups(world, keeper)
+    // A point to roll back to, where nothing is half.
+    if (half) await succeed(world, keeper, 'snapshot', snapshotProcedure.run)
+    if (half) await leaveHalf(world, keeper)
     this.#begun = true
-    await Promise.all(choosePlan(world, { past, backup }).map((activity) => this.#carryOut(activity)))
+    await Promise.all(choosePlan(world, { past, backup, half, backups }).map((activity) => this.#carryOut(activity)))
     // What has not happened yet happens to who clears up.
     for (const due of this.#due.splice(0)) this.#strike(due)
     await act(world, world.chance.pick(world.hosts), recoverProcedure)
@@ -109,7 +119,10 @@ export class SeedRun {
         const readable = settled.filter(({ outcome }) => outcome !== 'unreadable')
         left.push(...readable, ...holds, ...locks, ...snapshots)
       }
-      if (left.length === 0) return
+      // A restore may have been undone to where they were half restored: no run is open then, and the guest says so all the same.
+      const isHalf = this.#world.guest.machine.disk.half !== null
+      if (left.length === 0 && !isHalf) return
+      if (isHalf) await mend(this.#world)
     }
     const { guest } = this.#world
     if (guest.isHeldByNobody && !guest.server.running) return

@@ -29,13 +29,20 @@ import type { ChangeArrival } from './machines.ts'
 import { Network } from './network.ts'
 import type { SimulatedProcess } from './process.ts'
 import { SimulatedRepository } from './repository.ts'
+import { settingsOf } from './settings.ts'
 import { Timeline } from './timeline.ts'
 import { type Truth, truthKey } from './truth.ts'
 
 /** A request that changes something, in the moment in which it arrives. */
 export type Arrival =
   | ({ readonly at: 'hypervisor' } & ChangeArrival)
-  | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[] }
+  | { readonly at: 'guest'; readonly verb: string; readonly words: readonly string[]; readonly by: Caller }
+
+/** The process that asked, which may have ended meanwhile. */
+export interface Caller {
+  readonly host: Host
+  readonly process: SimulatedProcess
+}
 
 export const VM = 'db1'
 export const STATE = '/state'
@@ -97,7 +104,17 @@ export class World {
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null }
+  readonly #disk: GuestDisk = {
+    clean: false,
+    writes: 1,
+    marker: null,
+    kept: [],
+    rows: 'r0',
+    half: null,
+    loadedBy: null,
+  }
+  /** The mark of half restored databases lies on a disk that no snapshot has. */
+  readonly markLiesApart: boolean
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
@@ -126,7 +143,8 @@ export class World {
     })
     const machines = {
       content: () => JSON.stringify(disk),
-      putBack: (_: unknown, content: string) => Object.assign(disk, JSON.parse(content)),
+      putBack: (_: unknown, content: string) =>
+        Object.assign(disk, JSON.parse(content), this.markLiesApart ? { half: disk.half } : {}),
       powerOff: () => machine.powerOff(),
       powerOn: (vm: FakeVm) => {
         if (vm.copyOf === undefined) machine.powerOn()
@@ -150,6 +168,7 @@ export class World {
     this.copies = new CopyGuests({ clock, books, chance: this.chance.fork(), troubles, identity: IDENTITY })
     this.network = new Network(this.clock, this.chance.fork(), this)
     this.hosts = this.#makeHosts()
+    this.markLiesApart = this.chance.happens(0.5)
   }
 
   /** What the processes of this host are given. */
@@ -165,7 +184,9 @@ export class World {
       clones: { value: process.guard(this.hypervisor.clones) },
       guestAgent: { value: agentOf(process.guard(this.copies), this.hypervisor.guestAgent) },
     })
-    const shells = this.network.shells((verb, words) => this.#arrived({ at: 'guest', verb, words }))
+    const shells = this.network.shells((verb, words) =>
+      this.#arrived({ at: 'guest', verb, words, by: { host, process } }),
+    )
     return {
       system: {
         clock: process.guard(new HostClock(this.clock, host)),
@@ -191,29 +212,13 @@ export class World {
     }
   }
 
-  readonly settings: VmSettings = {
-    name: VM,
-    reference: VM,
-    guest: { vm: VM, host: '10.0.0.1', port: 22, user: 'stillshot' },
-    profile: {
-      name: 'mysql',
-      settingsPutBack: false,
-      components: [
-        { kind: 'unit', unit: 'apache2.service', stopSeconds: 60, startSeconds: 60 },
-        { kind: 'dbms', unit: 'auto', stopSeconds: 60, startSeconds: 60 },
-      ],
-    },
+  readonly settings: VmSettings = settingsOf(VM, {
     holdTtlMs: HOLD_TTL_MS,
-    budgetMs: HOLD_TTL_MS,
-    drainMs: 2_000,
-    backup: { repository: 'nas', allowed: ['backup', 'restore'] },
-    longTransactionSeconds: 30,
-    disks: {},
     databasePassword: async () => {
       if (this.vaultIsAway) throw new StillshotError('secret-unreadable', 'the vault does not answer')
       return CANARY
     },
-  }
+  })
 
   /** The point in time of a backup: what `job` says of itself decides whether it can be worth anything. */
   onBackedUp(archive: string, { disks, heldBy }: { disks: readonly string[]; heldBy?: string | undefined }): void {

@@ -18,6 +18,8 @@ export const halfRestored = {
     databases: texts,
     /** `drop` or `back`: a load of that way was carried out to its end since, and only the last word is missing. */
     loaded: textOrNull,
+    /** Others are in the place of those that the run began to replace: a roll back, or a person, put them there. Absent: it does not say. */
+    replaced: bool,
   },
   required: ['run', 'since', 'held', 'databases', 'loaded'],
 } as const

@@ -18,7 +18,7 @@ for (const seed of [1, 2, 3]) {
 async function openModel(seed: number, { serverRuns, webRuns }: GuestBefore): Promise<GuestHelperUnderTest> {
   const clock = new VirtualClock({ auto: true })
   const chance = new Chance(seed)
-  const disk = { clean: true, writes: 0, marker: null, kept: [], rows: 'r0', half: null }
+  const disk = { clean: true, writes: 0, marker: null, kept: [], rows: 'r0', half: null, loadedBy: null }
   const machine = new GuestMachine(clock, chance.fork(), () => disk)
   const server = new GuestServer(machine, chance.fork())
   const helper = new SimulatedHelper({ machine, server, chance, identity: IDENTITY, webRuns, limits: LIMITS })

@@ -15,6 +15,8 @@ export interface GuestDisk {
   /** What the application's database holds, in one word; empty while it is half made. */
   rows: string
   half: HalfMark | null
+  /** Which run began to replace the databases that lie here, as they tell by themselves. */
+  loadedBy: string | null
 }
 
 export interface KeptDocument {

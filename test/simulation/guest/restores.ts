@@ -1,7 +1,7 @@
 import type { CommandResult } from '../../../src/guest/guest-shell.ts'
 import type { Chance } from '../chance.ts'
 import { type GuestHold, isOver, keepsOthersOut } from './guest-hold.ts'
-import { DATABASE, halfShown } from './half.ts'
+import { DATABASE, halfShown, isReplaced } from './half.ts'
 import { word } from './helper-parts.ts'
 import type { GuestLock } from './lock.ts'
 import type { GuestMachine } from './machine.ts'
@@ -48,6 +48,8 @@ export class GuestRestores {
   readonly believed: Believed[] = []
   /** By run: what the databases held before its first drop. */
   readonly before = new Map<string, string>()
+  /** A way back was loaded over databases that its run had not begun to replace. */
+  overwritten: string | undefined
   #loading: { readonly run: string; ended: boolean } | undefined
   /** Runs whose way back was asked for in this boot: what they dropped later would stay so. */
   readonly #over = new Set<string>()
@@ -134,6 +136,7 @@ export class GuestRestores {
     if (!request.includes('database='))
       return this.#ended(own, { exitStatus: 0, stdout: 'stillshot-loaded\n', stderr: '' })
     const { cut, fails } = this.#takeTroubles()
+    if (way === 'back' && machine.disk.loadedBy !== run) this.overwritten = `${run} over ${machine.disk.rows}`
     if (way === 'drop') this.#mark(run, held)
     else this.#parts.machine.sync({ half: markOf(machine.disk.half, null) })
     await machine.sleep(chance.between(1, 50))
@@ -141,7 +144,8 @@ export class GuestRestores {
     machine.sync({ rows: '' })
     await machine.sleep(chance.between(300, 6_000))
     if (own.ended) return never()
-    if (fails || !server.running)
+    // What goes wrong while it is at work, too.
+    if (fails || this.#takeTroubles().fails || !server.running)
       return this.#ended(own, { exitStatus: 1, stdout: '', stderr: 'ERROR 1064 (42000) at line 3' })
     if (cut) return this.#ended(own, { exitStatus: 0, stdout: '', stderr: '' })
     const rows = /^-- rows (\w+);$/m.exec(body.join('\n\n'))?.[1] ?? ''
@@ -175,7 +179,8 @@ export class GuestRestores {
     const { machine, holds } = this.#parts
     if (way === 'back') {
       this.#over.add(run)
-      return machine.disk.half?.run === run ? undefined : 'nothing-dropped'
+      if (machine.disk.half?.run !== run) return 'nothing-dropped'
+      return isReplaced(machine.disk) ? 'replaced' : undefined
     }
     if (this.#over.has(run)) return 'load-over'
     const hold = holds().find((one) => one.id === run)
@@ -187,7 +192,15 @@ export class GuestRestores {
     const { half } = machine.disk
     const web = holds().find((one) => one.id === run)?.plan.web ?? false
     if (!this.before.has(run)) this.before.set(run, this.rows)
-    machine.sync({ half: { run, held, web: web || half?.web === true, loaded: null } })
+    machine.sync({ half: { run, held, web: web || half?.web === true, loaded: null }, loadedBy: run })
+  }
+
+  /** A person has looked at what is there, and types it as root in the guest. */
+  mendByHand(): void {
+    const { machine, web } = this.#parts
+    const { half } = machine.disk
+    machine.sync({ half: null, loadedBy: null })
+    if (half?.web === true) web.start()
   }
 
   async #whole(run: string, way: string): Promise<string> {
@@ -202,9 +215,10 @@ export class GuestRestores {
     const { half } = machine.disk
     if (half === null) return say('whole', run, { known: false, started: false })
     if (half.run !== run) return refuse(run, 'other-half', `half restored by ${half.run}`, 'whole')
+    if (isReplaced(machine.disk)) return refuse(run, 'replaced', 'others are in their place', 'whole')
     if (half.loaded !== (way === 'forward' ? 'drop' : 'back')) return refuse(run, 'still-half', 'it is half', 'whole')
     this.believed.push({ run, way: way === 'forward' ? 'forward' : 'back', rows: this.rows })
-    machine.sync({ half: null })
+    machine.sync({ half: null, loadedBy: null })
     const hold = holds().find((one) => one.id === run)
     const started = hold === undefined || isOver(hold) || hold.state === 'blocked'
     if (started && half.web) web.start()

@@ -1,9 +1,15 @@
 import type { MakeInvariant } from '../invariant.ts'
+import { type Arrival, VM } from '../world.ts'
 
-/** Promise 7: whoever acts on a VM has its lock in the catalog, and in the guest no two holds are open. */
+/**
+ * Promise 7: whoever acts on a VM has its lock in the catalog, and in the guest no two holds are open. Nobody loads anything while
+ * another process, which lives, has the VM in the same catalog.
+ */
 export const oneAtATime: MakeInvariant = ({ hosts, guest: { helper } }) => ({
   promise: 'one run a VM at a time',
   onArrival(arrival) {
+    const beside = loadsBeside(arrival)
+    if (beside !== undefined) return beside
     const acts =
       arrival.at === 'guest' ? arrival.verb === 'hold' : arrival.change === 'create' || arrival.change === 'roll-back'
     const run = arrival.at === 'guest' ? arrival.words[1] : arrival.run
@@ -23,3 +29,17 @@ export const oneAtATime: MakeInvariant = ({ hosts, guest: { helper } }) => ({
     return undefined
   },
 })
+
+function loadsBeside(arrival: Arrival): string | undefined {
+  if (arrival.at !== 'guest' || (arrival.verb !== 'load' && arrival.verb !== 'whole')) return undefined
+  const run = arrival.words[arrival.verb === 'load' ? 1 : 0]
+  const { host, process } = arrival.by
+  // What was on its way when its process ended is nobody's act any more.
+  if (!process.alive) return undefined
+  for (const { holdId, vmKey, owner } of host.catalog.locks.values()) {
+    if (holdId === run || !vmKey.includes(VM) || owner.pid === process.identity.pid) continue
+    const lives = host.processes.some(({ identity }) => identity.pid === owner.pid && owner.host === host.name)
+    if (lives) return `${arrival.verb} of run ${run} arrives while run ${holdId} has the VM`
+  }
+  return undefined
+}

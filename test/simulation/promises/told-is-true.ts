@@ -14,10 +14,14 @@ import { VM } from '../world.ts'
 export const toldIsTrue: MakeInvariant = ({ books, guest: { machine, helper }, removedByPeople }) => ({
   promise: 'what is told is true',
   onTold({ procedure, host, process, told }) {
-    // The lock of recover is broken by the next one, where it could not be given back.
-    if (told.how === 'died' || procedure === 'recover') return undefined
+    if (told.how === 'died') return undefined
     const { host: ownHost, pid } = process.identity
-    const left = [...host.catalog.locks.values()].find(({ owner }) => owner.host === ownHost && owner.pid === pid)
+    // The lock of recover is broken by the next one, where it could not be given back.
+    const left = [...host.catalog.locks.values()].find(
+      (lock) => lock.procedure !== 'recover' && lock.owner.host === ownHost && lock.owner.pid === pid,
+    )
+    // It keeps the lock of what stays half restored.
+    if (procedure === 'recover') return undefined
     if (told.how === 'failed') {
       if (left === undefined || tellsWhatIsOpen(told.error)) return undefined
       return `${procedure} says that nothing is left to take back, and left the lock of run ${left.run}`

@@ -1,5 +1,6 @@
 import type { RestorePoint } from '../../../src/catalog/catalog.ts'
 import type { BackupRestoreReport } from '../../../src/coordinator/restore-backup.ts'
+import { onlyWhenChanged } from '../counted-map.ts'
 import type { MakeInvariant } from '../invariant.ts'
 
 /**
@@ -8,12 +9,19 @@ import type { MakeInvariant } from '../invariant.ts'
  */
 export const wholeDatabases: MakeInvariant = ({ guest: { machine, helper }, repository }) => {
   let looked = 0
+  const lookAtBackups = onlyWhenChanged([repository.listed], () => {
+    for (const id of repository.listed.keys()) {
+      if (repository.rowsOf(id) === undefined) return `backup ${id} is listed, and its dump is not whole`
+    }
+    return undefined
+  })
   return {
     promise: 'nothing runs on half of a database',
     onEvent() {
       const { rows, half } = machine.disk
       if (helper.web.active && (rows === '' || half?.held === true))
         return `the web server runs, and the databases hold '${rows}'`
+      if (helper.restores.overwritten !== undefined) return `a way back was loaded: ${helper.restores.overwritten}`
       for (; looked < helper.restores.believed.length; looked += 1) {
         const told = helper.restores.believed[looked]
         if (told?.rows === '') return `run ${told.run} said that the databases are whole, and they are half made`
@@ -21,10 +29,7 @@ export const wholeDatabases: MakeInvariant = ({ guest: { machine, helper }, repo
         if (told?.way === 'back' && before !== told.rows)
           return `${told.run} put back '${told.rows}', and there was '${before}'`
       }
-      for (const id of repository.listed.keys()) {
-        if (repository.rowsOf(id) === undefined) return `backup ${id} is listed, and its dump is not whole`
-      }
-      return undefined
+      return lookAtBackups()
     },
     onTold({ procedure, told }) {
       const { half, rows } = machine.disk

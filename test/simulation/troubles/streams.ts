@@ -25,6 +25,34 @@ const full: Trouble = {
   },
 }
 
+/** A share that is not there, perhaps for as long as a way back tries. */
+const away: Trouble = {
+  name: 'repository away',
+  strike({ chance, clock, repository }) {
+    repository.awayUntilMs = clock.monotonic() + chance.pick([2_000, 60_000, 1_000_000])
+    return true
+  },
+}
+
+/** In the moment in which it is needed most: for longer than a way back tries. */
+const awayInLoad: Trouble = {
+  name: 'repository away during a load',
+  strike({ clock, guest: { helper, machine }, repository }) {
+    if (machine.disk.half === null) return false
+    helper.restores.troubles.failsNext = true
+    repository.awayUntilMs = clock.monotonic() + 1_000_000
+    return true
+  },
+}
+
+const removalFails: Trouble = {
+  name: 'removal of a backup fails in the middle',
+  strike({ repository }) {
+    repository.removalFails = true
+    return true
+  },
+}
+
 /** kill -9, where a backup becomes one. */
 const killedAtFinish: Trouble = {
   name: 'process killed as it finishes a backup',
@@ -54,4 +82,14 @@ const resetInLoad: Trouble = {
   },
 }
 
-export const streamTroubles: readonly Trouble[] = [cut, refused, full, killedAtFinish, longCut, resetInLoad]
+export const streamTroubles: readonly Trouble[] = [
+  cut,
+  refused,
+  full,
+  away,
+  awayInLoad,
+  removalFails,
+  killedAtFinish,
+  longCut,
+  resetInLoad,
+]

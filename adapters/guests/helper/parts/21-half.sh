@@ -13,13 +13,17 @@ HALF_DROP_IN=zz-stillshot-half.conf
 HALF_CONDITION="[Unit]${NL}ConditionPathExists=!$HALF$NL"
 HALF_KEPT=''
 
+# Where the mark's disk is another than that of the databases, a roll back may put these back and leave the mark. So an empty file
+# is made in the data directory before the mark: where it is not there any more, those are other databases. Its name says all,
+# and is made by mktemp alone: the directory is the server's, who could put a link in the place of any name that he knows.
+
 # half_read FILE: false when there is none. One that cannot be read keeps things down all the same.
 #
 # HALF_KEPT: units, separated by blanks. HALF_WAS: lines "unit startSeconds" of what ran, in start order. HALF_DATABASES: a
 # name a line.
 half_read() {
   HALF_RUN='' HALF_SINCE='' HALF_BOOT='' HALF_AT='' HALF_HELD=free
-  HALF_KEPT='' HALF_WAS='' HALF_DATABASES='' HALF_LOADED=''
+  HALF_KEPT='' HALF_WAS='' HALF_DATABASES='' HALF_LOADED='' HALF_DATA=''
   [ -f "$1" ] || return 1
   while IFS= read -r half_line; do
     half_rest=${half_line#* }
@@ -28,6 +32,7 @@ half_read() {
       'since '*) HALF_SINCE=$half_rest ;;
       'boot '*) HALF_BOOT=${half_rest% *} HALF_AT=${half_rest##* } ;;
       'held held') HALF_HELD=held ;;
+      'data '*) HALF_DATA=$half_rest ;;
       'kept '*) HALF_KEPT="$HALF_KEPT $half_rest" ;;
       'was '*) HALF_WAS="$HALF_WAS$half_rest$NL" ;;
       'database '*) HALF_DATABASES="$HALF_DATABASES$half_rest$NL" ;;
@@ -40,6 +45,31 @@ half_read() {
 # True when unit $1 is kept down. After half_read.
 half_keeps() {
   [ -n "$HALF_KEPT" ] && contains "$HALF_KEPT" "$1"
+}
+
+# True when others are in the place of the databases that run HALF_RUN began to replace. After half_read.
+half_replaced() {
+  # What is not mounted just now is not replaced.
+  [ -n "$HALF_DATA" ] && [ -d "$HALF_DATA/mysql" ] || return 1
+  half_replaced=yes
+  set +f
+  for half_path in "$HALF_DATA/stillshot-half-$HALF_RUN".*; do
+    [ ! -f "$half_path" ] || half_replaced=no
+  done
+  set -f
+  [ "$half_replaced" = yes ]
+}
+
+# half_witness DIRECTORY: false where the data directory takes no file; then nothing tells.
+half_witness() {
+  [ -d "$1/mysql" ] && mktemp "$1/stillshot-half-$LOAD.XXXXXX" >/dev/null 2>&1 && sync_file "$1"
+}
+
+half_forget_witness() {
+  [ -n "$HALF_DATA" ] || return 0
+  set +f
+  rm -f "$HALF_DATA"/stillshot-half-*
+  set -f
 }
 
 half_words() {
@@ -59,7 +89,9 @@ half_json() {
   json_list "$HALF_DATABASES"
   half_json="$half_json,\"databases\":$R"
   case $HALF_LOADED in drop | back) quote "$HALF_LOADED" ;; *) R=null ;; esac
-  R="$half_json,\"loaded\":$R}"
+  half_json="$half_json,\"loaded\":$R"
+  ! half_replaced && R=false || R=true
+  R="$half_json,\"replaced\":$R}"
 }
 
 # The system's log is told too: nobody may be left who hears an answer.

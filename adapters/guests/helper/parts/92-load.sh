@@ -115,6 +115,7 @@ load_allowed() {
   if [ "$1" = back ]; then
     load_end_for_good
     [ "$HALF_RUN" = "$LOAD" ] || refuse nothing-dropped "nothing that was dropped for $LOAD is half restored"
+    ! half_replaced || refuse replaced "others are in the place of the databases that $LOAD began to replace"
     load_undisturbed "$2" || refuse too-late "what was dropped for $LOAD may have been written since"
     return 0
   fi
@@ -170,12 +171,13 @@ load_mark() {
     printf 'loaded -\n' 2>/dev/null >>"$HALF" && sync_file "$HALF" || refuse state-unwritable "$HALF cannot be written"
     return 0
   fi
-  LOAD_KEPT=''
+  LOAD_KEPT='' LOAD_DATA=''
   [ "$LOAD_HELD" = free ] || load_keep
+  ! half_witness "$stream_datadir" || LOAD_DATA=$stream_datadir$NL
   uptime_ms
   {
     printf 'run %s\nsince %s\nboot %s %s\nheld %s\n' "$LOAD" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$BOOT" "$NOW" "$LOAD_HELD" &&
-      load_mark_lines kept "$LOAD_KEPT" && load_mark_lines was "$LOAD_WAS" && load_mark_lines database "$DATABASES" &&
+      load_mark_lines data "$LOAD_DATA" && load_mark_lines kept "$LOAD_KEPT" && load_mark_lines was "$LOAD_WAS" && load_mark_lines database "$DATABASES" &&
       load_mark_lines kept "$(printf '%s' "$HALF_KEPT" | tr ' ' '\n')$NL" && load_mark_lines was "$HALF_WAS"
   } 2>/dev/null >"$HALF.new" && sync_file "$HALF.new" && mv "$HALF.new" "$HALF" || refuse state-unwritable "$HALF cannot be written"
   sync_file "$MEMORY"

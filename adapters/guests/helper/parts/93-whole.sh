@@ -52,6 +52,7 @@ whole_verb() {
   ! find_open_hold "$HOLD" || refuse guest-locked "hold $R is open"
   if half_read "$HALF"; then
     [ "$HALF_RUN" = "$1" ] || refuse other-half "the databases are half restored by run ${HALF_RUN:--}"
+    [ "$2" = mended ] || ! half_replaced || refuse replaced "others are in the place of the databases that $1 began to replace"
     case $2:$HALF_LOADED in
       forward:drop | back:back | mended:*) ;;
       *)
@@ -65,6 +66,7 @@ whole_verb() {
     say
     exit 0
   fi
+  half_forget_witness
   [ "$INIT" != systemd ] || half_let_up
   whole_start
   rm -f "$WHOLE"

@@ -1,6 +1,6 @@
 // runs beside other labs
 import assert from 'node:assert/strict'
-import { access, rm, unlink } from 'node:fs/promises'
+import { access, mkdir, readdir, rename, rm, unlink } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { renewSchema, wholeSchema } from '../../../../src/guest/protocol/half-schema.ts'
 import { holdSchema } from '../../../../src/guest/protocol/hold-schema.ts'
@@ -46,6 +46,8 @@ const half = async (guest: Sandbox) => (await guest.answer<Status>(statusSchema,
 const whole = (guest: Sandbox, way: string, id = HOLD) =>
   guest.answer<{ known: boolean; started: boolean }>(wholeSchema, 'whole', id, way)
 const web = async (guest: Sandbox) => [await guest.unit('apache2.service'), await guest.unit('apache2.socket')]
+const witnesses = async (guest: Sandbox) =>
+  (await readdir(`${guest.root}/data`)).filter((name) => name.startsWith('stillshot-half-'))
 const UP = ['active', 'active']
 const DOWN = ['inactive', 'inactive']
 
@@ -127,6 +129,41 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       await whole(guest, 'forward', OTHER_HOLD)
       assert.equal((await guest.run(['release', OTHER_HOLD])).status, 0)
       assert.deepEqual(await web(guest), UP)
+    })
+
+    test('nothing is put back over databases that a roll back has put in their place, and that left the mark', async (t) => {
+      const guest = await openGuest(shell, t)
+      await mkdir(`${guest.root}/data/mysql`, { recursive: true })
+      await hold(guest)
+      await load(guest, 'drop', CUT_DUMP)
+      await boot(guest)
+      assert.partialDeepStrictEqual(await half(guest), { run: HOLD, replaced: false })
+      const [witness = '', ...others] = await witnesses(guest)
+      assert.match(witness, new RegExp(`^stillshot-half-${HOLD}\\.`))
+      assert.deepEqual(others, [])
+      await rename(`${guest.root}/data/mysql`, `${guest.root}/data/away`)
+      await unlink(`${guest.root}/data/${witness}`)
+      assert.partialDeepStrictEqual(await half(guest), { replaced: false }, 'what is not mounted is not replaced')
+      await rename(`${guest.root}/data/away`, `${guest.root}/data/mysql`)
+      assert.partialDeepStrictEqual(await half(guest), { run: HOLD, replaced: true })
+      assert.match((await load(guest, 'back')).stderr, /others are in the place .*\(replaced\)$/m)
+      for (const way of ['forward', 'back']) assert.equal(refusal(await guest.run(['whole', HOLD, way])), 'replaced')
+      assert.deepEqual(await web(guest), DOWN)
+      assert.partialDeepStrictEqual(await whole(guest, 'mended'), { known: true, started: true })
+      assert.deepEqual(await web(guest), UP)
+    })
+
+    test('what tells of a load in the data directory goes when the databases are whole', async (t) => {
+      const guest = await openGuest(shell, t)
+      await mkdir(`${guest.root}/data/mysql`, { recursive: true })
+      await hold(guest)
+      await load(guest, 'drop', CUT_DUMP)
+      await guest.run(['expire', HOLD])
+      await hold(guest, OTHER_HOLD)
+      await load(guest, 'drop', WHOLE_DUMP, OTHER_HOLD)
+      assert.equal((await witnesses(guest)).length, 2)
+      await whole(guest, 'forward', OTHER_HOLD)
+      assert.deepEqual(await witnesses(guest), [])
     })
 
     test('a person’s word makes them whole', async (t) => {
