@@ -74,6 +74,25 @@ test('a dump from before a restore is known as such by its manifest, too', async
   assert.equal(manifest.note, `before the restore of ${id}`)
 })
 
+test('a dump that the storage gives whole once, and cut off while it is loaded, is never taken for whole', async () => {
+  const world = twoDatabases()
+  world.repository.compression = 'none'
+  const { id } = await backUp(world)
+  const read = world.repository.read.bind(world.repository)
+  let reads = 0
+  world.repository.read = async (key, stream) => {
+    const bytes = await read(key, stream)
+    reads += key.id === id && stream === 'databases.sql' ? 1 : 0
+    return key.id === id && stream === 'databases.sql' && reads > 1 ? firstHalf(bytes) : bytes
+  }
+  await assert.rejects(restore(world), hasCode('backup-damaged', /databases.sql is not what was written/))
+  assert.equal(world.server.half, null)
+})
+
+async function* firstHalf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) yield chunk.subarray(0, chunk.length >> 1)
+}
+
 test('what was not dropped is not put back, and the run ends clean', async () => {
   const world = twoDatabases()
   await backUp(world)
