@@ -22,8 +22,9 @@ export function judgeEnd(
     throw new StillshotError('dump-failed', `${vm}: '${verb}' was refused: ${said}`)
   }
   // A program that goes on after an error, and says so only here, has left something out.
-  if (/^(mysqldump|mariadb-dump): (Got error|Couldn't|Error)/m.test(said)) {
-    throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but said: ${said}`)
+  const left = /^(?:\S*\/)?(?:mysqldump|mariadb-dump): (?:Got error|Couldn't|Error).*/m.exec(stderr)?.[0]
+  if (left !== undefined) {
+    throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but said: ${left.slice(0, 500)}`)
   }
 }
 
