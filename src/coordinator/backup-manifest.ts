@@ -76,7 +76,9 @@ export function serverFacts(
 
 /**
  * What a person types to read the backup back without stillshot, in its folder. Databases are dropped first: tables that are
- * replaced one by one meet the foreign keys of those that are still old (errno 150). Pure.
+ * replaced one by one meet the foreign keys of those that are still old (errno 150); and without a look at those of others, which would
+ * keep a database from being dropped. The client takes statements only: what begins a dump of a newer mariadb-dump is a command that an
+ * older client does not know. Pure.
  */
 export function restoreCommands(
   streams: readonly StreamFacts[],
@@ -92,11 +94,11 @@ export function restoreCommands(
         case 'sql':
           return [
             ...databases.map(
-              (database) => `mysql -e ${shellQuoted(`DROP DATABASE IF EXISTS ${identifier(database)}`)}`,
+              (database) => `${MYSQL} -e ${shellQuoted(`${NO_KEYS}; DROP DATABASE IF EXISTS ${identifier(database)}`)}`,
             ),
             // A row may be twice as long in the dump as in the server.
             "mysql -e 'SET GLOBAL max_allowed_packet = 1073741824'",
-            `${unpack} | mysql --max-allowed-packet=1G`,
+            `${unpack} | mysql --binary-mode --max-allowed-packet=1G`,
           ]
         case 'users':
           return [`${unpack} | mysql   # accounts and their rights, where they are wanted back`]
@@ -110,6 +112,10 @@ export function restoreCommands(
     }),
   ]
 }
+
+/** A name is written as the server means it, whatever the person's terminal is set to. */
+const MYSQL = 'mysql --default-character-set=utf8mb4'
+const NO_KEYS = 'SET FOREIGN_KEY_CHECKS = 0'
 
 function identifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``

@@ -1,6 +1,7 @@
 import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import type { BinlogsAnswer } from '../guest/protocol/answers.ts'
+import { OWN_SCHEMAS } from '../repository/logged-statement.ts'
 import type { LogPosition, Manifest } from '../repository/manifest.ts'
 import { formatInstant, parseInstant } from '../system/instant.ts'
 
@@ -27,13 +28,14 @@ export function startOf({ server, id }: Manifest): LogPosition {
 export function binlogFindings(
   { server }: Manifest,
   from: LogPosition,
-  { serverSilent, logs, end, gtid, program, serverUuid }: BinlogsAnswer,
+  { serverSilent, logs, end, gtid, only, without, program, serverUuid }: BinlogsAnswer,
 ): readonly Finding[] {
   if (serverSilent !== null) return [refuse('server-silent', `the server did not answer: ${serverSilent}`)]
   if (end === null) return [refuse('no-binlog', 'the server keeps no binary log (log_bin)')]
   const findings: Finding[] = []
   if (program === null)
     findings.push(refuse('binlog-missing', 'neither mariadb-binlog nor mysqlbinlog is in the guest'))
+  findings.push(...filterFindings(only, without))
   const first = logs.findIndex(({ file }) => file === from.file)
   const log = logs[first]
   if (log === undefined) {
@@ -58,6 +60,17 @@ export function binlogFindings(
     findings.push(refuse('binlog-other', message))
   }
   return findings
+}
+
+/** Of what the server logs nothing, a replay brings nothing back, and says nothing of it. Its own schemas are no part of one. */
+function filterFindings(only: string | null, without: string | null): readonly Finding[] {
+  const left = (without ?? '').split(',').filter((name) => name !== '' && !OWN_SCHEMAS.includes(name.toLowerCase()))
+  return [
+    ...(only === null ? [] : [refuse('binlog-filtered', `the server logs changes of ${only} only (binlog_do_db)`)]),
+    ...(left.length === 0
+      ? []
+      : [refuse('binlog-filtered', `the server logs no change of ${left.join(', ')} (binlog_ignore_db)`)]),
+  ]
 }
 
 function refuse(code: string, message: string): Finding {

@@ -22,8 +22,9 @@ export function judgeEnd(
     throw new StillshotError('dump-failed', `${vm}: '${verb}' was refused: ${said}`)
   }
   // A program that goes on after an error, and says so only here, has left something out.
-  if (/^(mysqldump|mariadb-dump): (Got error|Couldn't|Error)/m.test(said)) {
-    throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but said: ${said}`)
+  const left = /^(?:\S*\/)?(?:mysqldump|mariadb-dump): (?:Got error|Couldn't|Error).*/m.exec(stderr)?.[0]
+  if (left !== undefined) {
+    throw new StillshotError('dump-failed', `${vm}: '${verb}' ended well, but said: ${left.slice(0, 500)}`)
   }
 }
 
@@ -49,17 +50,13 @@ export const TAR_COMPLETED = /\u0000{1024}$/
 
 /**
  * Claim `one-moment`: a transaction showed every table as it was when the dump began; what no transaction shows so was not
- * written from before it until after it.
+ * written from before it until after it. A transaction shows no table that is gone when its database is reached.
  */
 export function proveOneMoment(before: InventoryAnswer, after: InventoryAnswer): Proof {
   const claim = 'one-moment'
   if (after.serverSilent !== null) {
     const message = `what was written during the dump is not known, the server did not answer after it: ${after.serverSilent}`
     return { claim, verdict: 'unknown', code: 'server-silent', message }
-  }
-  if (before.loose.length === 0 && after.loose.length === 0) {
-    const message = 'every table is transactional and was read in one transaction'
-    return { claim, verdict: 'proven', code: 'one-transaction', message }
   }
   const key = ({ database, table }: InventoryAnswer['loose'][number]) => JSON.stringify([database, table])
   const then = new Map(before.loose.map((table) => [key(table), table.updated]))
@@ -68,6 +65,15 @@ export function proveOneMoment(before: InventoryAnswer, after: InventoryAnswer):
     const message = `written during the dump, and not transactional: ${looseNames(written)}`
     return { claim, verdict: 'contradicted', code: 'tables-written', message }
   }
+  const changed = before.databases.filter((then) => !isSameShape(then, after)).map(({ name }) => name)
+  if (changed.length > 0) {
+    const message = `tables were made, altered or dropped during the dump, which may lack them, in ${changed.join(', ')}`
+    return { claim, verdict: 'unknown', code: 'tables-changed', message }
+  }
+  if (before.loose.length === 0 && after.loose.length === 0) {
+    const message = 'every table is transactional and was read in one transaction'
+    return { claim, verdict: 'proven', code: 'one-transaction', message }
+  }
   const dateless = after.loose.filter(({ updated }) => updated === null)
   if (dateless.length > 0 || after.loose.length !== before.loose.length || after.loose.length >= LISTED) {
     const message = `not transactional, and it is not known when they were written: ${looseNames(after.loose)}`
@@ -75,6 +81,13 @@ export function proveOneMoment(before: InventoryAnswer, after: InventoryAnswer):
   }
   const message = `${after.loose.length} tables are not transactional and were not written meanwhile`
   return { claim, verdict: 'proven', code: 'not-written', message }
+}
+
+type Database = InventoryAnswer['databases'][number]
+
+function isSameShape({ name, tables, shape }: Database, { databases }: Pick<InventoryAnswer, 'databases'>): boolean {
+  const now = databases.find((database) => database.name === name)
+  return now !== undefined && now.tables === tables && (now.shape ?? null) === (shape ?? null)
 }
 
 /** A list that is full may lack some. */

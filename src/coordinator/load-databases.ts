@@ -103,8 +103,9 @@ async function load(
   throw new StillshotError('load-failed', message, helperCode === undefined ? {} : { details: { helperCode } })
 }
 
-/** The client shows the statement that failed, too: those are somebody's data, and none of a message's business. */
+/** The client shows the statement that failed, and the server what of it it did not understand: somebody's data, or the hash of a password. */
 function whyNot(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => /^(ERROR \d|stillshot-guest: |sudo: )/.test(line))
-  return lines.at(-1)?.slice(0, 300) ?? 'its last statement was not answered'
+  const said = lines.at(-1)?.replace(/\b(near|entry|value:?) '.*?'?(?=( for | at line |$))/g, '$1 …')
+  return said?.slice(0, 300) ?? 'its last statement was not answered'
 }

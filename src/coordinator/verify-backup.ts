@@ -4,7 +4,7 @@ import type { Manifest, StreamFacts } from '../repository/manifest.ts'
 import { canonicalManifest } from '../repository/manifest-signature.ts'
 import { observed } from '../repository/observed.ts'
 import type { BackupKey, Repository } from '../repository/repository.ts'
-import { canOpen, identityMissing, unwrap } from '../repository/stored-stream.ts'
+import { canOpen, identityMissing, refuseOther, unwrap } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
 import { dumpEvidence } from './backup-manifest.ts'
@@ -92,9 +92,7 @@ export async function verifyStreams(
     const content = observed(opens ? unwrap(repository, stored.bytes, stream, limit.signal) : stored.bytes)
     for await (const _ of content.bytes);
     const where = `${repository.whereabouts(key)}/${stream.name}`
-    if (stored.sizeBytes !== stream.sizeBytes || stored.sha256() !== stream.sha256) {
-      throw new StillshotError('backup-damaged', `${where} is not what was written: its sum differs`)
-    }
+    refuseOther(where, stored, stream)
     if (opens && content.sizeBytes !== stream.contentBytes) {
       const message = `${where} unpacks to ${content.sizeBytes} bytes, not to ${stream.contentBytes}`
       throw new StillshotError('backup-damaged', message)

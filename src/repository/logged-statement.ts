@@ -21,7 +21,8 @@ export type Verdict =
   | { readonly kind: 'time'; readonly atSeconds: number }
   | { readonly kind: 'refused'; readonly why: string }
 
-const OWN = ['mysql', 'sys', 'information_schema', 'performance_schema']
+/** What a server keeps for itself. */
+export const OWN_SCHEMAS = ['mysql', 'sys', 'information_schema', 'performance_schema']
 const FRAME =
   /^(DELIMITER|SET\s+(?!PASSWORD|DEFAULT\s+ROLE)|START\s+TRANSACTION|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|XA\s|FLUSH\s)/i
 const OWN_COMMENT = /^\/\*M?!(\d+ )?(SET\s+@|SET\s+COMPLETION_TYPE|SET\s+TRANSACTION|\\C )/i
@@ -56,7 +57,7 @@ export function judgeStatement(
   if (/^LOAD\s/i.test(text)) return refused('a file that was loaded (LOAD DATA) and is not in the log')
   const named = unquoted(OF_DATABASE.exec(text)?.[1])
   if (named !== undefined && !wanted.everything) return { kind: wanted.databases.includes(named) ? 'change' : 'others' }
-  if (current !== undefined && OWN.includes(current.toLowerCase())) return { kind: 'others' }
+  if (current !== undefined && OWN_SCHEMAS.includes(current.toLowerCase())) return { kind: 'others' }
   return wanted.everything ? { kind: 'change' } : judgeText(text, { current, wanted, whole })
 }
 
@@ -64,7 +65,7 @@ function judgeRows(text: string, { databases: names, everything }: Wanted): Verd
   const { databases = [], complete = false, atSeconds } = rowEvents(text) ?? {}
   const at = atSeconds === undefined ? {} : { atSeconds }
   if (complete && databases.length === 0) return { kind: 'frame' }
-  if (complete && databases.every((name) => OWN.includes(name.toLowerCase()))) return { kind: 'others', ...at }
+  if (complete && databases.every((name) => OWN_SCHEMAS.includes(name.toLowerCase()))) return { kind: 'others', ...at }
   if (everything) return { kind: 'change', ...at }
   if (!complete) return refused('rows whose tables are not told')
   const wanted = databases.filter((name) => names.includes(name))
@@ -86,7 +87,7 @@ function judgeText(
   if (!whole) return refused('a definition that is too long to be looked at')
   const bare = text.replaceAll(/'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|\/\*[\s\S]*?\*\/|--\s.*|#.*/g, ' ')
   const ours = mentioned(bare, wanted.databases)
-  const theirs = mentioned(bare, [...wanted.others, ...OWN])
+  const theirs = mentioned(bare, [...wanted.others, ...OWN_SCHEMAS])
   const inOurs = current !== undefined && wanted.databases.includes(current)
   if (!ours && !theirs) return { kind: inOurs ? 'change' : 'others' }
   if (ours && theirs) return refused('a definition that names databases both wanted and not')

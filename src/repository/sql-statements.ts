@@ -2,6 +2,9 @@ const [TAB, NEWLINE, BLANK, DOUBLE, HASH, QUOTE, STAR, DASH, SLASH, BANG, CAPITA
   9, 10, 32, 34, 35, 39, 42, 45, 47, 33, 77, 92, 96,
 ]
 
+/** The same bit in MySQL and MariaDB. */
+const NO_BACKSLASH_ESCAPES = 1n << 20n
+
 /** Enough of a statement to know what it is. */
 const HEAD_BYTES = 1024
 
@@ -94,10 +97,13 @@ export class SqlStatements {
     return true
   }
 
-  /** In a routine of such a mode a backslash is a letter, for the client, too. */
+  /** In such a mode a backslash is a letter, for the client, too. A dump names the modes of a routine, a log has them as a number. */
   #noteMode(): void {
-    const mode = /\bSET\s+(?:SESSION\s+)?sql_mode\s*=\s*(\S+)/i.exec(this.head)?.[1]
-    if (mode !== undefined) this.#noEscapes = /NO_BACKSLASH_ESCAPES/i.test(mode)
+    const mode = /\bSET\s+(?:SESSION\s+|@@session\.)?sql_mode\s*=\s*(\S+)/i.exec(this.head)?.[1]
+    if (mode === undefined) return
+    const number = /^\d+/.exec(mode)?.[0]
+    this.#noEscapes =
+      number === undefined ? /NO_BACKSLASH_ESCAPES/i.test(mode) : (BigInt(number) & NO_BACKSLASH_ESCAPES) !== 0n
   }
 
   #isDelimiterCommand(): boolean {

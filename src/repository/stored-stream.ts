@@ -1,5 +1,6 @@
 import { StillshotError } from '../errors.ts'
 import type { Compression, StreamFacts } from './manifest.ts'
+import { type Observed, observed } from './observed.ts'
 import { PACKED, unpack } from './pack.ts'
 import type { BackupKey, ByHand, Repository } from './repository.ts'
 import { SEALED } from './sealing.ts'
@@ -42,14 +43,30 @@ export function unwrap(
   return unpack(repository.sealing.open(stored, name, { signal }), compression, name)
 }
 
-/** A stream of a backup as it was in the guest. Rejects like {@link Repository.read} and {@link Sealing.open}, also in the middle. */
+/**
+ * A stream of a backup as it was in the guest. It ends well only where the bytes that were read have the sum of the manifest: what was
+ * compared before may be read another time, and a file that is not packed ends as well in its middle. Rejects with
+ * `backup-damaged` then, and like {@link Repository.read} and {@link Sealing.open}, also in the middle.
+ */
 export async function* openStream(
   repository: Repository,
   key: BackupKey,
-  stream: Pick<StreamFacts, 'name' | 'compression' | 'sealed'>,
+  stream: Pick<StreamFacts, 'name' | 'compression' | 'sealed' | 'sizeBytes' | 'sha256'>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  yield* unwrap(repository, await repository.read(key, stream.name, { signal }), stream, signal)
+  const stored = observed(await repository.read(key, stream.name, { signal }), { sum: true })
+  yield* unwrap(repository, stored.bytes, stream, signal)
+  refuseOther(`${repository.whereabouts(key)}/${stream.name}`, stored, stream)
+}
+
+/** Throws `backup-damaged` unless what was read to its end is what was written. */
+export function refuseOther(
+  where: string,
+  read: Pick<Observed, 'sizeBytes' | 'sha256'>,
+  written: Pick<StreamFacts, 'sizeBytes' | 'sha256'>,
+): void {
+  if (read.sizeBytes === written.sizeBytes && read.sha256() === written.sha256) return
+  throw new StillshotError('backup-damaged', `${where} is not what was written: its sum differs`)
 }
 
 /** Whether this machine can open a stream of the repository: where it cannot, its stored bytes can still be compared. */

@@ -74,6 +74,47 @@ test('a dump from before a restore is known as such by its manifest, too', async
   assert.equal(manifest.note, `before the restore of ${id}`)
 })
 
+test('a dump that the storage gives whole once, and cut off while it is loaded, is never taken for whole', async () => {
+  const world = twoDatabases()
+  world.repository.compression = 'none'
+  const { id } = await backUp(world)
+  const read = world.repository.read.bind(world.repository)
+  let reads = 0
+  world.repository.read = async (key, stream) => {
+    const bytes = await read(key, stream)
+    reads += key.id === id && stream === 'databases.sql' ? 1 : 0
+    return key.id === id && stream === 'databases.sql' && reads > 1 ? firstHalf(bytes) : bytes
+  }
+  await assert.rejects(restore(world), hasCode('backup-damaged', /databases.sql is not what was written/))
+  assert.equal(world.server.half, null)
+})
+
+async function* firstHalf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) yield chunk.subarray(0, chunk.length >> 1)
+}
+
+test('what the server says of a dump that it does not take shows nothing of what is in it', async () => {
+  const said = {
+    "ERROR 1064 (42000) at line 9: You have an error in your SQL syntax near 'USING '*2470C0C06DEE'' at line 1":
+      /near … at line 1/,
+    "ERROR 1064 (42000) at line 9: You have an error in your SQL syntax near 'USING '*2470C0C06DEE'": /near …/,
+    "ERROR 1062 (23000) at line 9: Duplicate entry 'it's 2470C0C06DEE' for key 'mail'": /entry … for key 'mail'/,
+    "ERROR 1366 (22007) at line 9: Incorrect integer value: '2470C0C06DEE' for column `a`.`b`.`c`":
+      /value: … for column/,
+  }
+  for (const [stderr, shown] of Object.entries(said)) {
+    const world = twoDatabases()
+    await backUp(world)
+    world.server.refuse = (way) =>
+      way === 'drop' ? { exitStatus: 1, stdout: '', stderr: `--------------\nINSERT secret\n${stderr}\n` } : undefined
+    await assert.rejects(restore(world), (thrown: StillshotError) => {
+      assert.match(thrown.message, shown)
+      assert.doesNotMatch(thrown.message, /2470C0C06DEE|secret/)
+      return true
+    })
+  }
+})
+
 test('what was not dropped is not put back, and the run ends clean', async () => {
   const world = twoDatabases()
   await backUp(world)

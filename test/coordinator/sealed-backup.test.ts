@@ -29,7 +29,9 @@ test('a sealed backup holds nothing that can be read, says how it is opened, and
   const [databases] = manifest.streams
   assert.deepEqual([databases?.name, databases?.sealed], ['databases.sql.gz.age', 'age'])
   assert.ok(
-    manifest.restore.includes('age -d -i IDENTITY < databases.sql.gz.age | gunzip -c | mysql --max-allowed-packet=1G'),
+    manifest.restore.includes(
+      'age -d -i IDENTITY < databases.sql.gz.age | gunzip -c | mysql --binary-mode --max-allowed-packet=1G',
+    ),
   )
   await world.restore()
   assert.match(String(world.server.content), new RegExp(DUMP.slice(0, 15)))

@@ -43,7 +43,7 @@ test('a backup is one restore point with everything in its manifest', async () =
     manifest.streams.map(({ name }) => name),
     [...['databases.sql.gz', 'users.sql.gz', 'files.tar.gz', 'configuration.tar.gz', 'packages.txt.gz']],
   )
-  assert.ok(manifest.restore.includes('gunzip -c < databases.sql.gz | mysql --max-allowed-packet=1G'))
+  assert.ok(manifest.restore.includes('gunzip -c < databases.sql.gz | mysql --binary-mode --max-allowed-packet=1G'))
   assert.equal((await verifyBackup(world.ports, point, world)).streams.length, 5)
   assert.deepEqual(await world.catalog.locks(), [])
 })
@@ -56,6 +56,11 @@ const BROKEN = {
     exitStatus: 0,
     stdout: DUMP,
     stderr: "mariadb-dump: Couldn't execute 'SHOW CREATE'",
+  },
+  'names itself by its path, and says so before much else': {
+    exitStatus: 0,
+    stdout: DUMP,
+    stderr: `/usr/bin/mysqldump: Error: 'Access denied' when trying to dump tablespaces\n${'Warning: x\n'.repeat(90)}`,
   },
 } as const
 for (const [how, result] of Object.entries(BROKEN)) {

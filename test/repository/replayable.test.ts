@@ -57,6 +57,16 @@ async function replayed(text: string, wanted: Wanted): Promise<{ text: string; f
   return { text: Buffer.concat(chunks).toString(), facts }
 }
 
+test('where a backslash is a letter, as the number of a mode says, a statement ends with its quote', async () => {
+  const mode = (number: number) => statement(`SET @@session.sql_mode=${number}`)
+  const one = statement("INSERT INTO a.t VALUES ('C:\\')")
+  const other = statement("INSERT INTO a.t VALUES ('it\\'s')")
+  const text = `${HEAD}${mode(1048576)}${transaction(1, one)}${mode(0)}${transaction(2, other)}${TAIL}`
+  const { text: all, facts } = await replayed(text, ALL)
+  assert.ok(all.includes(one) && all.includes(other))
+  assert.deepEqual([facts.changes, facts.transactions, facts.ended], [2, 2, true])
+})
+
 test('the tables that rows belong to are told by the events before them', () => {
   assert.deepEqual(rowEvents(OF_A), { databases: ['a'], complete: true, atSeconds: 0x6b0a5598 })
   assert.deepEqual(rowEvents(OF_BOTH)?.databases, ['a', 'b'])

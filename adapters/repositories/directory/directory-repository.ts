@@ -69,7 +69,7 @@ export class DirectoryRepository implements Repository {
       signal?.throwIfAborted()
       await this.#refuseAbsent()
       const folder = this.#vmFolder(key.vm)
-      await mkdir(folder, { mode: 0o700 }).catch(ignoreCode('EEXIST'))
+      await mkdir(folder, { mode: 0o700 }).then(() => syncFolder(this.#settings.path), ignoreCode('EEXIST'))
       const [unfinished, whole] = [join(folder, UNFINISHED + key.id), this.#folder(key)]
       if (await isThere(whole)) throw new StillshotError('repository-unusable', `${whole} is there already`)
       await mkdir(unfinished, { mode: 0o700 })
@@ -187,13 +187,14 @@ export class DirectoryRepository implements Repository {
 
 const CHUNK_BYTES = 256 * 1024
 
+/** What somebody laid beside the backups, such as a note, holds none. */
 async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(ignoreCode('ENOENT'))) !== undefined
+  return (await stat(path).catch(ignoreCode('ENOENT', 'ENOTDIR'))) !== undefined
 }
 
-function ignoreCode(code: string): (thrown: unknown) => undefined {
+function ignoreCode(...codes: readonly string[]): (thrown: unknown) => undefined {
   return (thrown) => {
-    if ((thrown as { code?: unknown }).code !== code) throw thrown
+    if (!codes.includes(String((thrown as { code?: unknown }).code))) throw thrown
     return undefined
   }
 }

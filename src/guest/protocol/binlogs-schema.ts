@@ -26,10 +26,13 @@ export const binlogsSchema = {
     },
     /** MariaDB's name for the position that was asked about; null where that is none, and for MySQL. */
     gtid: textOrNull,
+    /** The databases that alone are logged, and those that are not (binlog_do_db, binlog_ignore_db); null without such a rule. */
+    only: textOrNull,
+    without: textOrNull,
     /** What reads a log; null where there is none. */
     program: textOrNull,
     /** MySQL's. */
     serverUuid: textOrNull,
   },
-  required: [...envelopeRequired, 'serverSilent', 'logs', 'end', 'gtid', 'program', 'serverUuid'],
+  required: [...envelopeRequired, 'serverSilent', 'logs', 'end', 'gtid', 'only', 'without', 'program', 'serverUuid'],
 } as const

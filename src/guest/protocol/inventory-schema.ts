@@ -16,12 +16,15 @@ export const inventorySchema = {
     dumpProgram: textOrNull,
     /** As the program names itself. */
     dumpVersion: text,
-    /** Without the server's own. `sizeBytes`: data and indexes, as the server estimates them. */
+    /**
+     * Without the server's own. `sizeBytes`: data and indexes, as the server estimates them. `shape`: another number when a table of it
+     * was made, altered or dropped since; null or absent where that is not known.
+     */
     databases: {
       type: 'array',
       items: {
         type: 'object',
-        properties: { name: text, tables: wholeOrNull, sizeBytes: wholeOrNull },
+        properties: { name: text, tables: wholeOrNull, sizeBytes: wholeOrNull, shape: wholeOrNull },
         required: ['name', 'tables', 'sizeBytes'],
       },
     },

@@ -38,11 +38,12 @@ credentials() {
 }
 
 # client SECONDS WORD…, with the option file on standard input. Always the local server, by its socket, whatever root's
-# own option files say. Whoever is behind the socket must not be able to ask for a file of root's as LOAD DATA LOCAL does.
+# own option files say, and in the letters that answers are written in: names come back as they are. Whoever is behind the socket must not be able to ask for a file of root's as LOAD DATA LOCAL does.
 client() {
   client_seconds=$1
   shift
-  set -- --batch --local-infile=0 --connect-timeout=5 --protocol=socket --host=localhost "$@"
+  set -- --batch --local-infile=0 --connect-timeout=5 --protocol=socket --host=localhost \
+    --default-character-set=utf8mb4 "$@"
   [ -z "$SOCKET" ] || set -- "$@" "--socket=$SOCKET"
   exec timeout -s KILL "$client_seconds" "$CLIENT" --defaults-extra-file=/dev/stdin "$@" 9>&- 4<&-
 }

@@ -108,11 +108,12 @@ END
 
 # The rest is of databases: false when the server did not answer, why in ASK_ERROR.
 #
-# A name that the client had to escape would come back as another one: ODD, and none of the dump.
+# A name that the client had to escape would come back as another one: ODD, and none of the dump. The shape of a database is a sum over
+# the names of its tables and when they were made: a dump reads one database after the other, and sees no table that went away before.
 inventory_databases() {
-  ask 60 "SELECT s.schema_name, COUNT(t.table_name), CAST(COALESCE(SUM(t.data_length + t.index_length), 0) AS UNSIGNED) FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name WHERE s.schema_name NOT IN ($OWN_SCHEMAS) AND s.schema_name NOT LIKE '#mysql50#%' GROUP BY s.schema_name ORDER BY s.schema_name" --skip-column-names || return 1
+  ask 60 "/*!80000 SET SESSION information_schema_stats_expiry = 0 */; SELECT s.schema_name, COUNT(t.table_name), CAST(COALESCE(SUM(t.data_length + t.index_length), 0) AS UNSIGNED), CAST(COALESCE(SUM(CRC32(CONCAT_WS('/', t.table_name, t.table_type, t.create_time))), 0) AS UNSIGNED) FROM information_schema.schemata s LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name WHERE s.schema_name NOT IN ($OWN_SCHEMAS) AND s.schema_name NOT LIKE '#mysql50#%' GROUP BY s.schema_name ORDER BY s.schema_name" --skip-column-names || return 1
   INVENTORY_DATABASES='' INVENTORY_ODD=''
-  while IFS=$TAB read -r inventory_name inventory_tables inventory_bytes; do
+  while IFS=$TAB read -r inventory_name inventory_tables inventory_bytes inventory_shape; do
     case $inventory_name in
       '') continue ;;
       *\\*)
@@ -125,7 +126,9 @@ inventory_databases() {
     number_or_null "$inventory_tables"
     INVENTORY_DATABASES="$INVENTORY_DATABASES,\"tables\":$R"
     number_or_null "$inventory_bytes"
-    INVENTORY_DATABASES="$INVENTORY_DATABASES,\"sizeBytes\":$R}"
+    INVENTORY_DATABASES="$INVENTORY_DATABASES,\"sizeBytes\":$R"
+    number_or_null "$inventory_shape"
+    INVENTORY_DATABASES="$INVENTORY_DATABASES,\"shape\":$R}"
   done <<END
 ${R%stillshot-end*}
 END
@@ -135,9 +138,9 @@ END
 }
 
 # Tables that no transaction holds still, and when they were last written: whether a dump of them is of one moment is seen
-# by asking twice. MySQL 8 would answer from a cache.
+# by asking twice. MySQL 8 would answer from a cache. Aria writes its pages late: what its files say of their last change tells nothing.
 inventory_loose() {
-  ask 60 "/*!80000 SET SESSION information_schema_stats_expiry = 0 */; SELECT table_schema, table_name, COALESCE(engine, '-'), COALESCE(update_time, '-') FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ($OWN_SCHEMAS) AND COALESCE(engine, '') NOT IN (SELECT engine FROM information_schema.engines WHERE transactions = 'YES') ORDER BY 1, 2 LIMIT 1000" --skip-column-names || return 1
+  ask 60 "/*!80000 SET SESSION information_schema_stats_expiry = 0 */; SELECT table_schema, table_name, COALESCE(engine, '-'), IF(row_format = 'Page', '-', COALESCE(update_time, '-')) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ($OWN_SCHEMAS) AND COALESCE(engine, '') NOT IN (SELECT engine FROM information_schema.engines WHERE transactions = 'YES') ORDER BY 1, 2 LIMIT 1000" --skip-column-names || return 1
   INVENTORY_LOOSE=''
   while IFS=$TAB read -r inventory_schema inventory_name inventory_engine inventory_updated; do
     [ -n "$inventory_engine" ] || continue

@@ -23,6 +23,7 @@ load_verb() {
   load_allowed "$3" "$4"
   find_server
   load_raise_limit
+  [ -z "$DATABASES" ] || load_stop_events
   [ -z "$DATABASES" ] || load_mark "$3"
   {
     printf '%s\n' "$LOAD_DROPS"
@@ -33,7 +34,10 @@ load_verb() {
   } | load_listen
   load_heard=$? load_status=1
   ! read -r load_status <"$RUN/load-ended" || :
-  [ "$load_heard:$load_status" != 0:0 ] || [ -z "$DATABASES" ] || load_taken "$3"
+  if [ "$load_heard:$load_status" = 0:0 ]; then
+    [ -z "$DATABASES" ] || load_taken "$3"
+    load_let_events
+  fi
   load_lower_limit
   exit "$load_status"
 }
@@ -168,7 +172,7 @@ load_undisturbed() {
 # The condition is there before the mark: without one it keeps nothing down.
 load_mark() {
   if [ "$1" = back ]; then
-    printf 'loaded -\n' 2>/dev/null >>"$HALF" && sync_file "$HALF" || refuse state-unwritable "$HALF cannot be written"
+    printf 'loaded -\n' 2>/dev/null >>"$HALF" && sync_file "$HALF" || load_refuse state-unwritable "$HALF cannot be written"
     return 0
   fi
   LOAD_KEPT='' LOAD_DATA=''
@@ -179,7 +183,7 @@ load_mark() {
     printf 'run %s\nsince %s\nboot %s %s\nheld %s\n' "$LOAD" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$BOOT" "$NOW" "$LOAD_HELD" &&
       load_mark_lines data "$LOAD_DATA" && load_mark_lines kept "$LOAD_KEPT" && load_mark_lines was "$LOAD_WAS" && load_mark_lines database "$DATABASES" &&
       load_mark_lines kept "$(printf '%s' "$HALF_KEPT" | tr ' ' '\n')$NL" && load_mark_lines was "$HALF_WAS"
-  } 2>/dev/null >"$HALF.new" && sync_file "$HALF.new" && mv "$HALF.new" "$HALF" || refuse state-unwritable "$HALF cannot be written"
+  } 2>/dev/null >"$HALF.new" && sync_file "$HALF.new" && mv "$HALF.new" "$HALF" || load_refuse state-unwritable "$HALF cannot be written"
   sync_file "$MEMORY"
 }
 
@@ -210,7 +214,7 @@ load_keep() {
   done
   [ "$INIT" = systemd ] || return 0
   # shellcheck disable=SC2086 # unit names without blanks
-  half_keep_down $LOAD_KEPT || refuse half-unkept 'systemd did not take the drop-ins that keep the application down'
+  half_keep_down $LOAD_KEPT || load_refuse half-unkept 'systemd did not take the drop-ins that keep the application down'
 }
 
 load_keep_related() {
@@ -224,26 +228,6 @@ END
   for load_related in $LOAD_WAS_RELATED; do
     LOAD_WAS="$LOAD_WAS$load_related $load_seconds$NL"
   done
-}
-
-# A row may be twice as long in a dump as in the server, whose own limit counts for what it is sent. Raised for this load,
-# put back after it; where the load was killed, by the next one.
-LOAD_LIMIT=1073741824
-
-load_raise_limit() {
-  ask 20 'SELECT @@GLOBAL.max_allowed_packet' --skip-column-names ||
-    refuse server-silent "the server did not say how long a statement may be: $ASK_ERROR"
-  R=${R%%"$NL"*}
-  [ "$R" != "$LOAD_LIMIT" ] || return 0
-  printf '%s\n' "$R" 2>/dev/null >"$RUN/load-limit" || refuse state-unwritable "$RUN/load-limit cannot be written"
-  ask 20 "SET GLOBAL max_allowed_packet = $LOAD_LIMIT" ||
-    refuse limit-not-raised "max_allowed_packet could not be raised, so that long rows would be refused: $ASK_ERROR"
-}
-
-load_lower_limit() {
-  read -r load_limit 2>/dev/null <"$RUN/load-limit" || return 0
-  case $load_limit in '' | *[!0-9]*) return 0 ;; esac
-  ! ask 20 "SET GLOBAL max_allowed_packet = $load_limit" || rm -f "$RUN/load-limit"
 }
 
 load_client() {

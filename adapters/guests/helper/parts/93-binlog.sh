@@ -13,13 +13,17 @@ binlogs_verb() {
   read_password
   open_state
   contains "$ALLOWED" backup || refuse not-allowed "the profile $1 in this guest does not allow backups"
-  SOCKET='' VARS='' BINLOGS='[]' BINLOG_END=null BINLOG_GTID=''
+  SOCKET='' VARS='' BINLOGS='[]' BINLOG_END=null BINLOG_GTID='' BINLOG_ONLY='' BINLOG_WITHOUT=''
   find_client
   binlogs_ask "$2" "$3" && ASK_ERROR=''
   quote_or_null "$ASK_ERROR"
   binlogs=",\"serverSilent\":$R,\"logs\":$BINLOGS,\"end\":$BINLOG_END"
   quote_or_null "$BINLOG_GTID"
   binlogs="$binlogs,\"gtid\":$R"
+  quote_or_null "$BINLOG_ONLY"
+  binlogs="$binlogs,\"only\":$R"
+  quote_or_null "$BINLOG_WITHOUT"
+  binlogs="$binlogs,\"without\":$R"
   find_binlog_program || BINLOG=''
   quote_or_null "$BINLOG"
   binlogs="$binlogs,\"program\":$R"
@@ -42,6 +46,7 @@ binlogs_ask() {
   binlogs_list || return 1
   binlogs_json
   ask 20 'SHOW MASTER STATUS' --skip-column-names || ask 20 'SHOW BINARY LOG STATUS' --skip-column-names || return 1
+  binlogs_filters "${R%%"$NL"*}"
   IFS=$TAB read -r binlogs_file binlogs_position _ <<END
 $R
 END
@@ -53,6 +58,16 @@ END
       BINLOG_GTID=${R%%"$NL"*}
       ;;
   esac
+}
+
+# The databases that alone are logged, and those that are not, out of "file<TAB>position<TAB>only<TAB>without…". Field by field:
+# `read` would take the blanks around an empty one for one blank.
+binlogs_filters() {
+  case $1 in *"$TAB"*"$TAB"*) ;; *) return 0 ;; esac
+  binlogs_rest=${1#*"$TAB"*"$TAB"}
+  BINLOG_ONLY=${binlogs_rest%%"$TAB"*}
+  case $binlogs_rest in *"$TAB"*) binlogs_rest=${binlogs_rest#*"$TAB"} ;; *) binlogs_rest='' ;; esac
+  BINLOG_WITHOUT=${binlogs_rest%%"$TAB"*}
 }
 
 # Lines "file<TAB>bytes…" in R.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { HOLD, OTHER_HOLD, openSandbox, profileText, type Sandbox, SHELLS, type ShellName, until } from './sandbox.ts'
 
@@ -41,6 +41,22 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
         /@@GLOBAL \nSET GLOBAL[\s\S]*--binary-mode[\s\S]*SET GLOBAL/,
       )
       assert.equal((await guest.read('setting-max_allowed_packet')).trim(), '16777216')
+    })
+
+    test('switches the events of the server off, until a load was taken whole', async (t) => {
+      const guest = await openGuest(shell, t)
+      const events = async () => (await guest.read('setting-event_scheduler')).trim()
+      const whole = `${REQUEST}SELECT 'stillshot-loaded';\n`
+      await guest.write('setting-event_scheduler', 'ON\n')
+      assert.equal((await load(guest, HOLD, 'drop', 'free', whole)).status, 0)
+      assert.match(await guest.read('calls'), /event_scheduler = OFF[\s\S]*--binary-mode[\s\S]*event_scheduler = ON/)
+      assert.equal(await events(), 'ON')
+      await guest.write('refuses-statement')
+      assert.equal((await load(guest, OTHER_HOLD, 'drop', 'free')).status, 1)
+      assert.equal(await events(), 'OFF')
+      await rm(`${guest.root}/refuses-statement`)
+      assert.equal((await load(guest, OTHER_HOLD, 'back', 'free', whole)).status, 0)
+      assert.equal(await events(), 'ON')
     })
 
     test('drops nothing without the hold, or where the limit cannot be raised', async (t) => {

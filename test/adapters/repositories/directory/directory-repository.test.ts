@@ -47,6 +47,13 @@ describe('directory', () => {
     assert.equal(readdirSync(root).includes('missing'), false)
   })
 
+  test('a note beside the backups keeps none of them from being listed', async () => {
+    const { path, repository } = fresh()
+    await save(repository)
+    writeFileSync(join(path, KEY.vm, 'README'), 'do not touch')
+    assert.deepEqual(await repository.list(KEY.vm), [KEY.id])
+  })
+
   test('a folder on which nothing is mounted is refused where a mount is asked for', async () => {
     const repository = new DirectoryRepository({ name: 'nas', path: '/etc', mount: true, compression: 'gzip' })
     const [finding] = await repository.check()
