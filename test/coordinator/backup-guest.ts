@@ -12,8 +12,8 @@ import { makeWorld } from '../world/world.ts'
 const HEAD = "-- MariaDB dump\n-- CHANGE MASTER TO MASTER_LOG_FILE='bin.000001', MASTER_LOG_POS=345;\n"
 export const DUMP = `${HEAD}CREATE DATABASE /*!32312 IF NOT EXISTS*/ \`shop\`;\n\nUSE \`shop\`;\nINSERT INTO t VALUES (1);\n-- Dump completed on 2026-11-27\n`
 
-/** As much of a tar as shows that it is whole. */
-export const TAR = `a tar${'\0'.repeat(1024)}`
+/** A tar with nothing in it. */
+export const TAR = '\0'.repeat(1024)
 
 /** A guest whose helper streams, as far as a backup and its restore see it. */
 export function makeBackupWorld(change: Partial<VmSettings> = {}) {
