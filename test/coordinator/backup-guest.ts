@@ -37,7 +37,7 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const facts: Partial<InventoryAnswer> = {}
   const done = (stdout: string): CommandResult => ({ exitStatus: 0, stdout, stderr: '' })
   const head = (verb: string, hold: string) => envelope(verb, hold, { ...world.guest.facts, bootId: 'boot-1' }, 1000)
-  const answers: Readonly<Record<string, (stdin: string, argv: readonly string[]) => CommandResult>> = {
+  const answers: Record<string, (stdin: string, argv: readonly string[]) => CommandResult> = {
     inventory: () => done(JSON.stringify({ ...inventoryOf(world), half: server.half, ...facts })),
     dump: () => done(DUMP),
     users: () => done('CREATE USER x;\n-- Users completed\n'),
@@ -84,7 +84,7 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const { signal } = controller
   return {
     ...world,
-    ...{ repository, server, says, asked, facts, ports, controller, signal },
+    ...{ repository, server, says, answers, asked, facts, ports, controller, signal },
     recover: () => {
       world.system.processes.restart()
       return recoverRuns(async () => ({ ports, settings: world.settings }), ports, { signal })
