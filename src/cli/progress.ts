@@ -53,6 +53,7 @@ const WORDS: Readonly<Record<Phase, string>> = {
   archive: 'archive',
   changes: 'keep changes of the binary log',
   load: 'load',
+  compare: 'compare files',
   unpack: 'unpack',
   verify: 'verify',
 }

@@ -5,6 +5,8 @@ import type { Ports, VmSettings } from './ports.ts'
 
 export interface BackupOrder {
   readonly parts: readonly Part[]
+  /** Of files and configuration these paths alone, whether they are there or not; default: all that the profile names. */
+  readonly paths?: readonly string[]
   /** Name under `repositories:`; default: the VM's own. */
   readonly repository?: string
   /** Kept with the restore point. */

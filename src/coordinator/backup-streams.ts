@@ -28,6 +28,8 @@ interface StreamPlan {
   readonly paths?: readonly string[]
   readonly last?: RegExp
   readonly accept?: readonly number[]
+  /** The guest is told the paths: they are not all of its profile. */
+  readonly narrowed?: boolean
   /** The guest can pack it. */
   readonly packable?: boolean
 }
@@ -40,6 +42,7 @@ export function planStreams(
   profile: string,
   parts: readonly Part[],
   inventory: InventoryAnswer,
+  only?: readonly string[],
 ): readonly StreamPlan[] {
   const databases = inventory.databases.map(({ name }) => name)
   const tar = { content: 'tar', verb: 'archive', accept: TAR_ENDS, last: TAR_COMPLETED, packable: true } as const
@@ -57,12 +60,11 @@ export function planStreams(
       name: 'files.tar',
       part: 'files',
       args: [profile, 'files'],
-      paths: inventory.files,
-      wanted: inventory.files.length > 0,
+      ...namedPaths(inventory.files, only),
     },
     {
       ...{ ...tar, name: 'configuration.tar', part: 'configuration', args: [profile, 'configuration'] },
-      ...{ paths: inventory.configuration, wanted: inventory.configuration.length > 0 },
+      ...namedPaths(inventory.configuration, only),
     },
     {
       ...{ name: 'packages.txt', part: 'configuration', content: 'packages', verb: 'packages', args: [profile] },
@@ -70,6 +72,13 @@ export function planStreams(
     },
   ]
   return plans.filter(({ part, wanted }) => wanted && parts.includes(part)).map(({ wanted: _, ...plan }) => plan)
+}
+
+/** `only`: these, and not all of the part. They are named for it whether or not any root of it is there. */
+function namedPaths(roots: readonly string[], only: readonly string[] | undefined) {
+  if (only === undefined) return { paths: roots, wanted: roots.length > 0 }
+  const paths = only.filter((path) => roots.some((root) => path === root || path.startsWith(`${root}/`)))
+  return { paths, wanted: paths.length > 0, narrowed: true }
 }
 
 interface Writing {
@@ -108,6 +117,7 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
   let stored = { sizeBytes: 0, sha256: '' }
   const end = await helper.stream(plan.verb, plan.args, {
     ...(plan.databases === undefined ? {} : { databases: plan.databases }),
+    ...(plan.narrowed === true ? { paths: plan.paths ?? [] } : {}),
     ...(packsThere ? { pack: compression } : {}),
     ...{ machine, signal: limit.signal },
     output: async (bytes) => {

@@ -15,6 +15,8 @@ export interface RestoreSelection {
   readonly users: boolean
   /** Of the files, what lies under this path only. */
   readonly path?: string
+  /** Files and configuration over what is there, not beside it. */
+  readonly over?: boolean
 }
 
 /** What of it will be done. */
@@ -22,6 +24,8 @@ export interface BackupRestorePlan {
   readonly databases: readonly string[]
   readonly users: boolean
   readonly archives: readonly { readonly part: Part; readonly paths: readonly string[] }[]
+  /** The archives are written over what is there. */
+  readonly over: boolean
   /** Whether web server, cron and the like must stand still meanwhile. */
   readonly held: boolean
 }
@@ -70,7 +74,7 @@ function holdsAll({ streams, server }: Manifest, { parts, databases = [], users,
 /** Throws `backup-not-found` for what the backup does not hold, `usage` for accounts without databases. Pure. */
 export function planRestore(
   { streams, server, id }: Manifest,
-  { parts, databases, users, path }: RestoreSelection,
+  { parts, databases, users, path, over = false }: RestoreSelection,
   profile: Profile,
 ): BackupRestorePlan {
   const held = server?.databases ?? []
@@ -97,7 +101,8 @@ export function planRestore(
     databases: wanted,
     users,
     archives,
-    held: wanted.length > 0 && profile.components.some(({ kind }) => kind !== 'dbms'),
+    over: over && archives.length > 0,
+    held: (wanted.length > 0 || over) && profile.components.some(({ kind }) => kind !== 'dbms'),
   }
 }
 
@@ -138,13 +143,17 @@ export function serverFindings(
   return findings
 }
 
+function pathsOf(archives: BackupRestorePlan['archives']): string {
+  return archives.flatMap(({ paths }) => paths).join(', ')
+}
+
 function releaseOf(version: string): string {
   return /^\d+\.\d+/.exec(version)?.[0] ?? version
 }
 
 /** The plan in words, in order. Pure. */
 export function planWords(
-  { databases, users, archives, held }: BackupRestorePlan,
+  { databases, users, archives, over, held }: BackupRestorePlan,
   { safety, where, at }: { safety: boolean; where: string; at?: string },
 ): readonly string[] {
   return [
@@ -153,13 +162,17 @@ export function planWords(
     ...(safety && databases.length > 0
       ? ['dump the databases as they are now, to put them back if anything fails']
       : []),
+    ...(safety && over ? [`copy ${pathsOf(archives)} as they are now, to undo it with`] : []),
+    ...(over
+      ? archives.map(({ part, paths }) => `write what differs of ${part} over what is there: ${paths.join(', ')}`)
+      : []),
     ...(at === undefined ? [] : [`keep what the server's binary log holds from the backup until ${at}`]),
     ...databases.map((name) => `drop the database ${name} and make it anew`),
     ...(at === undefined
       ? []
       : [`carry out those changes, without accounts: ${databases.join(', ')} are then as at ${at}`]),
     ...(users ? ['make accounts that are missing, set those that are there, with their rights'] : []),
-    ...archives.map(({ part, paths }) => `write ${part} beside what is there: ${paths.join(', ')}`),
+    ...(over ? [] : archives).map(({ part, paths }) => `write ${part} beside what is there: ${paths.join(', ')}`),
     ...(held ? ['start what was stopped'] : []),
   ]
 }

@@ -72,6 +72,7 @@ export const PHASES = [
   'archive',
   'changes',
   'load',
+  'compare',
   'unpack',
   'verify',
 ] as const

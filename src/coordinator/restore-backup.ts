@@ -3,7 +3,9 @@ import { StillshotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { APPLICATION_SUFFIX, applicationProfile } from '../guest/profile.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
+import type { Repository } from '../repository/repository.ts'
 import { ulid } from '../system/ulid.ts'
+import type { FilesDifference } from './compare-files.ts'
 import { releaseGuest, releaseHold } from './guest-steps.ts'
 import { readTime } from './judge-binlogs.ts'
 import { keepLease, type Lease, leaseLimits } from './keep-lease.ts'
@@ -15,12 +17,14 @@ import { pointsThere } from './points-there.ts'
 import type { Phase, Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
 import { replaceDatabases } from './replace-databases.ts'
+import { copiedBefore, type FilesSeen, seeFiles } from './restore-files.ts'
 import { type ChangesReport, changesUntil, endedBefore } from './restore-to-time.ts'
 import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.ts'
 import { LOCK_TTL_MS, makeBackup } from './take-backup.ts'
 import { undoWith } from './undo-with.ts'
 import { unpackFiles } from './unpack-files.ts'
 import { openBackup, refuseSealed, verifyStreams } from './verify-backup.ts'
+import { keepWritten, writeOver } from './write-over.ts'
 
 export interface BackupRestoreOrder extends RestoreSelection {
   /** Default: the newest backup. */
@@ -49,6 +53,8 @@ export interface BackupRestoreReport {
   readonly changes?: ChangesReport
   /** Where files were written, in the guest. */
   readonly beside?: string
+  /** How files and configuration differ: would be written by a restore, or were, where it was one over what is there. */
+  readonly files?: readonly FilesDifference[]
 }
 
 /**
@@ -65,12 +71,12 @@ export async function restoreBackup(
   const { clock } = ports.system
   const wanted = await readWanted(ports, settings, order)
   const { point, repository, manifest, plan } = wanted
-  const safety = order.safety && plan.databases.length > 0
+  const safety = order.safety && (plan.databases.length > 0 || plan.over)
   refuseSealed(repository, { streams: manifest.streams, safety: safety || order.at !== undefined })
   const words = planWords(plan, { safety, where: point.snapshot, ...(order.at === undefined ? {} : { at: order.at }) })
   const report = { version: 1, vm: settings.name, point, plan: words } as const
   const ahead = { manifest, plan, safety, changes: order.at !== undefined }
-  if (order.dryRun) return { ...report, findings: await lookOnly(ports, settings, ahead, signal) }
+  if (order.dryRun) return { ...report, ...(await lookOnly(ports, settings, { ...ahead, repository }, signal)) }
   const run = await beginRun(ports, settings, RESTORE_BACKUP)
   let lease: Lease | undefined
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
@@ -79,6 +85,11 @@ export async function restoreBackup(
     await giveWayToMending(ports, vm)
     await lockVm(ports, run, vm, LOCK_TTL_MS)
     refuseIfAny(settings.name, findings)
+    const looking = { clock, helper: run.helper, profile: settings.profile.name, machine: vm.uuid }
+    const look = { ...looking, packers: inventory.packers ?? [], repository, manifest, signal }
+    const see = (copy?: RestorePoint) => seeFiles(look, plan, inventory, copy)
+    const preview = plan.over ? await during('compare', () => see()) : undefined
+    refuseIfAny(settings.name, preview?.findings ?? [])
     const { streams } = manifest
     const key = { vm: manifest.vm, id: manifest.id }
     await during('verify', () => verifyStreams(clock, repository, key, { streams, signal }))
@@ -86,9 +97,10 @@ export async function restoreBackup(
     const there = plan.users || inventory.databases.some(({ name }) => plan.databases.includes(name))
     const id = ulid(clock, ports.system.randomness)
     // What is held is dumped under the lease: one that is lost before anything is dropped ends it.
-    const safe = { parts: ['databases'], signal: lease?.signal ?? signal, note: `${SAFETY_NOTE} ${point.id}` } as const
+    const copied = copiedBefore(plan, inventory, there && !inventory.half)
+    const safe = { ...copied, signal: lease?.signal ?? signal, note: `${SAFETY_NOTE} ${point.id}` } as const
     const place = { run, vm, repository, id }
-    const safetyPoint = safety && there && !inventory.half ? await makeBackup(ports, settings, safe, place) : undefined
+    const safetyPoint = safety && copied.parts.length > 0 ? await makeBackup(ports, settings, safe, place) : undefined
     const claim = { run: run.id, way: 'drop', held: plan.held } as const
     const guest = { helper: run.helper, profile: settings.profile.name, machine: vm.uuid }
     const loading = { clock, ...guest, repository, manifest, claim, signal }
@@ -99,19 +111,32 @@ export async function restoreBackup(
         ? undefined
         : await during('changes', () => changesUntil(ports, settings, place, { ...until, at }))
     if (lease?.lost !== undefined) throw lease.lost
+    const writing = { run, vm, loading: { ...loading, signal: lease?.signal ?? signal }, safety: safetyPoint?.id }
+    const seen = plan.over ? await during('compare', () => see(safetyPoint)) : undefined
+    refuseIfAny(settings.name, seen?.findings ?? [])
+    const over = { ...writing, compared: seen?.compared ?? [] }
+    const written = plan.over ? await during('unpack', () => writeOver(over)) : []
     if (plan.databases.length > 0) {
       await during('load', () => replaceDatabases({ run, vm, loading, plan, safetyPoint, ...changes?.loaded }))
     }
-    for (const archive of plan.archives) {
+    for (const archive of plan.over ? [] : plan.archives) {
       await during('unpack', () => unpackFiles(loading, { ...archive, id: run.id }))
     }
     await lease?.end()
     const lost = lostFindings(ports, settings, lease)
     if (plan.held) await during('release', () => releaseApplication(ports, run, settings, vm))
+    if (written.length > 0) await keepWritten(over, written)
     await during('after', () => endRun(ports, run, vm, { point: point.id }))
-    const beside = plan.archives.length > 0 ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
+    const beside = plan.archives.length > 0 && !plan.over ? { beside: `/var/lib/stillshot/restored/${run.id}` } : {}
     const before = safetyPoint === undefined ? {} : { safetyPoint, ...undoWith(safetyPoint, plan) }
-    return { ...report, findings: [...findings, ...lost], ...before, ...beside, ...changes?.report }
+    return {
+      ...report,
+      findings: [...findings, ...(seen?.findings ?? []), ...lost],
+      ...before,
+      ...beside,
+      ...filesOf(seen),
+      ...changes?.report,
+    }
   } catch (thrown) {
     await lease?.end()
     throw await failRun(ports, run, thrown)
@@ -141,12 +166,18 @@ async function readWanted(ports: Ports, { name, profile }: VmSettings, order: Ba
 async function lookOnly(
   ports: Ports,
   settings: VmSettings,
-  ahead: Load,
+  ahead: Load & { readonly repository: Repository },
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<Pick<BackupRestoreReport, 'findings' | 'files'>> {
   const helper = openHelper(ports, settings)
+  const { manifest, plan, repository } = ahead
   try {
-    return (await lookBeforeLoad(ports, settings, helper, ahead, signal)).findings
+    const { vm, inventory, findings } = await lookBeforeLoad(ports, settings, helper, ahead, signal)
+    if (plan.archives.length === 0 || findings.some(({ severity }) => severity === 'refuse')) return { findings }
+    const looking = { clock: ports.system.clock, helper, profile: settings.profile.name, machine: vm.uuid }
+    const look = { ...looking, packers: inventory.packers ?? [], repository, manifest, signal }
+    const seen = await seeFiles(look, plan, inventory)
+    return { findings: [...findings, ...seen.findings], ...filesOf(seen) }
   } finally {
     await helper.close()
   }
@@ -187,6 +218,10 @@ async function holdApplication(
   }
   kept?.held()
   return kept ?? keepLease(lease)
+}
+
+function filesOf(seen: FilesSeen | undefined): Pick<BackupRestoreReport, 'files'> {
+  return seen === undefined ? {} : { files: seen.compared.map(({ difference }) => difference) }
 }
 
 /** Nobody's fault any more, and yet what an admin wants to hear of: the application was one step from a start that was refused. */

@@ -97,7 +97,7 @@ interface Writing {
 async function write(
   { system, progress }: Ports,
   { name, profile }: VmSettings,
-  { parts, signal }: BackupOrder,
+  { parts, paths, signal }: BackupOrder,
   { repository, key, run, vm, seen }: Writing,
 ): Promise<{ writer: BackupWriter; written: readonly WrittenStream[] }> {
   const { clock } = system
@@ -107,7 +107,7 @@ async function write(
   const written: WrittenStream[] = []
   const { packers = [] } = seen.inventory
   const writing = { vm: name, machine: vm.uuid, clock, helper: run.helper, repository, writer, packers, signal }
-  for (const plan of planStreams(profile.name, parts, seen.inventory)) {
+  for (const plan of planStreams(profile.name, parts, seen.inventory, paths)) {
     const kind = plan.part === 'databases' ? 'dump' : 'archive'
     written.push(await phase({ system, progress }, name, kind, () => writeStream(writing, plan)))
   }

@@ -7,6 +7,7 @@ import { retry } from '../system/retry.ts'
 import { clonesOf } from './clones-of.ts'
 import { endBackupRemoval } from './end-backup-removal.ts'
 import { endSafetyHold } from './end-safety-hold.ts'
+import { putFilesBack } from './files-back.ts'
 import { forgetSnapshot } from './forget-snapshot.ts'
 import { labelPoint } from './label-point.ts'
 import { loadBack } from './load-back.ts'
@@ -169,6 +170,8 @@ export function undoActions({ ports, settings, helper }: World): UndoActions {
       settleBackup(ports, { repository: need(repository), vm: need(vm), id: need(id) }, signal),
 
     'load-back': (args, signal) => loadBack(ports, settings, helper, loadBackOf(args), signal),
+
+    'files-back': (args, signal) => putFilesBack(helper, clock, args, signal),
 
     'settle-roll-back': async ({ snapshot, token, wasRunning, memory }, signal) => {
       const vm = await findVm(signal)

@@ -1,7 +1,9 @@
 import { StillshotError } from '../errors.ts'
 import type { Part } from '../repository/manifest.ts'
 import { openStream } from '../repository/stored-stream.ts'
+import { onlyMembers } from '../repository/tar/only-members.ts'
 import { stallLimit } from '../system/stall-limit.ts'
+import { watched } from './arriving-stream.ts'
 import type { Loading } from './load-databases.ts'
 
 export interface UnpackOrder {
@@ -10,6 +12,8 @@ export interface UnpackOrder {
   readonly paths: readonly string[]
   /** Names the folder in the guest that they are put into, beside what is there. */
   readonly id: string
+  /** Of the archive these members alone; default: all under `paths`. */
+  readonly only?: ReadonlySet<string>
 }
 
 const STALL_MS = 300_000
@@ -20,7 +24,7 @@ const STALL_MS = 300_000
  */
 export async function unpackFiles(
   { clock, helper, profile, repository, manifest, machine, signal }: Loading,
-  { part, paths, id }: UnpackOrder,
+  { part, paths, id, only }: UnpackOrder,
 ): Promise<void> {
   const stream = manifest.streams.find((each) => each.part === part && each.content === 'tar')
   if (stream === undefined) throw new StillshotError('backup-not-found', `the backup ${manifest.id} holds no ${part}`)
@@ -28,10 +32,8 @@ export async function unpackFiles(
   const key = { vm: manifest.vm, id: manifest.id }
   async function* body() {
     if (stream === undefined) return
-    for await (const chunk of openStream(repository, key, stream, limit.signal)) {
-      limit.moved()
-      yield chunk
-    }
+    const whole = watched(openStream(repository, key, stream, limit.signal), limit.moved)
+    yield* only === undefined ? whole : onlyMembers(whole, only, stream.name)
   }
   const end = await helper.stream('unpack', [profile, id], {
     ...{ paths, machine },

@@ -33,6 +33,17 @@ export interface HelperCall extends CallOptions {
   readonly machine?: string
 }
 
+export interface OverOrder {
+  readonly profile: string
+  /** Names what was unpacked; the hold that keeps the application still has the same id. */
+  readonly run: string
+  /** `done`: it is not to be put back any more. */
+  readonly way: 'forward' | 'back' | 'done'
+  /** The application stands still, or else nothing is written. */
+  readonly held: boolean
+  readonly paths: readonly string[]
+}
+
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
 const LEAST_UNLIKELY = 8
 
@@ -137,6 +148,15 @@ export class GuestHelper {
   /** What the load of this run began to replace is whole: with the backup, or with what was there before. */
   whole(run: string, way: 'forward' | 'back', call: HelperCall): Promise<Answers['whole']> {
     return this.#ask('whole', [run, way], run, call)
+  }
+
+  /**
+   * What was unpacked for this run is written over what is there, or put back as it was. `paths`: what was unpacked. Rejects with
+   * `helper-failed` and the guest's word in `details.helperCode`; nothing is then written, unless that is `over-half`.
+   */
+  over({ profile, run, way, held, paths }: OverOrder, call: HelperCall): Promise<Answers['over']> {
+    const lines = [...paths.map((path) => `path=${path}`), '']
+    return this.#ask('over', [profile, run, way, held ? 'held' : 'free'], run, { ...call, lines })
   }
 
   /** What a backup would hold. Rejects with `backup-not-allowed` where the guest's profile does not allow any. */

@@ -12,8 +12,8 @@ import { makeWorld } from '../world/world.ts'
 const HEAD = "-- MariaDB dump\n-- CHANGE MASTER TO MASTER_LOG_FILE='bin.000001', MASTER_LOG_POS=345;\n"
 export const DUMP = `${HEAD}CREATE DATABASE /*!32312 IF NOT EXISTS*/ \`shop\`;\n\nUSE \`shop\`;\nINSERT INTO t VALUES (1);\n-- Dump completed on 2026-11-27\n`
 
-/** As much of a tar as shows that it is whole. */
-export const TAR = `a tar${'\0'.repeat(1024)}`
+/** A tar with nothing in it. */
+export const TAR = '\0'.repeat(1024)
 
 /** A guest whose helper streams, as far as a backup and its restore see it. */
 export function makeBackupWorld(change: Partial<VmSettings> = {}) {
@@ -37,7 +37,7 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const facts: Partial<InventoryAnswer> = {}
   const done = (stdout: string): CommandResult => ({ exitStatus: 0, stdout, stderr: '' })
   const head = (verb: string, hold: string) => envelope(verb, hold, { ...world.guest.facts, bootId: 'boot-1' }, 1000)
-  const answers: Readonly<Record<string, (stdin: string, argv: readonly string[]) => CommandResult>> = {
+  const answers: Record<string, (stdin: string, argv: readonly string[]) => CommandResult> = {
     inventory: () => done(JSON.stringify({ ...inventoryOf(world), half: server.half, ...facts })),
     dump: () => done(DUMP),
     users: () => done('CREATE USER x;\n-- Users completed\n'),
@@ -84,7 +84,7 @@ export function makeBackupWorld(change: Partial<VmSettings> = {}) {
   const { signal } = controller
   return {
     ...world,
-    ...{ repository, server, says, asked, facts, ports, controller, signal },
+    ...{ repository, server, says, answers, asked, facts, ports, controller, signal },
     recover: () => {
       world.system.processes.restart()
       return recoverRuns(async () => ({ ports, settings: world.settings }), ports, { signal })

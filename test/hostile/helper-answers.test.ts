@@ -67,6 +67,7 @@ async function ask(
     inventory: () => helper.inventory('mysql', call),
     renew: () => helper.renew(HOLD, 60_000, call),
     whole: () => helper.whole(HOLD, 'forward', call),
+    over: () => helper.over({ profile: 'mysql', run: HOLD, way: 'forward', held: true, paths: ['/etc/mysql'] }, call),
   }
   return calls[verb]()
 }

@@ -6,6 +6,7 @@ import { PLACE } from '../../guest/profile.ts'
 import type { App, OpenVm, Session } from '../app.ts'
 import { formatAge, indent, line, printable } from '../format.ts'
 import { gradeText } from '../point-text.ts'
+import { countsText, filesText } from '../restore/files-text.ts'
 import type { CommandResult } from '../result.ts'
 import { openVm } from '../vms.ts'
 import { readParts } from './backup.ts'
@@ -26,6 +27,7 @@ export interface BackupRestoreOptions extends SnapshotOnlyOptions {
   readonly database?: readonly string[]
   readonly users?: boolean
   readonly path?: string
+  readonly over?: boolean
   readonly into?: string
   readonly dryRun?: boolean
   readonly yes?: boolean
@@ -42,12 +44,23 @@ export function withBackupOptions(command: Command): Command {
     .option('--users', 'of a backup: accounts and their rights, too')
     .option('--into <vm>', 'of a backup: put it into this VM instead, with what the guest there allows')
     .option('--path <path>', 'of a backup: files under this path only')
+    .option(
+      '--over',
+      'of a backup: files and configuration over what is there, the application held; default: beside it',
+    )
 }
 
 /** Throws `usage` for an option that the other kind of restore would ignore. */
 export function refuseOtherKind(options: BackupRestoreOptions): void {
-  const { only, database, users, path, undo, accept, removeNewer, wait } = options
-  const ofBackup = { '--only': only, '--database': database, '--users': users, '--path': path, '--into': options.into }
+  const { only, database, users, path, over, undo, accept, removeNewer, wait } = options
+  const ofBackup = {
+    '--only': only,
+    '--database': database,
+    '--users': users,
+    '--path': path,
+    '--into': options.into,
+    '--over': over,
+  }
   const ofSnapshot = { '--undo': undo, '--wait': wait }
   const lists = { '--accept': accept[0], '--remove-newer': removeNewer[0] }
   const foreign = options.from === undefined ? ofBackup : { ...ofSnapshot, ...lists }
@@ -90,13 +103,16 @@ function carryOut({ procedures }: App, { ports, settings }: OpenVm, order: Backu
 }
 
 function orderOf({ signal }: App, options: BackupRestoreOptions): BackupRestoreOrder {
-  const { point, at, only, database, users = false, path, safetySnapshot } = options
+  const { point, at, only, database, users = false, path, over = false, safetySnapshot } = options
   if (path !== undefined && !new RegExp(PLACE).test(path)) {
     throw new StillshotError('usage', `--path ${path}: an absolute path without a slash at its end is wanted`)
   }
   const parts = readParts(only ?? (path === undefined ? 'databases' : 'files'))
+  if (over && parts.every((part) => part === 'databases')) {
+    throw new StillshotError('usage', '--over is of files and configuration: name them with --only or --path')
+  }
   return {
-    ...{ parts, users, safety: safetySnapshot, dryRun: false, signal },
+    ...{ parts, users, over, safety: safetySnapshot, dryRun: false, signal },
     ...(point === undefined ? {} : { pointId: point }),
     ...(at === undefined ? {} : { at }),
     ...(database === undefined ? {} : { databases: database }),
@@ -110,20 +126,21 @@ async function ask(app: App, planned: BackupRestoreReport): Promise<void> {
   throw new StillshotError('cancelled', `restore of ${planned.vm} was not confirmed`, { hint: 'nothing was changed' })
 }
 
-function planText(app: App, { vm, point, plan, findings }: BackupRestoreReport): string {
+function planText(app: App, { vm, point, plan, findings, files = [] }: BackupRestoreReport): string {
   const age = formatAge(app.system.clock.now(), point.createdAt)
   const of = point.vm === vm ? '' : ` of ${point.vm}`
   const what = line`${vm}: backup ${point.id}${of}, ${age} old; what was written since into what it replaces is lost`
   const steps = plan.map((step, index) => line`  ${index + 1}. ${step}\n`)
   const said = findings.map(({ severity, message }) => line`  ${severity}: ${message}\n`)
-  return `${what}\n${indent(gradeText(point))}\n${steps.join('')}${said.join('')}`
+  return `${what}\n${indent(gradeText(point))}\n${steps.join('')}${filesText(files)}${said.join('')}`
 }
 
-function reportText({ vm, point, undoWith, beside, changes, findings }: BackupRestoreReport): string {
+function reportText({ vm, point, undoWith, beside, files = [], changes, findings }: BackupRestoreReport): string {
   const of = point.vm === vm ? '' : ` of ${point.vm}`
   const lines = [line`${vm}: restored from backup ${point.id}${of}`]
   for (const { severity, message } of findings) lines.push(line`  ${severity}: ${message}`)
   if (beside !== undefined) lines.push(line`  files are in ${beside} of the guest`)
+  for (const difference of files) lines.push(`  written: ${countsText(difference)}`)
   if (changes !== undefined) lines.push(changesText(changes))
   if (undoWith !== undefined) lines.push(line`  undo with: ${undoWith}`)
   return `${lines.join('\n')}\n`

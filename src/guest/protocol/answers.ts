@@ -6,6 +6,7 @@ import type { renewSchema, wholeSchema } from './half-schema.ts'
 import type { holdSchema } from './hold-schema.ts'
 import type { inventorySchema } from './inventory-schema.ts'
 import type { forgetSchema, freezeSchema, keptSchema, thawSchema } from './kept-schema.ts'
+import type { overSchema } from './over-schema.ts'
 import type { probeSchema } from './probe-schema.ts'
 import type { fenceSchema, releaseSchema } from './release-schema.ts'
 import type {
@@ -37,6 +38,7 @@ export type BinlogsAnswer = FromSchema<typeof binlogsSchema>
 export type ThawAnswer = FromSchema<typeof thawSchema>
 export type RenewAnswer = FromSchema<typeof renewSchema>
 export type WholeAnswer = FromSchema<typeof wholeSchema>
+export type OverAnswer = FromSchema<typeof overSchema>
 
 export type HalfRestored = NonNullable<StatusAnswer['half']>
 export type KeptFreeze = NonNullable<KeptAnswer['freeze']>

@@ -12,6 +12,7 @@ import type {
   HoldAnswer,
   InventoryAnswer,
   KeptAnswer,
+  OverAnswer,
   ProbeAnswer,
   ReleaseAnswer,
   RenewAnswer,
@@ -26,6 +27,7 @@ import { renewSchema, wholeSchema } from './half-schema.ts'
 import { holdSchema } from './hold-schema.ts'
 import { inventorySchema } from './inventory-schema.ts'
 import { forgetSchema, keptSchema } from './kept-schema.ts'
+import { overSchema } from './over-schema.ts'
 import { envelope, envelopeRequired, PROTOCOL, VERSION } from './parts.ts'
 import { probeSchema } from './probe-schema.ts'
 import { fenceSchema, releaseSchema } from './release-schema.ts'
@@ -49,6 +51,7 @@ export interface Answers {
   readonly binlogs: BinlogsAnswer
   readonly renew: RenewAnswer
   readonly whole: WholeAnswer
+  readonly over: OverAnswer
 }
 export type Verb = keyof Answers
 
@@ -69,6 +72,7 @@ const SCHEMAS = {
   binlogs: binlogsSchema,
   renew: renewSchema,
   whole: wholeSchema,
+  over: overSchema,
 } as const satisfies Record<Verb, object>
 
 interface Envelope {

@@ -20,7 +20,8 @@
 #   stillshot-guest load PROFILE ID drop|back held|free  databases dropped and made anew from SQL on standard input
 #   stillshot-guest renew ID TTL_MS                      a hold that is still wanted: its watchdog waits so much longer
 #   stillshot-guest whole ID forward|back|mended         the databases that load ID began to replace are whole
-#   stillshot-guest unpack PROFILE ID|over               files from tar on standard input, beside or over what is there
+#   stillshot-guest unpack PROFILE ID                    files from tar on standard input, beside what is there
+#   stillshot-guest over PROFILE ID forward|back|done held|free   what was unpacked, over what is there; and its way back
 #   stillshot-guest binlogs PROFILE FILE POSITION         the binary logs that are there; changes nothing
 #   stillshot-guest binlog PROFILE FROM… TO… SECONDS     what they hold between two positions, as SQL on standard output
 #   stillshot-guest gate                                 forced command of an SSH key: lets only the verbs through

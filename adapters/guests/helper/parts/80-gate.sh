@@ -25,7 +25,7 @@ gate_verb() {
   [ "${1-}" != "$SELF" ] || shift
   case ${1-} in
     probe | drain | undrain | hold | fence | release | status | come-back | collect | kept | forget | clock | version) ;;
-    inventory | dump | users | archive | packages | load | unpack | binlogs | binlog | renew | whole) ;;
+    inventory | dump | users | archive | packages | load | unpack | over | binlogs | binlog | renew | whole) ;;
     *) usage 'not allowed' ;;
   esac
   for gate_word in "$@"; do

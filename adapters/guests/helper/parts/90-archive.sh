@@ -17,13 +17,15 @@ archive_verb() {
   [ -z "$R" ] || refuse path-is-link "the archive would hold the link alone: ${R%"$NL"}"
   there "$archive_known$archive_named"
   archive_paths=$R
-  [ -n "$archive_paths" ] || refuse nothing-there "none of the paths of $2 is there"
+  [ -n "$archive_paths" ] || [ -n "$PATHS" ] || refuse nothing-there "none of the paths of $2 is there"
+  [ -z "$PATHS" ] || archive_only "$archive_known$archive_named"
   set -- --create --file=- --directory=/ --numeric-owner --acls --xattrs '--xattrs-include=*' --sparse --anchored --no-wildcards
   while IFS= read -r archive_path; do
     [ -z "$archive_path" ] || set -- "$@" "--exclude=${archive_path#/}"
   done <<END
 $BACKUP_EXCLUDE
 END
+  [ -n "$archive_paths" ] || set -- "$@" --files-from=/dev/null
   set -- "$@" --
   while IFS= read -r archive_path; do
     [ -z "$archive_path" ] || set -- "$@" "${archive_path#/}"
@@ -32,6 +34,19 @@ $archive_paths
 END
   packed tar "$@"
   exit
+}
+
+# Of the paths in $1 and what lies below them, what the caller names alone. What is not there is no refusal: the archive is then an
+# empty one, which says that.
+archive_only() {
+  archive_paths=''
+  while IFS= read -r archive_path; do
+    [ -n "$archive_path" ] || continue
+    is_place "$archive_path" && path_under "$1" "$archive_path" || refuse path-not-allowed "$archive_path is not under a path of the profile"
+    ! is_there "$archive_path" || archive_paths="$archive_paths$archive_path$NL"
+  done <<END
+$PATHS
+END
 }
 
 # The caller names the paths; each must lie under one of the profile's.
@@ -57,11 +72,16 @@ END
 }
 
 unpack_allowed() {
-  while IFS= read -r unpack_root; do
-    [ -n "$unpack_root" ] || continue
-    case $1/ in "$unpack_root"/*) return 0 ;; esac
+  path_under "$BACKUP_FILES$CONFIGURATION$BACKUP_CONFIGURATION" "$1"
+}
+
+# path_under ROOTS PATH: whether it is one of them, or below one.
+path_under() {
+  while IFS= read -r path_root; do
+    [ -n "$path_root" ] || continue
+    case $2/ in "$path_root"/*) return 0 ;; esac
   done <<END
-$BACKUP_FILES$CONFIGURATION$BACKUP_CONFIGURATION
+$1
 END
   return 1
 }

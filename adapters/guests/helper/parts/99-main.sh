@@ -2,7 +2,7 @@
 # === The other verbs ===
 
 main() {
-  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold fence release come-back status collect kept forget drill freeze thaw clock version inventory dump users archive packages load unpack binlogs binlog renew whole'
+  [ $# -ge 1 ] || usage 'which verb? probe drain undrain hold fence release come-back status collect kept forget drill freeze thaw clock version inventory dump users archive packages load unpack over binlogs binlog renew whole'
   # The only verb for a user who is not root: it becomes root through sudo, and through nothing else.
   if [ "$1" = gate ]; then
     VERB=gate
@@ -34,6 +34,7 @@ main() {
     packages) packages_verb "$@" ;;
     load) load_verb "$@" ;;
     unpack) unpack_verb "$@" ;;
+    over) over_verb "$@" ;;
     binlogs) binlogs_verb "$@" ;;
     binlog) binlog_verb "$@" ;;
     renew) renew_verb "$@" ;;
