@@ -1,10 +1,11 @@
-import { type Catalog, nativeIdOfVmKey } from '../catalog/catalog.ts'
+import { type Catalog, nativeIdOfVmKey, uuidOfVmKey } from '../catalog/catalog.ts'
 import { toStillshotError } from '../errors.ts'
 import type { KeptCopy } from '../hypervisor/clones.ts'
-import type { Hypervisor } from '../hypervisor/hypervisor.ts'
+import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import { idOfSnapshotName } from '../hypervisor/snapshot-name.ts'
 import { formatInstant } from '../system/instant.ts'
 import { ulidTime } from '../system/ulid.ts'
+import { isCopyOf } from './copy-source.ts'
 
 /** A copy that is kept, with what is known of its VM. */
 export interface ListedCopy extends KeptCopy {
@@ -34,21 +35,21 @@ export async function keptCopies(
   if (clones === undefined) return []
   const copies = await clones.listKept({ signal, timeoutMs: 120_000 })
   if (copies.length === 0) return []
-  const names = new Map<string, string>()
+  const known: (Pick<Vm, 'nativeId' | 'uuid'> & { called: string })[] = []
   for (const { vm, vmKey, hypervisor: at } of await catalog.points()) {
-    if (at === hypervisor.name) names.set(nativeIdOfVmKey(vmKey), vm)
+    if (at === hypervisor.name) known.push({ nativeId: nativeIdOfVmKey(vmKey), uuid: uuidOfVmKey(vmKey), called: vm })
   }
   for (const { name, reference } of vms) {
     const vm = await hypervisor.findVm(reference, { signal, timeoutMs: 30_000 }).catch((thrown) => {
       if (['vm-not-found', 'vm-ambiguous'].includes(toStillshotError(thrown).code)) return undefined
       throw thrown
     })
-    if (vm !== undefined) names.set(vm.nativeId, name)
+    if (vm !== undefined) known.push({ nativeId: vm.nativeId, uuid: vm.uuid, called: name })
   }
   return copies.map((copy) => ({
     ...copy,
     hypervisor: hypervisor.name,
-    vm: names.get(copy.source) ?? null,
+    vm: known.findLast((vm) => isCopyOf(copy, vm))?.called ?? null,
     createdAt: formatInstant(ulidTime(idOfSnapshotName(copy.id) ?? '') ?? 0),
     reach: clones.reach(copy),
   }))

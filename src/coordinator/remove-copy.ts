@@ -1,9 +1,10 @@
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { KeptCopy } from '../hypervisor/clones.ts'
-import type { Hypervisor } from '../hypervisor/hypervisor.ts'
+import type { Hypervisor, Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import { retry } from '../system/retry.ts'
 import { clonesOf } from './clones-of.ts'
+import { isCopyOf } from './copy-source.ts'
 import { isWorthAnotherTry } from './passing.ts'
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
@@ -73,9 +74,11 @@ async function copyNamed(
   signal: AbortSignal,
 ): Promise<KeptCopy> {
   const all = await clonesOf(hypervisor).listKept({ signal, timeoutMs: 120_000 })
-  const source = await sourceOf(hypervisor, settings, signal)
+  const vm = await vmOrGone(hypervisor, settings, signal)
   const named = all.filter((copy) => copy.name === name)
-  const own = named.filter((copy) => source === undefined || copy.source === source)
+  const itsOwn = named.filter((copy) => vm === undefined || isCopyOf(copy, vm))
+  // Nobody else could name a copy of one that is gone and whose id this VM has now.
+  const own = itsOwn.length > 0 ? itsOwn : named.filter(({ source }) => source === vm?.nativeId)
   const [first] = own
   if (first !== undefined && own.length === 1) return first
   if (own.length > 1) {
@@ -89,13 +92,13 @@ async function copyNamed(
 }
 
 /** Undefined where the VM is gone. */
-async function sourceOf(
+async function vmOrGone(
   hypervisor: Hypervisor,
   { reference }: VmSettings,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Vm | undefined> {
   try {
-    return (await hypervisor.findVm(reference, { signal, timeoutMs: 30_000 })).nativeId
+    return await hypervisor.findVm(reference, { signal, timeoutMs: 30_000 })
   } catch (thrown) {
     if (toStillshotError(thrown).code === 'vm-not-found') return undefined
     throw thrown

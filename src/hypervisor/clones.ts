@@ -66,6 +66,8 @@ export interface KeptCopy {
   readonly name: string
   /** Native id of its VM. */
   readonly source: string
+  /** Its VM's SMBIOS UUID, where a native id may be given to another VM later. */
+  readonly sourceUuid?: string
   readonly snapshotName: string
   readonly power: PowerState
 }

@@ -25,11 +25,13 @@ export async function rollBackMarked<Mark extends RollBackMark>(
 ): Promise<void> {
   const mark = await course.readMark()
   if (mark?.token === token && (await settleMarked(course, token)) === 'rolled-back') return
-  const obstacle = (await course.findings()).find(({ severity }) => severity === 'refuse')
+  // Side by side: a database stands still meanwhile.
+  const [findings, before] = await Promise.all([course.findings(), course.markBefore()])
+  const obstacle = findings.find(({ severity }) => severity === 'refuse')
   if (obstacle !== undefined) {
     throw new StillshotError(obstacle.error ?? 'hypervisor-refused', obstacle.message, { hint: obstacle.hint })
   }
-  await course.writeMark(await course.markBefore())
+  await course.writeMark(before)
   await startAndMark(course, token)
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkVm } from '../../src/coordinator/check-vm.ts'
 import { keptCopies } from '../../src/coordinator/kept-copies.ts'
+import { removeCopy } from '../../src/coordinator/remove-copy.ts'
 import { restoreAs } from '../../src/coordinator/restore-as.ts'
 import { makeWorld } from '../world/world.ts'
 
@@ -30,6 +31,23 @@ test('what is kept is found without the catalog and without its VM', async () =>
     known.map(({ vm }) => vm),
     ['db1'],
   )
+})
+
+test('a copy is not shown as one of the VM that has the native id of its own by now', async () => {
+  const world = makeWorld({}, { agent: true })
+  await world.snapshot()
+  await restoreAs(world.ports, world.settings, { as: 'rescue', dryRun: false, signal: signal() })
+  const another = 'deadbeef-0000-4000-8000-000000000001'
+  const findVm = world.hypervisor.findVm.bind(world.hypervisor)
+  world.hypervisor.findVm = async (...given) => ({ ...(await findVm(...given)), uuid: another })
+  const vms = [{ name: 'shop', reference: 'db1' }]
+  const listed = (catalog: Pick<typeof world.catalog, 'points'>) =>
+    keptCopies(world.hypervisor, { catalog, vms, signal: signal() })
+  const names = async (catalog: Pick<typeof world.catalog, 'points'>) => (await listed(catalog)).map(({ vm }) => vm)
+  assert.deepEqual(await names({ points: async () => [] }), [null])
+  assert.deepEqual(await names(world.catalog), ['db1'])
+  const order = { name: 'rescue', dryRun: false, signal: signal() }
+  assert.equal((await removeCopy(world.ports, world.settings, order)).removed, true, 'its way out')
 })
 
 test('check names the disks that cannot be copied, before there is a point, and once', async () => {

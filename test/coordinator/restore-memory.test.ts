@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
 import { type RestorePoint, vmKey } from '../../src/catalog/catalog.ts'
+import { recoverRuns } from '../../src/coordinator/recover-runs.ts'
 import type { StillshotError } from '../../src/errors.ts'
 import { makeWorld, type World } from '../world/world.ts'
-import { restore } from './restoring.ts'
+import { restore, signal } from './restoring.ts'
 
 const HOLD = '01JDAAAAAAAAAAAAAAAAAAAAAA'
 const ACCEPTED = { accept: ['memory'] } as const
@@ -91,6 +92,23 @@ describe('a restore of a snapshot with memory', () => {
     await world.recover()
     assert.deepEqual([world.guest.facts.running, world.guest.openHolds], [true, []])
     assert.ok(world.guest.asked.includes('clock'))
+  })
+
+  test('recover waits for a waking as long as the restore would have', async () => {
+    const world = await withMemory({ held: true })
+    world.hypervisor.breakNext({ call: 'powerOn', kind: 'hang' })
+    restore(world, { pointId: world.point.id, ...ACCEPTED }).catch(() => {})
+    await world.pass(5_000)
+    const { program } = world.guest
+    const slow = async (argv: readonly string[]) => {
+      if (argv.includes('release')) await world.clock.sleep(400_000)
+      return program(argv)
+    }
+    const ports = { ...world.ports, shells: new FakeShells({ clock: world.clock, program: slow }) }
+    world.system.processes.restart()
+    const { settled } = await recoverRuns(async () => ({ ports, settings: world.settings }), ports, { signal })
+    assert.match(settled[0]?.notes?.join() ?? '', /released, for it was open in the memory/)
+    assert.deepEqual([world.guest.facts.running, world.guest.openHolds], [true, []])
   })
 
   test('after a crash while it is woken, recover does that', async () => {

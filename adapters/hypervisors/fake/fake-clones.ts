@@ -84,7 +84,8 @@ export function fakeClones(world: FakeCloneWorld): Clones {
 
 function keptCopy({ nativeId, name, power, copyOf }: FakeVm): KeptCopy | undefined {
   if (copyOf === undefined || !copyOf.kept) return undefined
-  return { id: copyOf.id, nativeId, name, source: copyOf.nativeId, snapshotName: copyOf.snapshotName, power }
+  const of = { source: copyOf.nativeId, sourceUuid: copyOf.uuid, snapshotName: copyOf.snapshotName }
+  return { id: copyOf.id, nativeId, name, ...of, power }
 }
 
 function taken(name: string): StillshotError {
@@ -99,5 +100,5 @@ function nameTaken(name: string): Finding {
 function copyOf(vm: FakeVm, { contents }: FakeSnapshot, { name, snapshotName }: CloneRequest): FakeVm {
   const copy = fakeVm({ nativeId: `copy-${name}`, name, power: 'off', disks: vm.disks })
   for (const [disk, content] of contents) copy.contents.set(disk, content)
-  return { ...copy, copyOf: { nativeId: vm.nativeId, snapshotName, id: name, kept: false, whole: true } }
+  return { ...copy, copyOf: { nativeId: vm.nativeId, uuid: vm.uuid, snapshotName, id: name, kept: false, whole: true } }
 }

@@ -23,6 +23,7 @@ export interface FakeSnapshot {
 /** What a copy says of itself. */
 export interface CopyOf {
   readonly nativeId: string
+  readonly uuid: string
   readonly snapshotName: string
   /** The name that it was made under. */
   readonly id: string

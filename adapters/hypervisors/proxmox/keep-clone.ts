@@ -62,10 +62,8 @@ async function lookAtKept(
     if (mark === undefined) return undefined
     const power = powerOf(await readStatus(cluster, { nativeId, name }, call))
     const called = typeof config.name === 'string' ? config.name : name
-    return {
-      copy: { id: mark.name, nativeId, name: called, source: mark.of, snapshotName: mark.snapshot, power },
-      config,
-    }
+    const of = { source: mark.of, sourceUuid: mark.uuid, snapshotName: mark.snapshot }
+    return { copy: { id: mark.name, nativeId, name: called, ...of, power }, config }
   } catch (error) {
     if (isCode(error, 'vm-not-found')) return undefined
     throw error

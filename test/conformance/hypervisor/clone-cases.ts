@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Clones, KeptCopy } from '../../../src/hypervisor/clones.ts'
 import type { Vm } from '../../../src/hypervisor/hypervisor.ts'
+import { clonesOf, keptOf, onlyKept } from './kept-copies.ts'
 import { noCloneOfThis } from './no-clone-case.ts'
 import {
   cutOff,
@@ -233,17 +233,6 @@ function keepingCases(suite: HypervisorSuite): void {
   })
 }
 
-/** Those of this VM: several suites may meet in one hypervisor. */
-async function keptOf(under: HypervisorUnderTest): Promise<readonly KeptCopy[]> {
-  return (await clonesOf(under).listKept()).filter(({ source }) => source === under.vm.nativeId)
-}
-
-async function onlyKept(under: HypervisorUnderTest): Promise<KeptCopy> {
-  const [kept, ...more] = await keptOf(under)
-  assert.ok(kept !== undefined && more.length === 0, 'one copy is kept')
-  return kept
-}
-
 const CUTS = 4
 
 async function interrupted(under: HypervisorUnderTest): Promise<void> {
@@ -277,11 +266,6 @@ function cloneCase(
       for (const kept of await keptOf(under)) await clonesOf(under).removeKept(kept)
     }
   })
-}
-
-function clonesOf({ hypervisor }: HypervisorUnderTest): Clones {
-  assert.ok(hypervisor.clones, 'the suite says that it makes copies')
-  return hypervisor.clones
 }
 
 async function found(under: HypervisorUnderTest): Promise<Vm> {
