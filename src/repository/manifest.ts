@@ -59,7 +59,7 @@ export interface StreamFacts {
   /** File name. */
   readonly name: string
   readonly part: Part
-  readonly content: 'sql' | 'users' | 'tar' | 'packages' | 'binlog'
+  readonly content: 'sql' | 'users' | 'tar' | 'packages' | 'binlog' | 'report'
   readonly compression: Compression
   /** How it is sealed after it was packed; absent: not at all. */
   readonly sealed?: 'age'

@@ -75,7 +75,10 @@ const stored = () => readdir(join(folder, 'small', one.cli.vm))
 
 test('which storage the VM lies on is asked for, and what its hypervisor does not tell is said to be unknown', async () => {
   const told = await one.cli.run('backup', one.cli.vm, '--dry-run')
-  assert.match(told.stdout, /same storage as the VM is unknown: storage local may not be seen: it needs Datastore\.Audit/)
+  assert.match(
+    told.stdout,
+    /same storage as the VM is unknown: storage local may not be seen: it needs Datastore\.Audit/,
+  )
   const { manifest } = (backup.evidence ?? {}) as DumpEvidence
   assert.deepEqual([manifest.place?.host, manifest.place?.storage], ['this', 'unknown'])
   assert.match(
