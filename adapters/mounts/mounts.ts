@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { readFile, realpath } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RepositoryPlace } from '../../src/repository/place.ts'
 
 export interface Mount {
@@ -40,11 +41,23 @@ export async function mountOf(path: string): Promise<Mount | undefined> {
 const OF_A_HOST = /^(nfs4?|cifs|smb3?|ceph|glusterfs|fuse\.(sshfs|glusterfs|ceph.*)|davfs)$/
 const OF_THIS_HOST = /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|vfat|exfat|ntfs3?|overlay|tmpfs|bcachefs)$/
 
+/** Whether the mount is a share of a host that its source names. */
+export function isOfHost({ type }: Pick<Mount, 'type'>): boolean {
+  return OF_A_HOST.test(type)
+}
+
 /** Addresses of a name, or of an address as it is usually written; none where nobody knows. */
 type Resolve = (name: string) => Promise<readonly string[]>
 
-async function addressesOf(name: string): Promise<readonly string[]> {
-  const found = await lookup(name, { all: true }).catch(() => [])
+/** A resolver that is away is asked no longer. */
+const RESOLVE_MS = 5_000
+
+/** None where nobody knows them. */
+export async function addressesOf(name: string): Promise<readonly string[]> {
+  const given = new AbortController()
+  const none = sleep(RESOLVE_MS, [], { signal: given.signal, ref: false }).catch(() => [])
+  const found = await Promise.race([lookup(name, { all: true }).catch(() => []), none])
+  given.abort()
   return found.map(({ address }) => address)
 }
 
@@ -69,7 +82,7 @@ export async function placeOf(
 }
 
 /** `HOST:PATH` of NFS and sshfs, with a user before it perhaps, `//HOST/PATH` of SMB, and addresses of the web. */
-function serverOf(source: string): string | undefined {
+export function serverOf(source: string): string | undefined {
   const server = /^(?:[a-z]+:)?\/\/([^/:]+)/.exec(source)?.[1] ?? /^(?:[^@/]+@)?(\[[^\]]+\]|[^:/]+):/.exec(source)?.[1]
   return server?.replace(/^\[|\]$/g, '')
 }

@@ -18,16 +18,28 @@ export interface Content {
   readonly tail: string
 }
 
+/** Hears of each piece of what is in a stream, unpacked. */
+export type OnContent = (chunk: Uint8Array) => void
+
 /** As it leaves the guest's program; it is packed here. */
-export function packedHere(bytes: AsyncIterable<Uint8Array>, compression: Compression): ArrivingStream {
-  const seen = observed(bytes)
+export function packedHere(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  onContent: OnContent = () => {},
+): ArrivingStream {
+  const seen = observed(bytes, { onChunk: onContent })
   const content = async () => ({ sizeBytes: seen.sizeBytes, head: seen.head, tail: seen.tail })
   return { stored: pack(seen.bytes, compression), content }
 }
 
 /** Packed by the guest; unpacked on the side, so that what a backup needs to be whole is seen by us. */
-export function packedThere(bytes: AsyncIterable<Uint8Array>, compression: Compression, name: string): ArrivingStream {
-  const stream = packedStream(bytes, compression, name)
+export function packedThere(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  name: string,
+  onContent: OnContent = () => {},
+): ArrivingStream {
+  const stream = packedStream(bytes, compression, name, onContent)
   return {
     stored: stream.stored,
     content: async () => {

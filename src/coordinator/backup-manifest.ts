@@ -6,6 +6,8 @@ import type { InventoryAnswer } from '../guest/protocol/answers.ts'
 import type { Manifest, ServerFacts, StreamFacts } from '../repository/manifest.ts'
 import type { ByHand, Repository } from '../repository/repository.ts'
 import { openByHand } from '../repository/stored-stream.ts'
+import type { ConfigurationChanges } from './compare-configuration.ts'
+import type { ConfigurationFacts } from './configuration-facts.ts'
 
 /** What a restore point of kind `dump` keeps beside its grade. */
 export interface DumpEvidence {
@@ -15,6 +17,9 @@ export interface DumpEvidence {
   /** Name under `repositories:`. */
   readonly repository: string
   readonly manifest: Manifest
+  /** Of one that has the configuration: what may be told of it, and what changed since the last one. */
+  readonly configuration?: ConfigurationFacts
+  readonly configurationChanges?: ConfigurationChanges
   /** Of a point that was read back from its manifest. */
   readonly readBack?: { readonly claimed: Grade; readonly verified: boolean }
 }
@@ -26,14 +31,17 @@ export function dumpEvidence({ kind, evidence }: Pick<RestorePoint, 'kind' | 'ev
   return manifest === undefined || repository === undefined ? undefined : (evidence as DumpEvidence)
 }
 
+/** What only the run itself saw. */
+type Seen = Partial<Pick<DumpEvidence, 'proofs' | 'findings' | 'configuration' | 'configurationChanges'>>
+
 /** The restore point of a backup that is whole, as its manifest tells it; what the run saw beside it, if that is known. */
 export function pointOfManifest(
   repository: Repository,
   manifest: Manifest,
-  { proofs = [], findings = [] }: Partial<Pick<DumpEvidence, 'proofs' | 'findings'>> = {},
+  { proofs = [], findings = [], ...told }: Seen = {},
 ): RestorePoint {
   const { id, vm, hypervisor, createdAt, reasons, note } = manifest
-  const evidence: DumpEvidence = { version: 1, proofs, findings, repository: repository.name, manifest }
+  const evidence: DumpEvidence = { version: 1, proofs, findings, repository: repository.name, manifest, ...told }
   return {
     ...{ version: 1, id, run: id, vm, vmKey: manifest.vmKey, hypervisor, createdAt, kind: 'dump', mode: 'none' },
     ...{ snapshot: `${repository.name}: ${repository.whereabouts({ vm, id })}`, reasons, evidence },
@@ -106,6 +114,8 @@ export function restoreCommands(
           return [`${unpack} | mysql --binary-mode   # over the databases of the backup before it, and once`]
         case 'tar':
           return [`${unpack} | tar -xf - -C / --numeric-owner --same-permissions --acls --xattrs`]
+        case 'report':
+          return [`${unpack}   # the configuration, and what changed in it`]
         default:
           return [`${unpack}   # what was installed`]
       }

@@ -6,8 +6,9 @@ import { proveSameMachine } from '../guest/same-machine.ts'
 import { isOneLine } from '../guest/stream-verb.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { Part } from '../repository/manifest.ts'
-import type { RepositoryPlace } from '../repository/place.ts'
+import type { KeptPlace } from '../repository/place.ts'
 import type { Repository } from '../repository/repository.ts'
+import { compareStorage, type Storage } from '../system/storage.ts'
 import { pathFindings } from './backup-paths.ts'
 import { placeFinding } from './copies-elsewhere.ts'
 import { halfFindings } from './half-restored.ts'
@@ -19,7 +20,7 @@ import { tenantFindings } from './tenants.ts'
 export interface BackupPreflight {
   readonly findings: readonly Finding[]
   readonly inventory?: InventoryAnswer
-  readonly place?: RepositoryPlace
+  readonly place?: KeptPlace
   readonly sameMachine?: Proof
 }
 
@@ -34,21 +35,25 @@ interface Ahead {
 /** Looks at everything that a backup needs; changes nothing, and reports all that it found. Rejects only when cancelled. */
 export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead: Ahead): Promise<BackupPreflight> {
   const { helper, vm, repository, parts, signal } = ahead
-  const [stored, place, guest, sameUuid] = await Promise.all([
+  const [stored, place, disks, guest, sameUuid] = await Promise.all([
     repository.check({ signal, timeoutMs: 30_000 }),
     attempt(() => repository.place(settings.guest.host, { signal, timeoutMs: 30_000 })),
+    attempt(() => ports.hypervisor.storage(vm, { signal, timeoutMs: 30_000 })),
     attempt(() => helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000 })),
     attempt(() => ports.hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 })),
   ])
   signal.throwIfAborted()
   const failures = [place.failure, guest.failure, sameUuid.failure].filter((failure) => failure !== undefined)
   if (place.value === undefined) return { findings: [...stored, ...failures] }
-  if (guest.value === undefined || sameUuid.value === undefined) return { findings: [...stored, ...failures] }
+  const { host, source, storage } = place.value
+  const lies = compareStorage(storage ?? notTold(source), disks.value ?? [notTold(vm.name, disks.failure)])
+  const lying = placeFinding(repository.name, { host, source }, lies)
+  if (guest.value === undefined || sameUuid.value === undefined) return { findings: [...stored, lying, ...failures] }
   const inventory = guest.value
   const sameMachine = proveSameMachine(vm, { uuid: inventory.uuid, macs: [] }, sameUuid.value)
   const findings = [
     ...stored,
-    placeFinding(repository.name, place.value),
+    lying,
     helperFinding(ports, { sha256: inventory.sha256 ?? '' }),
     proofFinding(sameMachine, 'check the address of the guest and the id of the VM: they must be one machine'),
     ...(parts.includes('databases')
@@ -56,7 +61,12 @@ export async function lookBeforeBackup(ports: Ports, settings: VmSettings, ahead
       : []),
     ...pathFindings(inventory, parts, settings.profile.backup),
   ]
-  return { findings, inventory, place: place.value, sameMachine }
+  return { findings, inventory, place: { host, source, storage: lies.verdict }, sameMachine }
+}
+
+/** That a hypervisor does not answer this question keeps no backup from being made. */
+function notTold(name: string, failure?: Finding): Storage {
+  return { kind: 'unknown', name, why: failure?.message ?? `what ${name} lies on is not known` }
 }
 
 function databaseFindings(inventory: InventoryAnswer): readonly Finding[] {

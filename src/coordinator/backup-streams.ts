@@ -6,7 +6,7 @@ import type { BackupWriter, Repository } from '../repository/repository.ts'
 import { sealFor, storedName, wrappingOf } from '../repository/stored-stream.ts'
 import type { Clock } from '../system/clock.ts'
 import { stallLimit } from '../system/stall-limit.ts'
-import { NOTHING, packedHere, packedThere, watched } from './arriving-stream.ts'
+import { NOTHING, type OnContent, packedHere, packedThere, watched } from './arriving-stream.ts'
 import {
   changedFiles,
   DUMP_COMPLETED,
@@ -106,7 +106,7 @@ const STALL_MS = 300_000
  * Streams one part from the guest into the repository, packed on the way. Rejects with `dump-failed` when the guest's
  * program did not end well, and with what storage and connection say; nothing that was written is a backup then.
  */
-export async function writeStream(writing: Writing, plan: StreamPlan): Promise<WrittenStream> {
+export async function writeStream(writing: Writing, plan: StreamPlan, onContent?: OnContent): Promise<WrittenStream> {
   const { vm, clock, helper, repository, writer, machine, signal } = writing
   const wrapping = wrappingOf(repository)
   const { compression } = wrapping
@@ -122,7 +122,9 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
     ...{ machine, signal: limit.signal },
     output: async (bytes) => {
       const moving = watched(bytes, limit.moved)
-      arriving = packsThere ? packedThere(moving, compression, name) : packedHere(moving, compression)
+      arriving = packsThere
+        ? packedThere(moving, compression, name, onContent)
+        : packedHere(moving, compression, onContent)
       stored = await writer.write(name, sealFor(repository, arriving.stored, limit.signal), { signal: limit.signal })
     },
   })
@@ -133,4 +135,22 @@ export async function writeStream(writing: Writing, plan: StreamPlan): Promise<W
   const changedWhileRead = content === 'tar' ? changedFiles(end.stderr) : []
   const facts = { name, part, content, ...wrapping, ...stored, contentBytes, paths, changedWhileRead }
   return { facts, position: content === 'sql' ? positionOf(head) : null }
+}
+
+/** Stores a text of our own as one more stream. */
+export async function writeReport(
+  { repository, writer, signal }: Pick<Writing, 'repository' | 'writer' | 'signal'>,
+  text: string,
+): Promise<WrittenStream> {
+  const wrapping = wrappingOf(repository)
+  const name = storedName('configuration-report.txt', wrapping)
+  const arriving = packedHere(oneChunk(Buffer.from(text)), wrapping.compression)
+  const stored = await writer.write(name, sealFor(repository, arriving.stored, signal), { signal })
+  const { sizeBytes: contentBytes } = await arriving.content()
+  const own = { name, part: 'configuration', content: 'report', paths: [], changedWhileRead: [] } as const
+  return { facts: { ...own, ...wrapping, ...stored, contentBytes }, position: null }
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }

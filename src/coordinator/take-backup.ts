@@ -15,13 +15,14 @@ import { pointOfManifest, restoreCommands, serverFacts } from './backup-manifest
 import { type BackupOrder, openRepository } from './backup-order.ts'
 import { goneReasons } from './backup-paths.ts'
 import { type BackupPreflight, lookBeforeBackup } from './backup-preflight.ts'
-import { planStreams, type WrittenStream, writeStream } from './backup-streams.ts'
+import { planStreams, type WrittenStream, writeReport, writeStream } from './backup-streams.ts'
 import { loadDurableKey } from './description-key.ts'
 import { proveOneMoment } from './judge-dump.ts'
 import { phase } from './phase.ts'
 import type { Ports, VmSettings } from './ports.ts'
 import { refuseIfAny } from './preflight.ts'
 import { beginRun, endRun, failRun, lockVm, type Run } from './run.ts'
+import { type ConfigurationTold, configurationListener } from './tell-configuration.ts'
 
 /**
  * Copies databases, files and configuration of a guest into a repository while everything runs. Resolves with the restore
@@ -67,7 +68,7 @@ export async function makeBackup(
   const key = { vm: settings.name, id }
   const createdAt = formatInstant(ports.system.clock.now())
   await saga.intend({ step: 'write', undo: settleBackup(repository, key) })
-  const { writer, written } = await saga.act('write', () =>
+  const { writer, written, told } = await saga.act('write', () =>
     write(ports, settings, order, { repository, key, run, vm, seen }),
   )
   const after = await helper.inventory(settings.profile.name, { signal, timeoutMs: 120_000, machine: vm.uuid })
@@ -76,7 +77,7 @@ export async function makeBackup(
   const signature = signManifest(described, await loadDurableKey(ports.system, ports.stateDirectory))
   const manifest = { ...described, signature }
   const findings = seen.findings.filter(({ severity }) => severity === 'warn')
-  const made = pointOfManifest(repository, manifest, { proofs, findings })
+  const made = pointOfManifest(repository, manifest, { proofs, findings, ...told })
   const point = { ...made, run: run.id }
   await saga.step({ step: 'list' }, () => list(ports, writer, point, manifest), { settles: ['write'] })
   return point
@@ -95,12 +96,14 @@ interface Writing {
 
 /** Every stream of the order, one after the other; nothing is listed yet. */
 async function write(
-  { system, progress }: Ports,
+  ports: Ports,
   { name, profile }: VmSettings,
   { parts, paths, signal }: BackupOrder,
   { repository, key, run, vm, seen }: Writing,
-): Promise<{ writer: BackupWriter; written: readonly WrittenStream[] }> {
+): Promise<{ writer: BackupWriter; written: readonly WrittenStream[]; told: ConfigurationTold }> {
+  const { system, progress } = ports
   const { clock } = system
+  const listener = await configurationListener(ports, seen.inventory, parts)
   const writer = await repository.begin(key, { signal })
   // The server tells times of changes in whole seconds: what is written from now on has a later one.
   if (seen.inventory.loose.length > 0) await clock.sleep(1_100, signal)
@@ -109,9 +112,11 @@ async function write(
   const writing = { vm: name, machine: vm.uuid, clock, helper: run.helper, repository, writer, packers, signal }
   for (const plan of planStreams(profile.name, parts, seen.inventory, paths)) {
     const kind = plan.part === 'databases' ? 'dump' : 'archive'
-    written.push(await phase({ system, progress }, name, kind, () => writeStream(writing, plan)))
+    written.push(await phase({ system, progress }, name, kind, () => writeStream(writing, plan, listener?.of(plan))))
   }
-  return { writer, written }
+  if (listener === undefined) return { writer, written, told: {} }
+  const told = await listener.told(name)
+  return { writer, written: [...written, await writeReport(writing, told.report)], told: told.evidence }
 }
 
 interface Written {

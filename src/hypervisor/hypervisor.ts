@@ -1,5 +1,6 @@
 import type { Finding } from '../finding.ts'
 import type { CallOptions } from '../system/clock.ts'
+import type { Storage } from '../system/storage.ts'
 import type { Clones } from './clones.ts'
 import type { ServerTrust } from './known-server.ts'
 import type { ListedVm, PowerState, Vm } from './vm.ts'
@@ -35,6 +36,12 @@ export interface Hypervisor {
 
   /** How many VMs of this hypervisor carry the SMBIOS UUID; 1 is what identity needs. Repeatable. */
   countUuid(uuid: string, options?: CallOptions): Promise<number>
+
+  /**
+   * What the disks of the VM lie on, one entry for each storage, as far as the hypervisor tells these credentials; changes nothing.
+   * What it does not tell is `unknown`, with the reason. Repeatable.
+   */
+  storage(vm: Vm, options?: CallOptions): Promise<readonly Storage[]>
 
   /**
    * Whether a snapshot of this VM can be taken now (disks, free space, chain depth, locks), with `quiesce` also whether its

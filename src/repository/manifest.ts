@@ -1,5 +1,5 @@
 import { StillshotError } from '../errors.ts'
-import type { RepositoryPlace } from './place.ts'
+import type { KeptPlace } from './place.ts'
 
 /** What a backup is made of; on the command line in this order. */
 export const PARTS = ['databases', 'files', 'configuration'] as const
@@ -22,7 +22,7 @@ export interface Manifest {
   readonly createdAt: string
   readonly endedAt: string
   /** Where the repository lay when it was written; absent: not known. */
-  readonly place?: RepositoryPlace
+  readonly place?: KeptPlace
   /** Kept with the restore point; absent where there is none. */
   readonly note?: string
   readonly grade: string
@@ -59,7 +59,7 @@ export interface StreamFacts {
   /** File name. */
   readonly name: string
   readonly part: Part
-  readonly content: 'sql' | 'users' | 'tar' | 'packages' | 'binlog'
+  readonly content: 'sql' | 'users' | 'tar' | 'packages' | 'binlog' | 'report'
   readonly compression: Compression
   /** How it is sealed after it was packed; absent: not at all. */
   readonly sealed?: 'age'

@@ -18,7 +18,7 @@ const TAIL_BYTES = 4 * 1024
 /** Lets bytes through as they are and keeps their length and their ends; with `sum`, their sum, too. `onChunk` hears of each. */
 export function observed(
   source: AsyncIterable<Uint8Array>,
-  { sum = false, onChunk = () => {} }: { sum?: boolean; onChunk?: () => void } = {},
+  { sum = false, onChunk = () => {} }: { sum?: boolean; onChunk?: (chunk: Uint8Array) => void } = {},
 ): Observed {
   let sizeBytes = 0
   let head = Buffer.alloc(0)
@@ -26,7 +26,7 @@ export function observed(
   const hash = createHash('sha256')
   async function* pass() {
     for await (const chunk of source) {
-      onChunk()
+      onChunk(chunk)
       passing(chunk.length)
       sizeBytes += chunk.length
       if (sum) hash.update(chunk)

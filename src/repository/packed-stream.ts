@@ -19,12 +19,17 @@ const BUFFER_BYTES = 256 * 1024
  * Lets packed bytes through and unpacks them on the side, so that length, first and last words of what is stored are seen by us,
  * and that it can be unpacked. Both sides go at the pace of the slower one. What breaks off is told by `fault`, since the program
  * that made it may yet say why; `stored` rejects with `backup-damaged` when more follows what cannot be unpacked, and with what
- * `bytes` throws.
+ * `bytes` throws. `onContent` hears of each piece unpacked.
  */
-export function packedStream(bytes: AsyncIterable<Uint8Array>, compression: Compression, name: string): PackedStream {
+export function packedStream(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  name: string,
+  onContent: (chunk: Uint8Array) => void = () => {},
+): PackedStream {
   const side = new PassThrough({ highWaterMark: BUFFER_BYTES })
   side.on('error', () => {})
-  const content = observed(unpack(side, compression, name))
+  const content = observed(unpack(side, compression, name), { onChunk: onContent })
   let fault: Error | undefined
   async function* stored() {
     const over = drainAll(content.bytes).catch((thrown) => {

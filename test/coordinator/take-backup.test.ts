@@ -41,10 +41,19 @@ test('a backup is one restore point with everything in its manifest', async () =
   assert.deepEqual(manifest.server?.position, { file: 'bin.000001', position: 345, gtid: null })
   assert.deepEqual(
     manifest.streams.map(({ name }) => name),
-    [...['databases.sql.gz', 'users.sql.gz', 'files.tar.gz', 'configuration.tar.gz', 'packages.txt.gz']],
+    [
+      ...[
+        'databases.sql.gz',
+        'users.sql.gz',
+        'files.tar.gz',
+        'configuration.tar.gz',
+        'packages.txt.gz',
+        'configuration-report.txt.gz',
+      ],
+    ],
   )
   assert.ok(manifest.restore.includes('gunzip -c < databases.sql.gz | mysql --binary-mode --max-allowed-packet=1G'))
-  assert.equal((await verifyBackup(world.ports, point, world)).streams.length, 5)
+  assert.equal((await verifyBackup(world.ports, point, world)).streams.length, 6)
   assert.deepEqual(await world.catalog.locks(), [])
 })
 
@@ -179,7 +188,7 @@ test('a guest that cannot list its packages is backed up without the list, which
   world.facts.packages = false
   const { evidence } = await backUp(world)
   const { manifest, findings } = evidence as DumpEvidence
-  assert.deepEqual([manifest.streams.length, world.asked.includes('packages')], [4, false])
+  assert.deepEqual([manifest.streams.length, world.asked.includes('packages')], [5, false])
   assert.ok(findings.some(({ code }) => code === 'packages-unknown'))
 })
 

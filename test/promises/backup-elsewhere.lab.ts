@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { RestorePoint } from '../../src/catalog/catalog.ts'
+import type { DumpEvidence } from '../../src/coordinator/backup-manifest.ts'
 import { type ContainerSubject, openContainerSubject } from '../labs/container/container-subject.ts'
 import type { FailedDocument, PointsDocument } from './subject.ts'
 
@@ -71,6 +72,20 @@ async function backUp(): Promise<RestorePoint> {
 }
 
 const stored = () => readdir(join(folder, 'small', one.cli.vm))
+
+test('which storage the VM lies on is asked for, and what its hypervisor does not tell is said to be unknown', async () => {
+  const told = await one.cli.run('backup', one.cli.vm, '--dry-run')
+  assert.match(
+    told.stdout,
+    /same storage as the VM is unknown: storage local may not be seen: it needs Datastore\.Audit/,
+  )
+  const { manifest } = (backup.evidence ?? {}) as DumpEvidence
+  assert.deepEqual([manifest.place?.host, manifest.place?.storage], ['this', 'unknown'])
+  assert.match(
+    (await one.cli.run('check', one.cli.vm)).stdout,
+    /no good restore point of \S+ is known to lie elsewhere/,
+  )
+})
 
 test('a backup of one guest is put into another: what was there is dumped first, what was not named stays', async () => {
   const words = ['restore', one.cli.vm, '--from', 'backup', '--into', other.cli.vm, '--users', '--yes'] as const

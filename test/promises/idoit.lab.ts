@@ -72,6 +72,32 @@ test('check shows what was found, in its order, its page and its tenants', async
   )
 })
 
+test('a backup tells what the configuration is and what changed in it, and no secret of it', async () => {
+  const { guest, cli } = subject
+  const backUp = async () => (await cli.json<Points>('backup', cli.vm, '--only', 'configuration')).points[0]?.id ?? ''
+  const secret = 'hunter2-of-the-lab'
+  const cnf = '/etc/mysql/mariadb.conf.d/99-report.cnf'
+  await guest.run(`printf '[mysqld]\\nmax_allowed_packet=128M\\n[client-report]\\npassword=${secret}\\n' > ${cnf}`)
+  const first = await backUp()
+  const shown = await cli.run('show', first)
+  for (const line of [
+    /sites-enabled\s+i-doit/,
+    /memory_limit = 256M/,
+    /max_allowed_packet = 128M/,
+    /\* \* \* \* \* www-data php/,
+  ]) {
+    assert.match(shown.stdout, line)
+  }
+  assert.match(shown.stdout, /Fabrik \(idoit_data\)/)
+  await guest.run(`sed -i 's/128M/64M/; s/${secret}/${secret}-new/' ${cnf}; a2dismod -q rewrite`)
+  const changed = await cli.run('show', await backUp())
+  await guest.run(`rm ${cnf}; a2enmod -q rewrite`)
+  assert.match(changed.stdout, new RegExp(`since backup ${first} [\\s\\S]*max_allowed_packet was 128M, is 64M`))
+  assert.match(changed.stdout, /mods-enabled: enabled no more: rewrite/)
+  const everything = `${shown.stdout}${changed.stdout}${(await cli.run('--json', 'show', first)).stdout}`
+  assert.equal(everything.includes(secret), false)
+})
+
 test('a snapshot holds all of it, and everything is back: the page, too', async () => {
   const { cli } = subject
   const { points } = await cli.json<Points>('snapshot', cli.vm)

@@ -85,6 +85,18 @@ test('the SSH host is another machine than the VM', async () => {
   }
 })
 
+test('a repository on the file system of the images of the VM, whatever else is wrong with it', async () => {
+  const beside = `repositories:\n  beside: { kind: directory, path: ${labPaths().folder}, mount: false }\n`
+  const says = /lies on the storage of the VM: .* are both on .*use a repository on another storage/s
+  await withConfig(
+    (text) =>
+      text
+        .replace(/^ {4}hold:/m, '    backup: { repository: beside }\n    hold:')
+        .replace(/^state:/m, `${beside}state:`),
+    () => refused({ status: 53, code: 'repository-unusable', says }, 'backup', subject.cli.vm),
+  )
+})
+
 test('a VM that is off', async () => {
   const { guest, cli } = subject
   await guest.powerOff()

@@ -34,6 +34,8 @@ type Work<T> = (state: FakeVm, trouble: ChangeTrouble | undefined, caller: Calle
  */
 export class SimulatedHypervisor implements Hypervisor {
   readonly kind = 'simulated'
+  readonly name: string
+  readonly capabilities: Hypervisor['capabilities']
   readonly troubles: HypervisorTroubles
   readonly #inner: FakeHypervisor
   readonly #clock: Clock
@@ -61,20 +63,14 @@ export class SimulatedHypervisor implements Hypervisor {
     parts: { clock: Clock; machines: Machines; troubles: HypervisorTroubles; flavour?: Flavour },
   ) {
     this.#inner = inner
+    this.name = inner.name
+    this.capabilities = inner.capabilities
     this.#clock = parts.clock
     this.#machines = parts.machines
     this.#flavour = parts.flavour ?? plain
     this.#locks = new VmLocks(parts.clock)
     this.troubles = parts.troubles
     this.#way = new HypervisorWay(parts.clock, parts.troubles)
-  }
-
-  get name() {
-    return this.#inner.name
-  }
-
-  get capabilities() {
-    return this.#inner.capabilities
   }
 
   check(options?: CallOptions) {
@@ -94,6 +90,10 @@ export class SimulatedHypervisor implements Hypervisor {
 
   countUuid(uuid: string, options?: CallOptions) {
     return this.#way.ask(options, () => this.#inner.countUuid(uuid))
+  }
+
+  storage(vm: Vm, options?: CallOptions) {
+    return this.#way.ask(options, () => this.#inner.storage(vm))
   }
 
   checkSnapshot(vm: Vm, options?: CallOptions) {

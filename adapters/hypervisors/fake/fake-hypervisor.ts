@@ -22,6 +22,7 @@ import { WITH_MEMORY } from '../../../src/hypervisor/hypervisor.ts'
 import type { CallOptions, Clock } from '../../../src/system/clock.ts'
 import { formatInstant, parseInstant } from '../../../src/system/instant.ts'
 import { shellWord } from '../../../src/system/shell-word.ts'
+import type { Storage } from '../../../src/system/storage.ts'
 import { type FakeGuest, fakeAgent } from './fake-agent.ts'
 import { type FakeCloneWorld, fakeClones } from './fake-clones.ts'
 import { FakeEvents } from './fake-events.ts'
@@ -125,6 +126,10 @@ export class FakeHypervisor implements Hypervisor {
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {
     return this.#run('countUuid', options, () => [...this.#vms.values()].filter((vm) => vm.uuid === uuid).length)
+  }
+
+  storage(vm: Vm, options?: CallOptions): Promise<readonly Storage[]> {
+    return this.#run('storage', options, () => this.state(vm.nativeId).storage)
   }
 
   checkSnapshot(_vm: Vm, options?: CheckSnapshotOptions): Promise<readonly Finding[]> {

@@ -1,4 +1,5 @@
 import type { Backup, ListedVm, PowerState, Snapshot, VmDisk } from '../../../src/hypervisor/hypervisor.ts'
+import type { Storage } from '../../../src/system/storage.ts'
 
 /** A VM as a test describes it; what is missing gets a sensible value. */
 export interface FakeVmOptions {
@@ -44,6 +45,8 @@ export interface FakeVm {
   agent: 'answers' | 'silent'
   /** What the list shows besides; a test may change it. */
   facts: FakeFacts
+  /** What the disks lie on; a test may change it. */
+  storage: readonly Storage[]
   readonly contents: Map<string, string>
   snapshots: FakeSnapshot[]
   /** Of the hypervisor's own jobs; a test puts them there. */
@@ -54,6 +57,11 @@ export interface FakeVm {
   readonly rolledBack: Set<string>
   /** What a copy carries: the native id of its VM, and the snapshot that it stands on. */
   readonly copyOf?: CopyOf
+}
+
+const SAN: Storage = {
+  ...{ kind: 'share', name: 'san:/vms', protocol: 'nfs' },
+  ...{ server: 'san', addresses: ['10.0.0.8'], share: '/vms' },
 }
 
 const DISK: VmDisk = { id: 'vda', bus: 'virtio', serial: 'fake-vda', unit: 0, sizeBytes: 1_073_741_824, covered: true }
@@ -68,6 +76,7 @@ export function fakeVm(options: FakeVmOptions): FakeVm {
     power: options.power ?? 'running',
     agent: 'answers',
     facts: { tags: [], ...options.facts },
+    storage: [SAN],
     contents: new Map(),
     snapshots: [],
     backups: [],

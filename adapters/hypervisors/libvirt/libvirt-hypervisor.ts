@@ -25,6 +25,7 @@ import { describeSnapshot, listSnapshots } from './list-snapshots.ts'
 import { power, powerOn } from './power.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
+import { storageOfVm } from './storage.ts'
 import { virshEnvironment } from './virsh-environment.ts'
 import type { VirshOptions } from './virsh-process.ts'
 import { VirshSession } from './virsh-session.ts'
@@ -100,6 +101,10 @@ export class LibvirtHypervisor implements Hypervisor {
   async countUuid(uuid: string, options?: CallOptions): Promise<number> {
     const domains = await listDomains(this.#host, options)
     return domains.filter((domain) => domain.uuid === uuid.toLowerCase()).length
+  }
+
+  storage(vm: Vm, options?: CallOptions) {
+    return wholeCall('question', options, (within) => storageOfVm(this.#host, vm, within))
   }
 
   async checkSnapshot(vm: Vm, options?: CheckSnapshotOptions) {

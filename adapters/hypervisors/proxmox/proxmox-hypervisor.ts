@@ -39,6 +39,7 @@ import { listVms } from './list-vms.ts'
 import { powerOf, powerOn, readStatus } from './power.ts'
 import { removeSnapshot } from './remove-snapshot.ts'
 import { rollBack, settleRollBack } from './roll-back.ts'
+import { storageOfVm } from './storage.ts'
 
 export interface ProxmoxAddress {
   /** `https://HOST:8006`. */
@@ -103,6 +104,10 @@ export class ProxmoxHypervisor implements Hypervisor {
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {
     return this.#run(options, (call) => countUuid(this.#cluster, uuid, call))
+  }
+
+  storage(vm: Vm, options?: CallOptions) {
+    return this.#run(options, (call) => storageOfVm(this.#cluster, vm, call))
   }
 
   async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {

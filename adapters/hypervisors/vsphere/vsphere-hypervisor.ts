@@ -41,6 +41,7 @@ import { rollBack, settleRollBack } from './roll-back.ts'
 import { serverGuard } from './server-guard.ts'
 import { type Login, Session } from './session.ts'
 import type { Site } from './site.ts'
+import { storageOfVm } from './storage.ts'
 import { VimClient } from './vim-client.ts'
 import { VimHttp } from './vim-http.ts'
 import { watch } from './watch.ts'
@@ -112,6 +113,10 @@ export class VsphereHypervisor implements Hypervisor {
 
   countUuid(uuid: string, options?: CallOptions): Promise<number> {
     return this.#run(options, (call) => countUuid(this.#site, uuid, call))
+  }
+
+  storage(vm: Vm, options?: CallOptions) {
+    return this.#run(options, (call) => storageOfVm(this.#site, vm, call))
   }
 
   async checkSnapshot(vm: Vm, { quiesce = false, ...options }: CheckSnapshotOptions = {}) {

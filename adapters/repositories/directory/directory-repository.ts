@@ -10,6 +10,7 @@ import type { Sealing } from '../../../src/repository/sealing.ts'
 import type { CallOptions } from '../../../src/system/clock.ts'
 import { shellWord } from '../../../src/system/shell-word.ts'
 import { mountOf, placeOf } from '../../mounts/mounts.ts'
+import { storageOfPath } from '../../mounts/storage-of-path.ts'
 import { storageError } from './directory-errors.ts'
 import { DirectoryWriter, MANIFEST } from './directory-writer.ts'
 import { syncFolder } from './sync-folder.ts'
@@ -61,7 +62,15 @@ export class DirectoryRepository implements Repository {
   }
 
   async place(guestHost: string): Promise<RepositoryPlace> {
-    return placeOf(await mountOf(this.#settings.path).catch(() => undefined), guestHost)
+    const { path } = this.#settings
+    const [place, storage] = await Promise.all([
+      mountOf(path).then(
+        (mount) => placeOf(mount, guestHost),
+        () => placeOf(undefined, guestHost),
+      ),
+      storageOfPath(path),
+    ])
+    return { ...place, storage }
   }
 
   async begin(key: BackupKey, { signal }: CallOptions = {}): Promise<BackupWriter> {

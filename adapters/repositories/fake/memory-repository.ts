@@ -19,7 +19,14 @@ export class MemoryRepository implements Repository {
   sealing?: Sealing
   /** Thrown by whatever would write, while it is set. */
   fault: StillshotError | undefined
-  lies: RepositoryPlace = { host: 'other', source: 'nas:/backup' }
+  lies: RepositoryPlace = {
+    host: 'other',
+    source: 'nas:/backup',
+    storage: {
+      ...{ kind: 'share', name: 'nas:/backup', protocol: 'nfs' },
+      ...{ server: 'nas', addresses: ['10.0.0.9'], share: '/backup' },
+    },
+  }
   readonly #stored = new Map<string, Stored>()
 
   constructor(name: string) {

@@ -1,5 +1,6 @@
 import type { RepositoryPlace } from '../../../src/repository/place.ts'
-import { mountOf, placeOf } from '../../mounts/mounts.ts'
+import { addressesOf, mountOf, placeOf } from '../../mounts/mounts.ts'
+import { storageOfPath } from '../../mounts/storage-of-path.ts'
 
 /** The address without the password that some of them hold; whose it is belongs to nobody's screen. */
 export function shownAddress(address: string): string {
@@ -11,7 +12,9 @@ export async function placeOfAddress(address: string, guestHost: string): Promis
   const source = shownAddress(address)
   const [, kind, rest = ''] = /^(sftp|rest|s3|b2|azure|gs|swift|rclone|local):(.*)$/s.exec(address) ?? []
   if (kind === undefined || kind === 'local') {
-    return placeOf(await mountOf(kind === undefined ? address : rest).catch(() => undefined), guestHost)
+    const path = kind === undefined ? address : rest
+    const place = await placeOf(await mountOf(path).catch(() => undefined), guestHost)
+    return { ...place, storage: await storageOfPath(path) }
   }
   // Their servers belong to somebody who rents them out.
   if (['b2', 'azure', 'gs'].includes(kind)) return { host: 'other', source }
@@ -19,7 +22,8 @@ export async function placeOfAddress(address: string, guestHost: string): Promis
   if (kind === 'rclone' || kind === 'swift' || server === undefined) return { host: 'unknown', source }
   if (isThisMachine(server)) return { host: 'this', source }
   const { host } = await placeOf({ target: '', type: 'nfs', source: `${bracketed(server)}:/` }, guestHost)
-  return { host, source }
+  const addresses = await addressesOf(server)
+  return { host, source, storage: { kind: 'share', name: source, protocol: kind, server, addresses } }
 }
 
 /** `user@host:/path`, `//user@host:port/path`, `https://host/`, `host/bucket`. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { nativeIdOfVmKey, type RestorePoint, type RunRecord } from '../../catalog/catalog.ts'
 import { dumpEvidence } from '../../coordinator/backup-manifest.ts'
+import { configurationReport } from '../../coordinator/configuration-report.ts'
 import type { BackedUpEvidence } from '../../coordinator/unfinished-backup.ts'
 import { StillshotError, toStillshotError } from '../../errors.ts'
 import type { StreamFacts } from '../../repository/manifest.ts'
@@ -112,9 +113,24 @@ function pointText(app: App, point: RestorePoint): string {
     ...(point.drills ?? []).map((drill) => line`  drill of ${drill.at}: ${drillText(drill)}`),
     whereText(point),
     ...(dumpEvidence(point)?.manifest.streams ?? []).map(streamText),
+    ...configurationLines(point),
     ...proofLines(point.evidence).map((line) => `  ${line}`),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** The names of all files and packages are in the backup itself. */
+function configurationLines(point: RestorePoint): readonly string[] {
+  const { configuration, configurationChanges } = dumpEvidence(point) ?? {}
+  if (configuration === undefined) return []
+  const report = configurationReport(configuration, configurationChanges, { packages: false })
+  return [
+    '  configuration',
+    ...report
+      .split('\n')
+      .filter(Boolean)
+      .map((text) => line`    ${text}`),
+  ]
 }
 
 function streamText({ name, sizeBytes, contentBytes }: StreamFacts): string {

@@ -103,6 +103,20 @@ export function findingCases(suite: HypervisorSuite): void {
     assert.deepEqual(await under.storage(), before)
   })
 
+  hypervisorCase(suite, 'storage() tells what the disks lie on, or why not, and changes nothing', async (under) => {
+    const before = await under.storage()
+    const { hypervisor, vm } = under
+    const told = await hypervisor.storage(vm)
+    assert.notEqual(told.length, 0)
+    for (const storage of told) {
+      assert.notEqual(storage.name, '')
+      assert.ok(storage.kind !== 'unknown' || storage.why.includes(' '), storage.name)
+    }
+    assert.deepEqual(await hypervisor.storage(vm), told)
+    assert.deepEqual(await under.storage(), before)
+    await rejectsWith('cancelled', hypervisor.storage(vm, { signal: AbortSignal.abort() }))
+  })
+
   hypervisorCase(suite, 'an aborted call rejects with cancelled and does nothing', async ({ hypervisor, vm }) => {
     const signal = AbortSignal.abort()
     await rejectsWith('cancelled', hypervisor.findVm(vm.name, { signal }))

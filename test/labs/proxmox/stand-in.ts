@@ -161,7 +161,9 @@ export async function openStandIn(options: StandInOptions = {}): Promise<StandIn
     users: [{ user: 'root@pam', password: 'root' }],
     tokens: [],
     rules: [],
-    storages: [{ name: 'local', type: 'dir', totalBytes: 100 * GIB, usedBytes: 20 * GIB }],
+    storages: [
+      { name: 'local', type: 'dir', config: { path: '/var/lib/vz' }, totalBytes: 100 * GIB, usedBytes: 20 * GIB },
+    ],
     now: Date.now,
     release: RELEASE_9,
     ...options,

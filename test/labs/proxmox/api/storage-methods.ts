@@ -5,6 +5,20 @@ import { type Call, given, type Method, NODE } from './method.ts'
 export const storageMethods: readonly Method[] = [
   {
     method: 'GET',
+    path: '/storage',
+    parameters: { type: { type: 'string', optional: true } },
+    permission: 'all',
+    code: configured,
+  },
+  {
+    method: 'GET',
+    path: '/storage/{storage}',
+    parameters: { storage: { type: 'string' } },
+    permission: { path: '/storage/{storage}', privileges: ['Datastore.Allocate'] },
+    code: ({ cluster, parameters }) => configOf(storageNamed(cluster, given(parameters, 'storage'))),
+  },
+  {
+    method: 'GET',
     path: '/nodes/{node}/storage',
     parameters: {
       ...NODE,
@@ -87,6 +101,29 @@ function mayReadBackup({ cluster, who }: Pick<Call, 'cluster' | 'who'>, storage:
     accounts.may(who, `/storage/${storage}`, 'Datastore.AllocateSpace') &&
     accounts.may(who, `/vms/${vmid}`, 'VM.Backup')
   )
+}
+
+/** What may not be seen is left out; Datastore.Audit is enough for the list, and not for one storage of it. */
+function configured({ cluster, who, parameters }: Call): unknown {
+  return [...cluster.storages.values()]
+    .filter(({ type }) => (parameters.type ?? type) === type)
+    .filter(
+      ({ name }) =>
+        cluster.accounts.missing(who, `/storage/${name}`, ['Datastore.Audit', 'Datastore.AllocateSpace'], true) ===
+        undefined,
+    )
+    .map(configOf)
+}
+
+/** As `storage.cfg` has it: a type of the node's own disks has no `shared`. */
+function configOf(storage: Storage) {
+  const { name, type, nodes, shared, config } = storage
+  return {
+    ...{ storage: name, type, content: contentOf(storage), digest: 'b1946ac92492d2347c6235b4d2611184f0a5d2b1' },
+    ...(nodes === undefined ? {} : { nodes: nodes.join(',') }),
+    ...(shared === true && type === 'dir' ? { shared: 1 } : {}),
+    ...config,
+  }
 }
 
 function list({ cluster, node, who, parameters }: Call): unknown {

@@ -25,6 +25,8 @@ export interface Storage {
   readonly nodes?: readonly string[]
   /** Archives of guests. */
   readonly backups?: readonly StoredBackup[]
+  /** What `storage.cfg` has besides: `server`, `export`, `path`, `portal` and the like. */
+  readonly config?: Readonly<Record<string, string>>
   totalBytes: number
   usedBytes: number
 }

@@ -48,13 +48,35 @@ type settings struct {
 	Template         *bool     `json:"template"`
 	Power            *string   `json:"power"`
 	FreeBytes        *int64    `json:"freeBytes"` // of every datastore
+	Nas              *nasShare `json:"nas"`       // what every datastore is, in place of disks of a host
 	ToolsRunning     *bool     `json:"toolsRunning"`
 	Reset            bool      `json:"reset"`
 	Host             *string   `json:"host"` // its id, after a migration
 	SnapshotAgeHours *int      `json:"snapshotAgeHours"`
 }
 
+// nasShare is a share as vCenter tells of it: RemoteHostNames is there for NFS 4.1 only.
+type nasShare struct {
+	Host  string   `json:"host"`
+	Path  string   `json:"path"`
+	Type  string   `json:"type"` // NFS, NFS41, CIFS
+	Hosts []string `json:"hosts"`
+}
+
+func (n nasShare) info(datastore *simulator.Datastore) *types.NasDatastoreInfo {
+	old := datastore.Info.GetDatastoreInfo()
+	volume := &types.HostNasVolume{RemoteHost: n.Host, RemotePath: n.Path, RemoteHostNames: n.Hosts}
+	volume.Type, volume.Name = n.Type, old.Name
+	return &types.NasDatastoreInfo{DatastoreInfo: *old, Nas: volume}
+}
+
 func (s settings) apply() bool {
+	if s.Nas != nil {
+		for _, entity := range simulator.Map.All("Datastore") {
+			datastore := entity.(*simulator.Datastore)
+			datastore.Info, datastore.Summary.Type = s.Nas.info(datastore), s.Nas.Type
+		}
+	}
 	if s.FreeBytes != nil {
 		for _, entity := range simulator.Map.All("Datastore") {
 			entity.(*simulator.Datastore).Summary.FreeSpace = *s.FreeBytes
