@@ -1,5 +1,6 @@
 import { StillshotError } from '../errors.ts'
-import type { GuestHelper, OverOrder } from '../guest/guest-helper.ts'
+import type { GuestHelper } from '../guest/guest-helper.ts'
+import type { OverOrder } from '../guest/over-order.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
 import type { Clock } from '../system/clock.ts'
 import { retry } from '../system/retry.ts'

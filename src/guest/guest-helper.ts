@@ -7,6 +7,7 @@ import { EarlyLogin } from './early-login.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { HELPER_PATH } from './helper-path.ts'
 import { needsPassword } from './needs-password.ts'
+import type { OverOrder } from './over-order.ts'
 import { type Answers, prepareValidation, Refusal, readAnswer, type Verb } from './protocol/validate.ts'
 import { refused } from './refusals.ts'
 import { isSameUuid } from './same-machine.ts'
@@ -32,17 +33,6 @@ export interface HelperCall extends CallOptions {
    * asked of that one has been done there.
    */
   readonly machine?: string
-}
-
-export interface OverOrder {
-  readonly profile: string
-  /** Names what was unpacked; the hold that keeps the application still has the same id. */
-  readonly run: string
-  /** `done`: it is not to be put back any more. */
-  readonly way: 'forward' | 'back' | 'done'
-  /** The application stands still, or else nothing is written. */
-  readonly held: boolean
-  readonly paths: readonly string[]
 }
 
 /** A shorter password may be an ordinary word of an answer, such as the name of a unit or a program. */
