@@ -88,21 +88,14 @@ async function lookInside(
   { safetySnapshot, waitMs = 0, dryRun, signal }: RestoreOrder,
 ) {
   const waits = dryRun && waitMs > 0
-  // Asked beside the guest, which takes longer; what it says is needed only where the guest answers.
-  const counted = safetySnapshot && vm.power === 'running' ? countUuid(ports, vm, signal) : Promise.resolve(0)
-  counted.catch(() => undefined)
   const { findings, probe, ...guest } = await lookAtGuest(ports, settings, { helper, vm, waits, signal })
   if (!safetySnapshot) return { guest, findings, safety: null }
   if (probe === undefined) return { guest, findings, safety: { held: false, message: guest.message } }
   // Whoever is waited for has let go by then.
-  const asked = { vm, probe: waits ? { ...probe, openHold: null } : probe, counted, signal }
+  const asked = { vm, probe: waits ? { ...probe, openHold: null } : probe, signal }
   const held = await lookWhetherHeld(ports, settings, asked)
   if (typeof held === 'string') return { guest, findings, safety: { held: false, message: held } }
   return { guest, findings, safety: { held: true, message: HELD }, held }
-}
-
-function countUuid({ hypervisor }: Ports, { uuid }: Vm, signal: AbortSignal): Promise<number> {
-  return hypervisor.countUuid(uuid, { signal, timeoutMs: 30_000 })
 }
 
 const HELD = 'the profile stands still for it until the disks are put back'

@@ -1,7 +1,6 @@
 import type { RestorePoint } from '../catalog/catalog.ts'
 import { StillshotError, toStillshotError } from '../errors.ts'
 import type { Proof } from '../grade/proof.ts'
-import type { GuestHelper } from '../guest/guest-helper.ts'
 import type { ComeBackAnswer } from '../guest/protocol/answers.ts'
 import type { Vm } from '../hypervisor/hypervisor.ts'
 import type { UndoRecord } from '../saga/journal-event.ts'
@@ -25,13 +24,11 @@ import { beginRun, endRun, failRun, lockVm, openHelper, type Run } from './run.t
 import { takeSafetySnapshot } from './safety-snapshot.ts'
 import { wakeGuest } from './wake-guest.ts'
 
-const LOGIN_LIMIT_MS = 60_000
 /** A guest that emulates or repairs its disks may take this long to boot. */
 const POWER_ON_LIMIT_MS = 120_000
 const BOOT_LIMIT_MS = 600_000
 const READY_LIMIT_MS = 300_000
 const WAKE_LIMIT_MS = 720_000
-const SETTLE_LIMIT_MS = 300_000
 /** For a guest that did not answer when its safety snapshot was taken. */
 const SILENT_LIMIT_MS = 60_000
 
@@ -40,32 +37,15 @@ const SILENT_LIMIT_MS = 60_000
  * the VM as it was, or, once the disks are back, with `restore-unproven` and `details.report`.
  */
 export async function restoreSnapshot(ports: Ports, settings: VmSettings, order: RestoreOrder): Promise<RestoreReport> {
-  const { signal, waitMs = 0 } = order
-  const helper = openHelper(ports, settings)
-  // A login takes about as long as what is asked of the hypervisor first. After a wait, one that failed would say nothing of the guest.
-  if (waitMs === 0) helper.logInEarly({ signal, timeoutMs: LOGIN_LIMIT_MS })
-  try {
-    return await restoreWith(ports, settings, helper, order)
-  } finally {
-    await helper.close()
-  }
-}
-
-async function restoreWith(
-  ports: Ports,
-  settings: VmSettings,
-  helper: GuestHelper,
-  order: RestoreOrder,
-): Promise<RestoreReport> {
   const { signal, safetySnapshot, waitMs = 0 } = order
   const { clock } = ports.system
   const begunAt = clock.monotonic()
   const shown = await takeAim(ports, settings, order)
   if (order.dryRun) {
-    const { outlook } = await lookBeforeRestore(ports, settings, { helper, ...shown }, order)
+    const outlook = await foresee(ports, settings, shown, order)
     return { ...draftReport(ports, shown, order), ...outlook, ...NOTHING_DONE }
   }
-  const run = await beginRun(ports, settings, order.undo ? UNDO_RESTORE : RESTORE, helper)
+  const run = await beginRun(ports, settings, order.undo ? UNDO_RESTORE : RESTORE)
   const during = <T>(name: Phase, work: () => Promise<T>) => phase(ports, settings.name, name, work)
   let report: RestoreReport
   try {
@@ -133,13 +113,21 @@ function draftReport(ports: Ports, { vm, point }: Aim, order: RestoreOrder) {
 
 const NOTHING_DONE = { cameBack: false, proofs: [], bootMs: 0, readyMs: 0, totalMs: 0 } as const
 
+/** What a restore to this point would see before it touches anything. */
+async function foresee(ports: Ports, settings: VmSettings, target: Aim, order: RestoreOrder) {
+  const helper = openHelper(ports, settings)
+  try {
+    return (await lookBeforeRestore(ports, settings, { helper, ...target }, order)).outlook
+  } finally {
+    await helper.close()
+  }
+}
+
 /** After a crash the disks are looked at: all at the point or all as before; then the VM runs again. */
 function settleRollBack(run: Run, { vm, point }: Aim, { memory }: Pick<RestoreOutlook, 'memory'>): UndoRecord {
   const power = { wasRunning: String(vm.power !== 'off'), ...(memory ? { memory: 'true' } : {}) }
   const args = { snapshot: point.snapshot, token: run.id, ...power }
-  // What runs on from its memory is woken by the undo, too.
-  const timeoutMs = SETTLE_LIMIT_MS + (memory ? WAKE_LIMIT_MS : 0)
-  return { action: 'settle-roll-back', args, urgent: false, timeoutMs }
+  return { action: 'settle-roll-back', args, urgent: false, timeoutMs: 300_000 }
 }
 
 /** From here on the disks are the point's; whoever aborts, the VM is not left off. */

@@ -11,17 +11,6 @@ import type { Run } from './run.ts'
 
 const ROLL_BACK_LIMIT_MS = 600_000
 
-/**
- * One that nobody listens at is asked again soon; one that refuses the login is not, because sshd may shut out whoever fails often. At
- * a guest that takes long, a second is little.
- */
-const SOON_MS = 100
-const PAUSE_MS = 1_000
-
-function pauseBeforeNext(code: string, elapsedMs: number): number {
-  return code === 'guest-unreachable' ? Math.min(PAUSE_MS, Math.max(SOON_MS, elapsedMs / 10)) : PAUSE_MS
-}
-
 /** Waits until the guest answers after its boot; rejects with the last failure when the limit is over. */
 export async function awaitBoot(
   ports: Ports,
@@ -44,10 +33,9 @@ export async function awaitBoot(
         'helper-failed',
         'timed-out',
       ].includes(code)
-      const elapsedMs = clock.monotonic() - begunAt
-      if (!passing || elapsedMs > limitMs) throw thrown
+      if (!passing || clock.monotonic() - begunAt > limitMs) throw thrown
       await run.helper.close()
-      await clock.sleep(pauseBeforeNext(code, elapsedMs), signal)
+      await clock.sleep(1_000, signal)
     }
   }
 }

@@ -21,15 +21,11 @@ export interface Run {
   readonly record: RunRecord
 }
 
-/** Opens the journal of a new run. Nothing has been touched when this rejects. `helper`: one that is opened already; the run closes it. */
-export async function beginRun(
-  ports: Ports,
-  settings: VmSettings,
-  procedure: string,
-  helper: GuestHelper = openHelper(ports, settings),
-): Promise<Run> {
+/** Opens the journal of a new run. Nothing has been touched when this rejects. */
+export async function beginRun(ports: Ports, settings: VmSettings, procedure: string): Promise<Run> {
   const { system, stateDirectory, log } = ports
   const id = ulid(system.clock, system.randomness)
+  const helper = openHelper(ports, settings)
   const at = formatInstant(system.clock.now())
   const journal = await Journal.create(system.files, journalPath(stateDirectory, id))
   const owner = await system.processes.self()

@@ -33,16 +33,16 @@ const STATUS_LIMIT_MS = 10_000
 
 /**
  * Whether what is there can be held: as for a snapshot, except that nobody waits for a database that is put back anyway, so that
- * the budget of an outage is no reason. `counted`: how many machines of the hypervisor have this UUID. Resolves with the reason where it cannot; rejects when cancelled only.
+ * the budget of an outage is no reason. Resolves with the reason where it cannot; rejects when cancelled only.
  */
 export async function lookWhetherHeld(
   ports: Ports,
   settings: VmSettings,
-  { vm, probe, counted, signal }: { vm: Vm; probe: ProbeAnswer; counted: Promise<number>; signal: AbortSignal },
+  { vm, probe, signal }: { vm: Vm; probe: ProbeAnswer; signal: AbortSignal },
 ): Promise<Passed | string> {
   try {
     const [sameUuid, { forecast, findings: limits }] = await Promise.all([
-      counted,
+      ports.hypervisor.countUuid(vm.uuid, { signal, timeoutMs: 30_000 }),
       forecastFindings(ports, settings, probe),
     ])
     const sameMachine = proveSameMachine(vm, probe, sameUuid)

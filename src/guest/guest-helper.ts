@@ -3,7 +3,6 @@ import { Redaction } from '../log/redaction.ts'
 import { type CallOptions, type Clock, DeadlineExceeded } from '../system/clock.ts'
 import { durationWords } from '../system/duration-words.ts'
 import { type DrillOrders, drillLines } from './drill-orders.ts'
-import { EarlyLogin } from './early-login.ts'
 import type { CommandResult, GuestShell, GuestShells, GuestTarget, RunOptions } from './guest-shell.ts'
 import { HELPER_PATH } from './helper-path.ts'
 import { needsPassword } from './needs-password.ts'
@@ -49,7 +48,6 @@ type LimitedRun = RunOptions & Required<Pick<RunOptions, 'signal'>>
 export class GuestHelper {
   readonly #options: GuestHelperOptions
   #shell: GuestShell | undefined
-  #early: EarlyLogin | undefined
   readonly #redaction = new Redaction({ shortest: LEAST_UNLIKELY })
   #password: Promise<string> | undefined
   #waiting: WaitingRelease | undefined
@@ -59,12 +57,6 @@ export class GuestHelper {
   constructor(options: GuestHelperOptions) {
     this.#options = options
     prepareValidation('probe', 'hold', 'release')
-  }
-
-  /** Begins to log in before the first verb needs it; where that fails, the first verb fails so. {@link close} gives it up. */
-  logInEarly({ signal, ...limit }: CallOptions): void {
-    const { shells, target } = this.#options
-    this.#early = new EarlyLogin((within) => shells.open(target, { ...limit, signal: within }), signal)
   }
 
   probe(profile: string, call: HelperCall): Promise<Answers['probe']> {
@@ -197,19 +189,14 @@ export class GuestHelper {
 
   /** The open connection, for what is no verb (installing the helper). */
   async shell(call: CallOptions = {}): Promise<GuestShell> {
-    const early = this.#early
-    this.#early = undefined
-    if (early !== undefined) this.#shell = await early.take(call.signal)
     if (this.#shell?.open !== true) this.#shell = await this.#options.shells.open(this.#options.target, call)
     return this.#shell
   }
 
   /** Safe twice. */
   async close(): Promise<void> {
-    const [shell, early] = [this.#shell, this.#early]
+    const shell = this.#shell
     this.#shell = undefined
-    this.#early = undefined
-    await early?.end()
     await shell?.close()
   }
 

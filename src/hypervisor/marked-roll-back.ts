@@ -25,13 +25,11 @@ export async function rollBackMarked<Mark extends RollBackMark>(
 ): Promise<void> {
   const mark = await course.readMark()
   if (mark?.token === token && (await settleMarked(course, token)) === 'rolled-back') return
-  // Side by side: a database stands still meanwhile.
-  const [findings, before] = await Promise.all([course.findings(), course.markBefore()])
-  const obstacle = findings.find(({ severity }) => severity === 'refuse')
+  const obstacle = (await course.findings()).find(({ severity }) => severity === 'refuse')
   if (obstacle !== undefined) {
     throw new StillshotError(obstacle.error ?? 'hypervisor-refused', obstacle.message, { hint: obstacle.hint })
   }
-  await course.writeMark(before)
+  await course.writeMark(await course.markBefore())
   await startAndMark(course, token)
 }
 
