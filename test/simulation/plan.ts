@@ -6,7 +6,7 @@ import { collectProcedure } from './procedures/collect-freezes.ts'
 import { copyProcedure, removeCopyProcedure, renameCopy } from './procedures/copies.ts'
 import { holdProcedure } from './procedures/hold.ts'
 import { mendBeside } from './procedures/mend-databases.ts'
-import { pruneBackupsProcedure } from './procedures/prune-backups.ts'
+import { meddle, pruneBackupsProcedure } from './procedures/prune-backups.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
@@ -81,7 +81,7 @@ const MORE: readonly (readonly Deed[])[] = [
 ]
 
 /** A schedule that finds something to do again, when another backup was taken beside it. */
-const PRUNES: readonly Deed[] = [by(pruneBackupsProcedure), by(backupProcedure), by(pruneBackupsProcedure)]
+const PRUNES: readonly Deed[] = [meddle, by(pruneBackupsProcedure), by(backupProcedure), by(pruneBackupsProcedure)]
 
 /** What there is before: restore points, a backup, databases that are half restored. */
 export interface PlanOf {

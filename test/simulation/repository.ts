@@ -22,10 +22,14 @@ export class SimulatedRepository {
   readonly listed = new CountedMap<string, Manifest>()
   /** Ids of those of which something is there that is not listed: never whole, or removed half. */
   readonly unfinished = new Set<string>()
+  /** Ids of those that somebody removed by hand. */
+  readonly removedByPeople = new Set<string>()
   /** A removal arrives; the backup is as it was still. */
   onRemoval: (id: string, process: SimulatedProcess) => void = () => {}
   /** The next removal fails in the middle. */
   removalFails = false
+  /** The process dies that asks for the next removal, before it does. */
+  removalKills = false
   fullUntilMs = 0
   /** Nobody reaches it until then. */
   awayUntilMs = 0
@@ -40,6 +44,7 @@ export class SimulatedRepository {
     this.fullUntilMs = 0
     this.awayUntilMs = 0
     this.removalFails = false
+    this.removalKills = false
     this.finishKills = undefined
   }
 
@@ -76,6 +81,10 @@ export class SimulatedRepository {
 
   /** The list first, then the rest: with its process ends what it has not done yet. */
   async remove(key: BackupKey, process: SimulatedProcess): Promise<void> {
+    if (this.removalKills) {
+      this.removalKills = false
+      return process.kill()
+    }
     this.onRemoval(key.id, process)
     await this.stored.remove(key)
     if (this.listed.delete(key.id)) this.unfinished.add(key.id)
@@ -96,6 +105,13 @@ export class SimulatedRepository {
       if (!this.listed.has(id)) throw new StillshotError('backup-damaged', `${id} is gone`)
       yield chunk
     }
+  }
+
+  /** Somebody removes one by hand: all of it. */
+  async removeByHand(key: BackupKey): Promise<void> {
+    await this.stored.remove(key)
+    this.listed.delete(key.id)
+    this.removedByPeople.add(key.id)
   }
 
   /** What only reads. */

@@ -25,7 +25,9 @@ export const keptBackups: MakeInvariant = (world) => {
     onEvent: () => broken,
     onTold({ procedure, host, told }) {
       if (procedure !== 'prune-backups' || told.how !== 'done') return undefined
-      for (const { id, fate, removal } of (told.result as PruneReport).points) {
+      for (const { id, fate, removal, reasons } of (told.result as PruneReport).points) {
+        // Of a repository that does not answer it says nothing but that.
+        if (reasons.some(({ code }) => code === 'unreachable')) continue
         const stays = fate === 'stays' || removal?.outcome === 'kept'
         if (fate === 'gone' || (repository.listed.has(id) === stays && host.catalog.points.has(id) === stays)) continue
         return `backup ${id} ${stays ? 'stays' : 'is removed'}, says prune`

@@ -31,7 +31,9 @@ export const noOrphan: MakeInvariant = ({ hosts, books, foreignSnapshots, remove
         !removedByPeople.has(snapshot) &&
         !there.some(({ name }) => name === snapshot),
     )
-    const dump = points.find(({ kind, id }) => kind === 'dump' && !repository.listed.has(id))
+    const dump = points.find(
+      ({ kind, id }) => kind === 'dump' && !repository.listed.has(id) && !repository.removedByPeople.has(id),
+    )
     if (dump !== undefined) return `the backup ${dump.id} is in a catalog, and not in the repository`
     if (empty !== undefined) return `the restore point ${empty.id} has no snapshot`
     const lost = [...foreignSnapshots].find((name) => !there.some((snapshot) => snapshot.name === name))
