@@ -148,6 +148,7 @@ async function reportIn({ repository, signal }: ReturnType<typeof makeBackupWorl
 test('a backup holds the report with what changed since the last one; what is no tar is said to be unread', async () => {
   const world = makeBackupWorld()
   const order = { parts: ['configuration'], signal: world.signal } as const
+  world.says.archive = { exitStatus: 0, stdout: `no tar${'\0'.repeat(1024)}`, stderr: '' }
   const first = await takeBackup(world.ports, world.settings, order)
   assert.match(await reportIn(world, first), /there is none to compare with[\s\S]*not read: the archive of the config/)
   world.says.packages = { exitStatus: 0, stdout: 'mariadb-server 10.12 amd64\n', stderr: '' }
