@@ -29,6 +29,7 @@ const POWER_ON_LIMIT_MS = 120_000
 const BOOT_LIMIT_MS = 600_000
 const READY_LIMIT_MS = 300_000
 const WAKE_LIMIT_MS = 720_000
+const SETTLE_LIMIT_MS = 300_000
 /** For a guest that did not answer when its safety snapshot was taken. */
 const SILENT_LIMIT_MS = 60_000
 
@@ -127,7 +128,8 @@ async function foresee(ports: Ports, settings: VmSettings, target: Aim, order: R
 function settleRollBack(run: Run, { vm, point }: Aim, { memory }: Pick<RestoreOutlook, 'memory'>): UndoRecord {
   const power = { wasRunning: String(vm.power !== 'off'), ...(memory ? { memory: 'true' } : {}) }
   const args = { snapshot: point.snapshot, token: run.id, ...power }
-  return { action: 'settle-roll-back', args, urgent: false, timeoutMs: 300_000 }
+  const timeoutMs = SETTLE_LIMIT_MS + (memory ? WAKE_LIMIT_MS : 0)
+  return { action: 'settle-roll-back', args, urgent: false, timeoutMs }
 }
 
 /** From here on the disks are the point's; whoever aborts, the VM is not left off. */
