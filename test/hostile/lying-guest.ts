@@ -1,5 +1,6 @@
 import { FakeShells } from '../../adapters/guests/fake/fake-shells.ts'
 import type { CommandResult } from '../../src/guest/guest-shell.ts'
+import { readAnswer, type Verb } from '../../src/guest/protocol/validate.ts'
 import { makeWorld, type World } from '../world/world.ts'
 import { type Change, changed, toJson } from './mutations.ts'
 
@@ -17,7 +18,7 @@ export interface Lie {
 
 export interface LyingWorld {
   readonly world: World
-  /** The last answer of each verb that is a document, as it arrived: what is none is judged by nobody. */
+  /** The last answer of each verb that is of its form, as it arrived: what is not is judged by nobody. */
   readonly arrived: ReadonlyMap<string, unknown>
   /** From here on the guest tells the truth. */
   becomeHonest(): void
@@ -39,7 +40,7 @@ export function lyingWorld(lies: readonly Lie[]): LyingWorld {
           .filter((lie) => lie.verb === verb && lie.from <= count && count < lie.from + lie.times)
           .reduce(tell, result)
       : result
-    arrived.set(verb, parsed(told.stdout) ?? arrived.get(verb))
+    if (hasForm(verb, told.stdout)) arrived.set(verb, parsed(told.stdout))
     return told
   }
   const shells = new FakeShells({ clock: honest.clock, program })
@@ -73,6 +74,17 @@ function tell(result: CommandResult, { kind, changes, from }: Lie): CommandResul
       return { ...result, stdout: `${stdout}${stdout}` }
     default:
       return { ...result, stdout: toJson(changed(parsed(stdout) ?? {}, changes)) }
+  }
+}
+
+/** Whose answer it says it is does not matter here: that is for whoever judges it. */
+function hasForm(verb: string, text: string): boolean {
+  try {
+    const document = { ...(parsed(text) as { hold: string }), verb }
+    readAnswer(verb as Verb, document.hold, JSON.stringify(document))
+    return true
+  } catch {
+    return false
   }
 }
 
