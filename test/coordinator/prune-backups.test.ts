@@ -53,6 +53,15 @@ test('what no policy keeps goes, from repository and catalog, oldest first; noth
   assert.deepEqual(await catalog.locks(), [])
 })
 
+test('of backups within one millisecond the id tells which is older', async () => {
+  const { backUp, prune, left, change, catalog } = pruneWorld()
+  const ids = [await backUp(), await backUp(), await backUp()]
+  const createdAt = (await catalog.point(ids[0] ?? ''))?.createdAt ?? assert.fail()
+  for (const id of ids) await change(id, { createdAt })
+  await prune(1)
+  assert.deepEqual(await left(), [[ids[2]], [ids[2]]])
+})
+
 test('the last good one stays whatever the policy says, of each set of parts', async () => {
   const { backUp, prune, left, change } = pruneWorld()
   const good = await backUp()
