@@ -8,7 +8,7 @@ import { holdProcedure } from './procedures/hold.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
-import { backupProcedure, restoreSomeBackup } from './procedures/restore-backup.ts'
+import { backupProcedure, restoreSomeBackup, restoreSomeFiles } from './procedures/restore-backup.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
 import { drillProcedure } from './procedures/run-drill.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
@@ -55,6 +55,8 @@ const FIRST: readonly (readonly Deed[])[] = [
   [backUp],
   [by(backupProcedure), restoreSomeBackup],
   [restoreSomeBackup, restoreSomeBackup],
+  [restoreSomeFiles],
+  [restoreSomeFiles, restoreSomeBackup],
   [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
@@ -72,6 +74,7 @@ const MORE: readonly (readonly Deed[])[] = [
   [backUp],
   [by(backupProcedure)],
   [restoreSomeBackup],
+  [restoreSomeFiles],
   [takeQuiescedSnapshot, collect],
   [copy],
   [copy, renameCopy, by(recoverProcedure), removesCopy],

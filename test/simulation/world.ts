@@ -14,6 +14,7 @@ import { agentOf, CopyGuests } from './copy-guests.ts'
 import { CountedMap } from './counted-map.ts'
 import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
+import { NO_FILES_WRITTEN } from './guest/files.ts'
 import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
@@ -97,7 +98,15 @@ export class World {
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null }
+  readonly #disk: GuestDisk = {
+    clean: false,
+    writes: 1,
+    marker: null,
+    kept: [],
+    rows: 'r0',
+    half: null,
+    ...NO_FILES_WRITTEN,
+  }
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}

@@ -3,6 +3,7 @@ import type { GuestBefore, GuestHelperUnderTest } from '../../conformance/guest-
 import { testGuestHelper } from '../../conformance/guest-helper.ts'
 import { Chance } from '../chance.ts'
 import { carryOut } from './carry-out.ts'
+import { NO_FILES_WRITTEN } from './files.ts'
 import { SimulatedHelper } from './helper.ts'
 import { GuestMachine } from './machine.ts'
 import { GuestServer } from './server.ts'
@@ -18,7 +19,7 @@ for (const seed of [1, 2, 3]) {
 async function openModel(seed: number, { serverRuns, webRuns }: GuestBefore): Promise<GuestHelperUnderTest> {
   const clock = new VirtualClock({ auto: true })
   const chance = new Chance(seed)
-  const disk = { clean: true, writes: 0, marker: null, kept: [], rows: 'r0', half: null }
+  const disk = { clean: true, writes: 0, marker: null, kept: [], rows: 'r0', half: null, ...NO_FILES_WRITTEN }
   const machine = new GuestMachine(clock, chance.fork(), () => disk)
   const server = new GuestServer(machine, chance.fork())
   const helper = new SimulatedHelper({ machine, server, chance, identity: IDENTITY, webRuns, limits: LIMITS })

@@ -1,5 +1,6 @@
 import type { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
 import type { Chance } from '../chance.ts'
+import type { OverMark, TwoFiles } from './files.ts'
 import type { HalfMark } from './half.ts'
 
 /** What is on the VM's disk, whatever happens to its memory. */
@@ -15,6 +16,11 @@ export interface GuestDisk {
   /** What the application's database holds, in one word; empty while it is half made. */
   rows: string
   half: HalfMark | null
+  /** The application's files. */
+  files: TwoFiles
+  /** By run: what it has put aside, without what it leaves as it is. */
+  staged: Readonly<Record<string, readonly [string | null, string | null]>>
+  over: Readonly<Record<string, OverMark>>
 }
 
 export interface KeptDocument {

@@ -21,8 +21,9 @@ export const wholeDatabases: MakeInvariant = ({ guest: { machine, helper }, repo
         if (told?.way === 'back' && before !== told.rows)
           return `${told.run} put back '${told.rows}', and there was '${before}'`
       }
-      for (const id of repository.listed.keys()) {
-        if (repository.rowsOf(id) === undefined) return `backup ${id} is listed, and its dump is not whole`
+      for (const [id, { streams }] of repository.listed) {
+        if (streams.some(({ content }) => content === 'sql') && repository.rowsOf(id) === undefined)
+          return `backup ${id} is listed, and its dump is not whole`
       }
       return undefined
     },
