@@ -4,8 +4,8 @@ import type { VirtualClock } from '../../adapters/system/fake/virtual-clock.ts'
 import type { AgentCommand, AgentCommandEnd, GuestAgent, Vm } from '../../src/hypervisor/hypervisor.ts'
 import type { CallOptions } from '../../src/system/clock.ts'
 import type { Chance } from './chance.ts'
-import { NO_FILES_WRITTEN } from './guest/files.ts'
 import { SimulatedGuest } from './guest/guest.ts'
+import { freshDisk } from './guest/machine.ts'
 import type { Identity } from './guest/words.ts'
 import { refused } from './hypervisor-errors.ts'
 import type { HypervisorTroubles } from './hypervisor-troubles.ts'
@@ -76,7 +76,7 @@ export class CopyGuests {
   /** Off, and with the disks of the snapshot. */
   #make(state: FakeVm) {
     const { clock, chance, identity } = this.#world
-    const disk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null, ...NO_FILES_WRITTEN }
+    const disk = freshDisk()
     const guest = new SimulatedGuest(clock, chance.fork(), { ...identity, uuid: state.uuid }, () => disk)
     guest.machine.powerOff()
     Object.assign(disk, JSON.parse(state.contents.get('vda') ?? '{}'))

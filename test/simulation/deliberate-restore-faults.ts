@@ -30,8 +30,8 @@ export const RESTORE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'files written without a way back',
     file: 'src/coordinator/write-over.ts',
-    find: "{ step: 'write', undo: filesBack(order, safety) }",
-    replace: "{ step: 'write', ...(safety === '' ? { undo: filesBack(order, safety) } : {}) }",
+    find: "{ step: 'write-over', undo: filesBack(order, safety) }",
+    replace: "{ step: 'write-over', ...(safety === '' ? { undo: filesBack(order, safety) } : {}) }",
   },
   {
     name: 'way back of files that is none',

@@ -14,11 +14,10 @@ import { agentOf, CopyGuests } from './copy-guests.ts'
 import { CountedMap } from './counted-map.ts'
 import { FLAVOURS } from './flavour.ts'
 import type { FreezingJob } from './freezing/freezing-job.ts'
-import { NO_FILES_WRITTEN } from './guest/files.ts'
 import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
-import type { GuestDisk } from './guest/machine.ts'
+import { freshDisk, type GuestDisk } from './guest/machine.ts'
 import { NO_STREAM_TROUBLES } from './guest/restores.ts'
 import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
@@ -98,15 +97,7 @@ export class World {
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = {
-    clean: false,
-    writes: 1,
-    marker: null,
-    kept: [],
-    rows: 'r0',
-    half: null,
-    ...NO_FILES_WRITTEN,
-  }
+  readonly #disk = freshDisk()
   /** Nobody gets the database’s password from the vault. */
   vaultIsAway = false
   onArrival: (arrival: Arrival) => void = () => {}
