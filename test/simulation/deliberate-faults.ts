@@ -18,7 +18,7 @@ const COPIED = [
   'test/silent-log.ts',
   'package.json',
 ]
-const MOST_SEEDS = 1000
+const MOST_SEEDS = 4000
 const LIMIT_MS = 300_000
 
 export interface TriedFault {

@@ -12,8 +12,8 @@ export const RESTORE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'way back that loads nothing',
     file: 'src/coordinator/load-back.ts',
-    find: "if (way === 'load') await loadSafety",
-    replace: "if (way === 'load' && run === '') await loadSafety",
+    find: "      way !== 'load' ||\n",
+    replace: "      way !== 'load' ||\n      run !== '' ||\n",
   },
   {
     name: 'way back from the wrong dump',

@@ -80,7 +80,10 @@ export class GuestFiles {
       await this.#write(run, staged)
       return say('over', run, { way })
     }
-    if (mark === undefined) return say('over', run, { way: 'none' })
+    if (mark === undefined) {
+      if (way === 'back') this.#forget(run)
+      return say('over', run, { way: 'none' })
+    }
     if (way === 'done' && mark.state === 'writing') return refuse(run, 'over-half', 'half written', 'over')
     const undisturbed = held === 'held' && (state === 'held' || state === 'releasing')
     const isKept = way === 'done' || (mark.state === 'written' && !undisturbed)
@@ -114,7 +117,8 @@ export class GuestFiles {
   #forget(run: string): void {
     const { machine } = this.#parts
     const { [run]: _, ...over } = machine.disk.over
-    machine.sync({ over })
+    const { [run]: __, ...staged } = machine.disk.staged
+    machine.sync({ over, staged })
   }
 
   #pause(): Promise<void> {
