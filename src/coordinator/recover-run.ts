@@ -29,7 +29,8 @@ export async function takeBackUrgent(open: OpenVm, world: RecoverWorld, run: Cra
 export async function takeBack(open: OpenVm, world: RecoverWorld, run: CrashedRun): Promise<SettledRun> {
   const { vm, procedure } = run
   world.progress.phase({ vm, phase: 'recover', state: 'begun', detail: `${procedure} ${run.run}` })
-  const due = openUndos(await readAgain(world, run))
+  const events = await readAgain(world, run)
+  const due = openUndos(events)
   const { failures, notes } = await withJournal(open, world, run, async (carryOut, journal) => {
     const carriedOut = await carryOut(due)
     const outcome = carriedOut.failures.length > 0 ? 'undo-failed' : 'recovered'
@@ -40,7 +41,21 @@ export async function takeBack(open: OpenVm, world: RecoverWorld, run: CrashedRu
   const outcome = failures.length > 0 ? 'undo-failed' : 'recovered'
   await attempt(world, () => record(world, run, outcome))
   world.progress.phase({ vm, phase: 'recover', state: failures.length > 0 ? 'failed' : 'done' })
-  return { run: run.run, vm, procedure, outcome, open: failures.map(failureText), notes }
+  return {
+    run: run.run,
+    vm,
+    procedure,
+    outcome,
+    open: failures.map(failureText),
+    notes: [...toldSince(events, run), ...notes],
+  }
+}
+
+/** What the urgent undos had to tell, which were carried out before. */
+function toldSince(events: readonly JournalEvent[], run: CrashedRun): readonly string[] {
+  return events
+    .slice(run.events.length)
+    .flatMap((event) => (event.event === 'undone' && event.note !== undefined ? [event.note] : []))
 }
 
 type CarryOut = (undos: readonly OpenUndo[]) => Promise<CarriedOut>

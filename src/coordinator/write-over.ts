@@ -27,7 +27,7 @@ export async function writeOver({ run, vm, loading, compared, safety }: WritingO
   const paths = compared.flatMap(({ difference, wanted }) => withAnyOf(difference.paths, wanted))
   if (paths.length === 0) return []
   const order = { profile: loading.profile, run: run.id, held: loading.claim.held, paths, machine: vm.uuid }
-  await run.saga.step({ step: 'write', undo: filesBack(order, safety) }, async () => {
+  await run.saga.step({ step: 'write-over', undo: filesBack(order, safety) }, async () => {
     for (const { difference, wanted } of compared) {
       const among = withAnyOf(difference.paths, wanted)
       if (among.length > 0)
@@ -46,7 +46,7 @@ export async function keepWritten({ run, vm, loading }: WritingOver, paths: read
   const order = { profile: loading.profile, run: run.id, held: loading.claim.held, paths, machine: vm.uuid }
   const call = { clock: loading.clock, timeoutMs: TRY_FOR_MS }
   await run.saga.step({ step: 'tidy' }, () => sayOver(run.helper, { ...order, way: 'done' }, call), {
-    settles: ['write'],
+    settles: ['write-over'],
   })
 }
 

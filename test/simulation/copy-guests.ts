@@ -5,6 +5,7 @@ import type { AgentCommand, AgentCommandEnd, GuestAgent, Vm } from '../../src/hy
 import type { CallOptions } from '../../src/system/clock.ts'
 import type { Chance } from './chance.ts'
 import { SimulatedGuest } from './guest/guest.ts'
+import { freshDisk } from './guest/machine.ts'
 import type { Identity } from './guest/words.ts'
 import { refused } from './hypervisor-errors.ts'
 import type { HypervisorTroubles } from './hypervisor-troubles.ts'
@@ -75,7 +76,7 @@ export class CopyGuests {
   /** Off, and with the disks of the snapshot. */
   #make(state: FakeVm) {
     const { clock, chance, identity } = this.#world
-    const disk = { clean: false, writes: 1, marker: null, kept: [], rows: 'r0', half: null, loadedBy: null }
+    const disk = freshDisk()
     const guest = new SimulatedGuest(clock, chance.fork(), { ...identity, uuid: state.uuid }, () => disk)
     guest.machine.powerOff()
     Object.assign(disk, JSON.parse(state.contents.get('vda') ?? '{}'))

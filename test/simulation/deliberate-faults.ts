@@ -9,8 +9,16 @@ import { RESTORE_FAULTS } from './deliberate-restore-faults.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What the code under test and its world are made of. */
-const COPIED = ['src', 'adapters', 'test/simulation', 'test/world', 'test/silent-log.ts', 'package.json']
-const MOST_SEEDS = 1000
+const COPIED = [
+  'src',
+  'adapters',
+  'test/simulation',
+  'test/world',
+  'test/repository/tar',
+  'test/silent-log.ts',
+  'package.json',
+]
+const MOST_SEEDS = 4000
 const LIMIT_MS = 300_000
 
 export interface TriedFault {

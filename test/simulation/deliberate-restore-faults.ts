@@ -12,8 +12,8 @@ export const RESTORE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'way back that loads nothing',
     file: 'src/coordinator/load-back.ts',
-    find: "if (way === 'load') await loadSafety",
-    replace: "if (way === 'load' && run === '') await loadSafety",
+    find: "      way !== 'load' ||\n",
+    replace: "      way !== 'load' ||\n      run !== '' ||\n",
   },
   {
     name: 'way back from the wrong dump',
@@ -28,6 +28,24 @@ export const RESTORE_FAULTS: readonly DeliberateFault[] = [
     replace: "if (half.loaded !== 'back' && (safety === undefined || !users)) return 'forward'",
   },
   {
+    name: 'files written without a way back',
+    file: 'src/coordinator/write-over.ts',
+    find: "{ step: 'write-over', undo: filesBack(order, safety) }",
+    replace: "{ step: 'write-over', ...(safety === '' ? { undo: filesBack(order, safety) } : {}) }",
+  },
+  {
+    name: 'way back of files that is none',
+    file: 'src/coordinator/files-back.ts',
+    find: "paths: named, way: 'back' } as const",
+    replace: "paths: named, way: 'forward' } as const",
+  },
+  {
+    name: 'guest not told to write what was put aside',
+    file: 'src/coordinator/write-over.ts',
+    find: "way: 'forward' }",
+    replace: "way: 'back' }",
+  },
+  {
     name: 'guest not told that the databases are whole',
     file: 'src/coordinator/replace-databases.ts',
     find: "await declareWhole(run.helper, { run: run.id, way: 'forward', machine, clock: loading.clock })",
@@ -36,8 +54,8 @@ export const RESTORE_FAULTS: readonly DeliberateFault[] = [
   {
     name: 'restore without a dump of what is there',
     file: 'src/coordinator/restore-backup.ts',
-    find: 'safety && there && !inventory.half ?',
-    replace: 'safety && there && inventory.half ?',
+    find: 'copiedBefore(plan, inventory, there && !inventory.half)',
+    replace: 'copiedBefore(plan, inventory, there && !!inventory.half)',
   },
   {
     name: 'dump without its last line counts',

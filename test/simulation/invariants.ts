@@ -18,6 +18,7 @@ import { trueBackups } from './promises/true-backups.ts'
 import { trueGrades } from './promises/true-grades.ts'
 import { watched } from './promises/watched.ts'
 import { wholeDatabases } from './promises/whole-databases.ts'
+import { wholeFiles } from './promises/whole-files.ts'
 import { writtenBefore } from './promises/written-before.ts'
 
 /** Everything that is watched in every world. A new promise joins here. */
@@ -40,6 +41,7 @@ export const INVARIANTS: readonly MakeInvariant[] = [
   collectedFirst,
   drilled,
   wholeDatabases,
+  wholeFiles,
   keptCopies,
   keptBackups,
 ]

@@ -3,6 +3,7 @@ import { formatDescription } from '../../src/grade/description.ts'
 import { snapshotName } from '../../src/hypervisor/snapshot-name.ts'
 import { formatInstant } from '../../src/system/instant.ts'
 import { ulid } from '../../src/system/ulid.ts'
+import { NO_FILES_WRITTEN } from './guest/files.ts'
 import { STATE, VM, type World } from './world.ts'
 
 const DAY_MS = 86_400_000
@@ -59,6 +60,7 @@ function takeInThePast(
     rows: 'old',
     half: null,
     loadedBy: null,
+    ...NO_FILES_WRITTEN,
   })
   const parent = state.current === undefined ? {} : { parent: state.current }
   const snapshot = { name, description, createdAt, complete: true, disks: ['vda'], ...parent }

@@ -10,7 +10,7 @@ import { meddle, pruneBackupsProcedure } from './procedures/prune-backups.ts'
 import { pruneProcedure } from './procedures/prune-vm.ts'
 import { recoverProcedure } from './procedures/recover-runs.ts'
 import { releaseProcedure } from './procedures/release-hold.ts'
-import { backupProcedure, restoreSomeBackup } from './procedures/restore-backup.ts'
+import { backupProcedure, restoreSomeBackup, restoreSomeFiles } from './procedures/restore-backup.ts'
 import { restoreProcedure } from './procedures/restore-snapshot.ts'
 import { drillProcedure } from './procedures/run-drill.ts'
 import { frozenSnapshotProcedure } from './procedures/take-frozen-snapshot.ts'
@@ -57,6 +57,8 @@ const FIRST: readonly (readonly Deed[])[] = [
   [backUp],
   [by(backupProcedure), restoreSomeBackup],
   [restoreSomeBackup, restoreSomeBackup],
+  [restoreSomeFiles],
+  [restoreSomeFiles, restoreSomeBackup],
   [takeQuiescedSnapshot, collect, takeQuiescedSnapshot, collect],
 ]
 
@@ -75,6 +77,7 @@ const MORE: readonly (readonly Deed[])[] = [
   [by(backupProcedure)],
   [restoreSomeBackup],
   [restoreSomeBackup, mendBeside],
+  [restoreSomeFiles],
   [takeQuiescedSnapshot, collect],
   [copy],
   [copy, renameCopy, by(recoverProcedure), removesCopy],

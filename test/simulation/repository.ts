@@ -5,6 +5,7 @@ import { StillshotError } from '../../src/errors.ts'
 import type { Manifest } from '../../src/repository/manifest.ts'
 import type { BackupKey, BackupWriter, Repository } from '../../src/repository/repository.ts'
 import type { Clock } from '../../src/system/clock.ts'
+import { filesOfSmallTar } from '../repository/tar/small-tar.ts'
 import { CountedMap } from './counted-map.ts'
 import type { SimulatedProcess } from './process.ts'
 
@@ -18,6 +19,8 @@ export class SimulatedRepository {
   readonly #clock: Pick<Clock, 'monotonic' | 'sleep'>
   /** By id of the backup: what its dump holds, as it was written; whole or not. */
   readonly #dumps = new Map<string, string>()
+  /** By id of the backup: its archive of files. */
+  readonly #archives = new Map<string, string>()
   /** Ids of those that are listed. */
   readonly listed = new CountedMap<string, Manifest>()
   /** Ids of those of which something is there that is not listed: never whole, or removed half. */
@@ -59,13 +62,22 @@ export class SimulatedRepository {
     return text.includes('-- Dump completed') ? /^-- rows (\w+);$/m.exec(text)?.[1] : undefined
   }
 
+  /** What both files of a backup hold; undefined when it has none, or they are of two moments. */
+  filesOf(id: string): string | undefined {
+    const archive = this.#archives.get(id)
+    if (archive === undefined) return undefined
+    const contents = filesOfSmallTar(archive).flatMap(({ content }) => (content === undefined ? [] : [content]))
+    return new Set(contents).size === 1 ? contents[0] : undefined
+  }
+
   async *kept({ id }: BackupKey, stream: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const chunks: Uint8Array[] = []
     for await (const chunk of bytes) {
-      if (stream.startsWith('databases.sql')) chunks.push(chunk)
+      if (/^(databases\.sql|files\.tar)/.test(stream)) chunks.push(chunk)
       yield chunk
     }
-    if (chunks.length > 0) this.#dumps.set(id, gunzipSync(Buffer.concat(chunks)).toString())
+    const whole = stream.startsWith('files') ? this.#archives : this.#dumps
+    if (chunks.length > 0) whole.set(id, gunzipSync(Buffer.concat(chunks)).toString())
   }
 
   /** A backup of the days before: with the streams of `like`. */

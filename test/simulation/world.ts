@@ -17,7 +17,7 @@ import type { FreezingJob } from './freezing/freezing-job.ts'
 import type { GuestFreezes } from './guest/freezes.ts'
 import { SimulatedGuest } from './guest/guest.ts'
 import { NO_HELPER_TROUBLES } from './guest/helper-parts.ts'
-import type { GuestDisk } from './guest/machine.ts'
+import { freshDisk, type GuestDisk } from './guest/machine.ts'
 import { NO_STREAM_TROUBLES } from './guest/restores.ts'
 import { NO_TROUBLES } from './guest/server.ts'
 import { Host } from './host.ts'
@@ -104,15 +104,7 @@ export class World {
   /** Somebody has switched the VM off, and will switch it on again. */
   offByPeople = false
   /** As it is on the hypervisor's storage. */
-  readonly #disk: GuestDisk = {
-    clean: false,
-    writes: 1,
-    marker: null,
-    kept: [],
-    rows: 'r0',
-    half: null,
-    loadedBy: null,
-  }
+  readonly #disk = freshDisk()
   /** The mark of half restored databases lies on a disk that no snapshot has. */
   readonly markLiesApart: boolean
   /** Nobody gets the database’s password from the vault. */

@@ -4,7 +4,7 @@ import { testGuestHelper } from '../../conformance/guest-helper.ts'
 import { Chance } from '../chance.ts'
 import { carryOut } from './carry-out.ts'
 import { SimulatedHelper } from './helper.ts'
-import { GuestMachine } from './machine.ts'
+import { freshDisk, GuestMachine } from './machine.ts'
 import { GuestServer } from './server.ts'
 
 const IDENTITY = { uuid: '1', mac: '52:54:00:00:00:01', sha256: '0', diskSerial: 'root', diskBytes: 1 }
@@ -18,7 +18,7 @@ for (const seed of [1, 2, 3]) {
 async function openModel(seed: number, { serverRuns, webRuns }: GuestBefore): Promise<GuestHelperUnderTest> {
   const clock = new VirtualClock({ auto: true })
   const chance = new Chance(seed)
-  const disk = { clean: true, writes: 0, marker: null, kept: [], rows: 'r0', half: null, loadedBy: null }
+  const disk = { ...freshDisk(), clean: true, writes: 0 }
   const machine = new GuestMachine(clock, chance.fork(), () => disk)
   const server = new GuestServer(machine, chance.fork())
   const helper = new SimulatedHelper({ machine, server, chance, identity: IDENTITY, webRuns, limits: LIMITS })

@@ -1,5 +1,6 @@
 import type { VirtualClock } from '../../../adapters/system/fake/virtual-clock.ts'
 import type { Chance } from '../chance.ts'
+import { NO_FILES_WRITTEN, type OverMark, type TwoFiles } from './files.ts'
 import type { HalfMark } from './half.ts'
 
 /** What is on the VM's disk, whatever happens to its memory. */
@@ -17,6 +18,25 @@ export interface GuestDisk {
   half: HalfMark | null
   /** Which run began to replace the databases that lie here, as they tell by themselves. */
   loadedBy: string | null
+  /** The application's files. */
+  files: TwoFiles
+  /** By run: what it has put aside, without what it leaves as it is. */
+  staged: Readonly<Record<string, readonly [string | null, string | null]>>
+  over: Readonly<Record<string, OverMark>>
+}
+
+/** Of a machine whose server has run, and has not been stopped. */
+export function freshDisk(): GuestDisk {
+  return {
+    clean: false,
+    writes: 1,
+    marker: null,
+    kept: [],
+    rows: 'r0',
+    half: null,
+    loadedBy: null,
+    ...NO_FILES_WRITTEN,
+  }
 }
 
 export interface KeptDocument {

@@ -1,5 +1,6 @@
 import type { CommandResult } from '../../../src/guest/guest-shell.ts'
 import type { Chance } from '../chance.ts'
+import { FOLDER, GuestFiles } from './files.ts'
 import { type GuestHold, isOver, keepsOthersOut } from './guest-hold.ts'
 import { DATABASE, halfShown, isReplaced } from './half.ts'
 import { word } from './helper-parts.ts'
@@ -50,12 +51,14 @@ export class GuestRestores {
   readonly before = new Map<string, string>()
   /** A way back was loaded over databases that its run had not begun to replace. */
   overwritten: string | undefined
+  readonly files: GuestFiles
   #loading: { readonly run: string; ended: boolean } | undefined
   /** Runs whose way back was asked for in this boot: what they dropped later would stay so. */
   readonly #over = new Set<string>()
 
   constructor(parts: RestoreParts) {
     this.#parts = parts
+    this.files = new GuestFiles(parts, this.troubles)
     parts.machine.onEnd(() => {
       this.#loading = undefined
       this.#over.clear()
@@ -64,18 +67,20 @@ export class GuestRestores {
   }
 
   static streams(verb: string): boolean {
-    return STREAMS.includes(verb)
+    return STREAMS.includes(verb) || GuestFiles.streams(verb)
   }
 
   /** A verb that answers with a document. */
   async carryOut(verb: string, words: readonly string[]): Promise<string> {
     if (verb === 'inventory') return this.#inventory()
     if (verb === 'renew') return this.#renew(word(words, 0), Number(words[1]))
+    if (verb === 'over') return this.files.over(words)
     if (verb === 'whole') return this.#whole(word(words, 0), word(words, 1))
     throw new RangeError(`the helper has no verb ${verb}`)
   }
 
   async stream(verb: string, words: readonly string[], stdin: string): Promise<CommandResult> {
+    if (GuestFiles.streams(verb)) return this.files.stream(verb, words, stdin)
     const { machine, server, chance } = this.#parts
     await machine.sleep(chance.between(20, 300))
     if (!server.running) return failure('server-silent')
@@ -110,7 +115,15 @@ export class GuestRestores {
       serverSilent: server.running ? null : 'it does not answer',
       variables: { version: '10.11.19-MariaDB', version_comment: 'Debian 12' },
       ...{ dumpProgram: '/usr/bin/mariadb-dump', dumpVersion: 'mariadb-dump 10.19', databases, loose: [], odd: [] },
-      ...{ files: [], configuration: [], links: [], gnuTar: true, packages: false, packers: [], restoreAllowed: true },
+      ...{
+        files: [FOLDER],
+        configuration: [],
+        links: [],
+        gnuTar: true,
+        packages: false,
+        packers: [],
+        restoreAllowed: true,
+      },
       half: halfShown(machine.disk),
     })
   }

@@ -16,6 +16,33 @@ export const restoreBackupProcedure = (safety: boolean): Procedure => ({
     restoreBackup(ports, settings, { parts: ['databases'], users: false, safety, dryRun: false, signal }),
 })
 
+/** Of the newest backup with files, over what is there. */
+export const restoreOverProcedure: Procedure = {
+  name: 'restore-over',
+  run: ({ ports, settings, signal }) =>
+    restoreBackup(ports, settings, { parts: ['files'], users: false, over: true, safety: true, dryRun: false, signal }),
+}
+
+const filesBackupProcedure: Procedure = {
+  name: 'backup',
+  run: ({ ports, settings, signal }) => takeBackup(ports, settings, { parts: ['files'], signal }),
+}
+
+/** Somebody puts up other files, unless they are being written. */
+const changeFiles: Deed = async ({ guest: { machine, helper }, timeline }) => {
+  const { files, over } = machine.disk
+  if (!machine.isUp || Object.keys(over).length > 0 || helper.blocked) return
+  machine.sync({ files: [`${files[0]}x`, `${files[0]}x`] })
+  timeline.say('somebody', () => `puts up files: ${files[0]}x`)
+}
+
+/** With a backup of files that is taken first. */
+export const restoreSomeFiles: Deed = async (world, host) => {
+  await act(world, host, filesBackupProcedure)
+  await changeFiles(world, host)
+  return act(world, host, restoreOverProcedure)
+}
+
 /** Somebody uses the application. */
 export const changeRows: Deed = async ({ guest: { machine, server, helper }, timeline }) => {
   const { rows, half } = machine.disk

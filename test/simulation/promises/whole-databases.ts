@@ -10,7 +10,8 @@ import type { MakeInvariant } from '../invariant.ts'
 export const wholeDatabases: MakeInvariant = ({ guest: { machine, helper }, repository }) => {
   let looked = 0
   const lookAtBackups = onlyWhenChanged([repository.listed], () => {
-    for (const id of repository.listed.keys()) {
+    for (const [id, { streams }] of repository.listed) {
+      if (!streams.some(({ content }) => content === 'sql')) continue
       if (repository.rowsOf(id) === undefined) return `backup ${id} is listed, and its dump is not whole`
     }
     return undefined

@@ -105,6 +105,16 @@ for (const shell of Object.keys(SHELLS) as ShellName[]) {
       assert.notDeepEqual(before, kept)
     })
 
+    test('a request to write that comes after its own way back writes nothing', async (t) => {
+      const { root, site, keep, over, refused } = await openSite(t, shell)
+      await keep()
+      await writeFile(join(site, 'a'), 'changed\n')
+      assert.equal(await over('back'), 'none')
+      assert.equal(await refused('forward'), 'nothing-staged')
+      assert.equal(await text(join(site, 'a')), 'changed\n')
+      assert.deepEqual(await readdir(join(root, 'var/stillshot/restored')), [])
+    })
+
     test('what fails in the middle is put back, folders that came with it are gone', async (t) => {
       const { site, root, keep, refused, over } = await openSite(t, shell)
       await keep()
