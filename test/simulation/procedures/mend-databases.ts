@@ -1,7 +1,9 @@
+import { isSettled } from '../../../src/saga/journal-event.ts'
 import { act, succeed } from '../actor.ts'
 import { isReplaced } from '../guest/half.ts'
 import type { Host } from '../host.ts'
 import type { Deed } from '../plan.ts'
+import { eventsOf } from '../promises/written-before.ts'
 import { STATE, type World } from '../world.ts'
 import { recoverProcedure } from './recover-runs.ts'
 import { changeRows, knowsBackup, restoreBackupProcedure } from './restore-backup.ts'
@@ -54,6 +56,7 @@ function mender({ hosts, guest: { machine } }: World): Host | undefined {
  * rolled back beside the mark a person says that it is whole.
  */
 export async function mend(world: World): Promise<void> {
+  if (isForRecover(world)) return
   if (isReplaced(world.guest.machine.disk)) {
     world.timeline.say('somebody', () => 'says that the databases are mended')
     return world.guest.helper.restores.mendByHand()
@@ -62,4 +65,21 @@ export async function mend(world: World): Promise<void> {
   if (host === undefined || !world.guest.server.running) return
   const { name, run } = restoreBackupProcedure(true)
   await succeed(world, host, name, run)
+}
+
+/** The run that left them half is open, and what it dumped before is there: nobody but `recover` is needed. */
+function isForRecover({ hosts, guest: { machine }, repository }: World): boolean {
+  const { half } = machine.disk
+  if (half === null || isReplaced(machine.disk)) return false
+  const journals = hosts
+    .map(({ files }) => files.content(`${STATE}/runs/${half.run}.jsonl`))
+    .filter((text) => text !== '')
+  return journals.some((journal) => {
+    const events = eventsOf(journal)
+    if (isSettled(events)) return false
+    const dump = events
+      .flatMap((event) => ('undo' in event ? [event.undo?.args.id] : []))
+      .find((id) => id !== undefined)
+    return dump !== undefined && repository.listed.has(dump)
+  })
 }
