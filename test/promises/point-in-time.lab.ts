@@ -87,6 +87,24 @@ test('databases come back as they were at a moment between two backups, whatever
   assert.equal((await guest.run('systemctl is-active cron mariadb')).trim(), 'active\nactive')
 })
 
+test('backups go on after statements in the log that are longer than the server takes otherwise', async () => {
+  const { guest } = subject
+  await guest.sql('CREATE TABLE shop.many (i INT, t CHAR(60))')
+  backup = await backUp()
+  const rows = `seq 1 400000 | sed "s/.*/,(&,'$(printf '%060d' 0)')/"`
+  await guest.run(`mariadb -e 'SET GLOBAL max_allowed_packet = 1073741824'
+    { printf "INSERT INTO shop.many VALUES (0,'')"; ${rows}; } > /tmp/long.sql
+    mariadb --max-allowed-packet=1G < /tmp/long.sql; rm /tmp/long.sql
+    mariadb -e 'SET GLOBAL max_allowed_packet = 16777216'`)
+  const at = await quietSecond()
+  await guest.sql('DROP TABLE shop.many; FLUSH BINARY LOGS')
+  const { stdout, status } = await restore('--at', at, '--point', backup.id)
+  assert.equal(status, 0, stdout)
+  assert.equal(await guest.sql('SELECT COUNT(*) FROM shop.many'), '400001')
+  await backUp()
+  await guest.sql('DROP TABLE shop.many')
+})
+
 test('of one database only rows are carried out, and the other keeps what it has', async () => {
   const { guest } = subject
   backup = await backUp()
