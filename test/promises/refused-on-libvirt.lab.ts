@@ -93,7 +93,7 @@ test('a repository on the file system of the images of the VM, whatever else is 
       text
         .replace(/^ {4}hold:/m, '    backup: { repository: beside }\n    hold:')
         .replace(/^state:/m, `${beside}state:`),
-    () => refused({ status: 53, code: 'repository-unusable', says }, 'backup', subject.cli.vm),
+    () => refused({ status: 41, code: 'preflight-refused', says }, 'backup', subject.cli.vm),
   )
 })
 
