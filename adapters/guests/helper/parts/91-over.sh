@@ -140,6 +140,10 @@ over_is_in() {
 # over_each check|put|back|tidy STAGED FOLDER: what was unpacked into STAGED, for FOLDER and all below. A shell of its own for
 # each folder, which is where it stands.
 over_each() (
+  over_folder "$@"
+)
+
+over_folder() {
   over_do=$1 over_from=$2 over_to=${3%/}
   cd -P "$3" 2>/dev/null && over_is_in "$3" || over_fail path-is-link "$3 leads elsewhere"
   set +f
@@ -171,7 +175,7 @@ over_each() (
     back) [ ! -d "./$OVER_NAME" ] || { over_put_back && over_tidy; } || exit 1 ;;
     tidy) [ ! -d "./$OVER_NAME" ] || over_tidy || exit 1 ;;
   esac
-)
+}
 
 # A folder that is not there is made with its owner and mode; for one above what was asked for, these are not known.
 over_may_begin() {

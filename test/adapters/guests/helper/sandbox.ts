@@ -54,7 +54,8 @@ export async function openSandbox(shell: ShellName, { proc }: { proc?: string } 
     write: (path, content = '') => writeFile(join(root, path), content, { mode: 0o644 }),
     read: (path) => readFile(join(root, path), 'utf8'),
     unit: async (name) => (await readFile(join(root, 'units', name), 'utf8')).trim(),
-    remove: () => rm(root, { recursive: true, force: true }),
+    // What the helper began behind our back may still write its last files.
+    remove: () => rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }),
   }
 }
 
