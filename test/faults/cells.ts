@@ -110,8 +110,4 @@ export const CI_CELLS: readonly string[] = [
   ...['restore-backup/hold/kill-9', 'restore-backup/safety-dump/kill-9', 'restore-backup/load/kill-9'],
   ...['restore-backup/load/sigterm', 'restore-backup/load/link-down-5s', 'restore-backup/load/client-killed'],
   ...['restore-backup/load/full-state', 'restore-backup/load/guest-reset', 'restore-backup/release/kill-9'],
-  ...['hook-vzdump/hold/kill-9', 'hook-vzdump/point/kill-9', 'hook-vzdump/started/kill-9'],
-  ...['hook-vzdump/hold/link-down-5s', 'hook-vzdump/point/link-down-5s', 'hook-vzdump/started/link-down-5s'],
-  ...['hook-vzdump/hold/node-down-5s', 'hook-vzdump/point/node-down-5s', 'hook-vzdump/started/node-down-5s'],
-  ...['hook-vzdump/hold/vzdump-killed', 'hook-vzdump/point/vzdump-killed', 'hook-vzdump/started/vzdump-killed'],
 ]

@@ -31,6 +31,12 @@ export async function nativeGround(name: string): Promise<NativeGround> {
     throw thrown
   })
   const observer = new ObserverInside(guest, join(guest.folder, 'observer.log'))
+  const { machine } = pve
+  const snapshotDisk = machine.snapshotDisk.bind(machine)
+  machine.snapshotDisk = async (...given) => {
+    await observer.saysGone()
+    await snapshotDisk(...given)
+  }
   return {
     name: 'native',
     guest,

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { NativeGuest } from '../../labs/container/native-guest.ts'
+import { waitFor } from '../../labs/wait-for.ts'
 
 const LOOK_EVERY_MS = 100
 
@@ -34,6 +36,19 @@ export class ObserverInside {
     this.#running = false
     clearTimeout(this.#timer)
     this.#child?.kill('SIGKILL')
+  }
+
+  /**
+   * Resolves when the observer has said that no server is there, and after a second whatever it says. On a guest as fast as this machine
+   * the point in time follows a stop within the time that such a word takes on a busy machine.
+   */
+  async saysGone(): Promise<void> {
+    if (!this.#running) return
+    const isGone = async () => {
+      const said = (await readFile(this.#path, 'latin1')).trimEnd().split('\n').at(-1) ?? ''
+      return /^observer \w+ \d+ gone\s*$/.test(said) || undefined
+    }
+    await waitFor(isGone, { what: 'the word that the server is gone', timeoutMs: 1_000, everyMs: 10 }).catch(() => {})
   }
 
   async #look(): Promise<void> {
