@@ -37,7 +37,7 @@ export function decideBackupPrune(view: BackupView, policies: readonly Retention
   const paused = failedSince(view.runs, there)
   const fates = new Map(
     [...Map.groupBy(there, ({ group }) => group).values()].flatMap((group) => {
-      const candidates = group.map(({ candidate }) => candidate).toSorted(byAge)
+      const candidates = group.map(({ candidate }) => candidate).sort((one, other) => one.atMs - other.atMs)
       return decideRetention(candidates, policies).map((fate) => [fate.id, fate] as const)
     }),
   )
@@ -52,22 +52,8 @@ export function decideBackupPrune(view: BackupView, policies: readonly Retention
       ? { ...facts, fate: 'goes', reasons: fate.reasons }
       : { ...facts, fate: 'stays', reasons: [PAUSED] }
   })
-  const oldestFirst = planned.toSorted((one, other) => byAge(ageOf(one), ageOf(other)))
+  const oldestFirst = planned.toSorted((one, other) => one.createdAt.localeCompare(other.createdAt))
   return { paused, points: oldestFirst, left: leftOf(view, dumps, ours) }
-}
-
-interface Age {
-  readonly atMs: number
-  readonly id: string
-}
-
-function ageOf({ createdAt, id }: PlannedPoint): Age {
-  return { atMs: parseInstant(createdAt), id }
-}
-
-/** Of two within a millisecond the id tells which is older. */
-function byAge(one: Age, other: Age): number {
-  return one.atMs - other.atMs || (one.id < other.id ? -1 : 1)
 }
 
 function backupOf(point: RestorePoint, key: string): readonly Backup[] {
