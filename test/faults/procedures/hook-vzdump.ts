@@ -1,6 +1,7 @@
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { installScript } from '../../labs/proxmox/vzdump/install-script.ts'
 import { type RunningVzdump, startVzdump } from '../../labs/proxmox/vzdump/run-vzdump.ts'
 import { waitFor } from '../../labs/wait-for.ts'
 import { isNative, type NativeGround } from '../grounds/native-ground.ts'
@@ -34,7 +35,7 @@ export const hookVzdump: Procedure = {
       },
     },
   ],
-  prepare: installScript,
+  prepare: prepareHost,
   command: async () => ['hook', 'vzdump'],
   begin: async (scene) => {
     const { pve } = nativeOf(scene)
@@ -60,20 +61,11 @@ function nativeOf({ ground }: Scene): NativeGround {
 
 const rootOf = ({ cli }: Scene) => join(cli.folder, 'host')
 
-/** vzdump's script, as stillshot writes it, with a folder of the cell's own in place of the host's. */
-async function installScript(scene: Scene): Promise<void> {
+/** In a folder of the cell's own, with nothing of the cell before. */
+async function prepareHost(scene: Scene): Promise<void> {
   const root = rootOf(scene)
-  const written = join(scene.cli.folder, 'stillshot-vzdump')
   await rm(root, { recursive: true, force: true })
-  await rm(written, { force: true })
-  await mkdir(root, { recursive: true })
-  await scene.cli.json('hook', 'install', nativeOf(scene).entry.name, written)
-  const text = (await readFile(written, 'utf8'))
-    .replace(/^STATE=.*$/m, `STATE=${root}/state`)
-    .replace(/^TASKS=.*$/m, `TASKS=${root}/tasks`)
-    .replace(/^LOGS=.*$/m, `LOGS=${root}/logs`)
-  await writeFile(join(root, 'script'), text)
-  await chmod(join(root, 'script'), 0o755)
+  await installScript(scene.cli, nativeOf(scene).entry.name, root)
 }
 
 /** A hook that lives still ends its own run, once the job that it waits for is gone. */

@@ -1,12 +1,13 @@
 // runs natively
 // time limit: 1200 s
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ContainerSubject, openContainerSubject } from '../container/container-subject.ts'
 import { waitFor } from '../wait-for.ts'
+import { installScript } from './vzdump/install-script.ts'
 import type { VzdumpJob } from './vzdump/job.ts'
 import { type RunningVzdump, startVzdump } from './vzdump/run-vzdump.ts'
 
@@ -26,16 +27,7 @@ let root: string
 before(async () => {
   subject = await openContainerSubject('vzdump-faults', { hold: `{ ttl: ${TTL_MS / 1000}s, budget: 20s }` })
   root = join(subject.cli.folder, 'host')
-  await mkdir(root, { recursive: true })
-  const written = join(subject.cli.folder, 'stillshot-vzdump')
-  await rm(written, { force: true })
-  await subject.cli.json('hook', 'install', 'pve', written)
-  const text = (await readFile(written, 'utf8'))
-    .replace(/^STATE=.*$/m, `STATE=${root}/state`)
-    .replace(/^TASKS=.*$/m, `TASKS=${root}/tasks`)
-    .replace(/^LOGS=.*$/m, `LOGS=${root}/logs`)
-  await writeFile(join(root, 'script'), text)
-  await chmod(join(root, 'script'), 0o755)
+  await installScript(subject.cli, 'pve', root)
 })
 
 after(() => subject?.close())

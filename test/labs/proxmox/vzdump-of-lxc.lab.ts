@@ -1,9 +1,9 @@
 // runs natively
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ContainerSubject, openContainerSubject } from '../container/container-subject.ts'
+import { installScript } from './vzdump/install-script.ts'
 import type { BackedUpGuest, VzdumpJob } from './vzdump/job.ts'
 import { runVzdump, startVzdump } from './vzdump/run-vzdump.ts'
 
@@ -22,16 +22,7 @@ before(async () => {
   await subject.guest.run('install -d -o mysql -g mysql /srv/data/far')
   await subject.guest.sql("CREATE DATABASE kept; CREATE TABLE kept.far (a INT) DATA DIRECTORY = '/srv/data/far'")
   root = join(subject.cli.folder, 'host')
-  await mkdir(root, { recursive: true })
-  const written = join(subject.cli.folder, 'stillshot-vzdump')
-  await rm(written, { force: true })
-  await subject.cli.json('hook', 'install', 'pve', written)
-  const text = (await readFile(written, 'utf8'))
-    .replace(/^STATE=.*$/m, `STATE=${root}/state`)
-    .replace(/^TASKS=.*$/m, `TASKS=${root}/tasks`)
-    .replace(/^LOGS=.*$/m, `LOGS=${root}/logs`)
-  await writeFile(join(root, 'script'), text)
-  await chmod(join(root, 'script'), 0o755)
+  await installScript(subject.cli, 'pve', root)
 })
 
 after(() => subject?.close())

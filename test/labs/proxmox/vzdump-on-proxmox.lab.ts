@@ -1,6 +1,6 @@
 // runs natively
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { containerGuest } from '../container/container-guest.ts'
@@ -11,6 +11,7 @@ import { labPaths } from '../paths.ts'
 import type { StillshotCli } from '../stillshot-cli.ts'
 import { cliOnStandIn } from './cli-on-stand-in.ts'
 import type { LabStandIn } from './lab-stand-in.ts'
+import { installScript } from './vzdump/install-script.ts'
 import type { BackedUpGuest, VzdumpJob } from './vzdump/job.ts'
 import { runVzdump, startVzdump } from './vzdump/run-vzdump.ts'
 
@@ -33,26 +34,13 @@ before(async () => {
   cli = await cliOnStandIn(labPaths(), guest, pve)
   root = join(cli.folder, 'host')
   await mkdir(root, { recursive: true })
-  await installScript()
+  await installScript(cli, 'pve', root)
 })
 
 after(async () => {
   await pve?.close()
   await guest?.destroy()
 })
-
-/** As `hook install` writes it for stillshot on the host itself, in a folder that stands for the host. */
-async function installScript(): Promise<void> {
-  const written = join(cli.folder, 'stillshot-vzdump')
-  await rm(written, { force: true })
-  await cli.json('hook', 'install', 'pve', written)
-  const text = (await readFile(written, 'utf8'))
-    .replace(/^STATE=.*$/m, `STATE=${root}/state`)
-    .replace(/^TASKS=.*$/m, `TASKS=${root}/tasks`)
-    .replace(/^LOGS=.*$/m, `LOGS=${root}/logs`)
-  await writeFile(join(root, 'script'), text)
-  await chmod(join(root, 'script'), 0o755)
-}
 
 function job(change: Partial<BackedUpGuest> = {}): VzdumpJob {
   const backedUp = disks.map((id) => ({ id, backup: true }))

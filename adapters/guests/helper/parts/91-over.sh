@@ -31,7 +31,10 @@ over_verb() {
     forward:none) over_forward "$4" ;;
     forward:*) refuse over-half "the files of $2 are half written" ;;
     # A `forward` that was given up may come after its own way back: it must find nothing to write.
-    back:none) over_forget && over_answer none ;;
+    back:none)
+      over_forget || refuse state-unwritable "$OVER_STAGED cannot be removed, so that it could still be written"
+      over_answer none
+      ;;
     *:none) over_answer none ;;
     done:written) over_end forward ;;
     done:*) refuse over-half "the files of $2 are half written" ;;
